@@ -9,6 +9,7 @@ use super::scan_findings::{Read, severity};
 use super::session::Session;
 use super::time::timestamp;
 use crate::model::aws::scan::BasicScanStatus;
+use crate::model::fault::call::Target;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{AskedScan, LastScan, ScanBlock, ScanWait};
@@ -65,7 +66,7 @@ async fn last_scan(
     let mut answer: Option<(Status, Vec<Finding>)> = None;
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
-        let call = session.describe_image_scan_findings(format!("image {repository}@{digest}"));
+        let call = session.describe_image_scan_findings(of_image(repository, digest));
         let page = call.send(|r| {
             r.repository_name(repository).image_id(image(digest)).max_results(1000).set_next_token(next).send()
         });
@@ -142,7 +143,7 @@ async fn request_scan(
         }
         WhereNone::Start => {}
     }
-    let call = session.start_image_scan(format!("image {repository}@{digest}"));
+    let call = session.start_image_scan(of_image(repository, digest));
     match call.send(|r| r.repository_name(repository).image_id(image(digest)).send()).await {
         Ok(_) => Ok(waiting(AskedScan::Started)),
         Err(r) if r.is("LimitExceededException") => Ok(match old {
@@ -160,6 +161,10 @@ async fn request_scan(
         }
         Err(r) => Err(ecr::explain(session, repository, r).await),
     }
+}
+
+fn of_image(repository: &str, digest: &Digest) -> Target {
+    Target::Image { repository: repository.to_owned(), digest: digest.clone() }
 }
 
 fn image(digest: &Digest) -> ImageIdentifier {

@@ -35,7 +35,7 @@ impl<'s, R> Call<'s, R> {
     {
         let sent = send(self.request);
         self.session.limiter.pass(self.op.operation.bucket()).await;
-        let principal = &self.session.identity().arn;
+        let principal = Some(self.session.identity().arn.as_str());
         let caller = Caller { principal, account: &self.session.account.name };
         sent.await.map_err(|e| errors::refusal(&self.op, caller, e))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult,
-    ApprovalStatus, PipelineType, PipelineVariable,
+    ActionCategory, ActionExecutionDetail, ActionExecutionFilter, ApprovalResult, ApprovalStatus, PipelineType,
+    PipelineVariable,
 };
 
 use super::errors;
@@ -21,6 +21,7 @@ use crate::model::aws::codepipeline::ActionStatus;
 use crate::model::fault::Fault;
 use crate::model::fault::approval::{ApprovalProblem, Asked, Decision};
 use crate::model::fault::aws::Kind;
+use crate::model::fault::call::Target;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
 use crate::ports::approvals::{
@@ -42,17 +43,29 @@ impl CodePipeline {
     }
 }
 
+fn of_pipeline(pipeline: &str) -> Target {
+    Target::Pipeline { pipeline: pipeline.to_owned() }
+}
+
+fn of_execution(pipeline: &str, execution: &str) -> Target {
+    Target::Execution { pipeline: pipeline.to_owned(), execution: execution.to_owned() }
+}
+
+fn of_action(pipeline: &str, action: &str) -> Target {
+    Target::Action { pipeline: pipeline.to_owned(), action: action.to_owned() }
+}
+
 #[async_trait]
 impl PipelineApprovals for CodePipeline {
     async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault> {
         let session = self.sessions.session(account).await?;
-        let call = session.get_pipeline(format!("pipeline {pipeline}"));
+        let call = session.get_pipeline(of_pipeline(pipeline));
         let answer = match call.send(|r| r.name(pipeline).send()).await {
             Ok(answer) => answer,
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
         let Some(found) = answer.pipeline() else {
-            let op = Operation::GetPipeline.on(format!("pipeline {pipeline}"));
+            let op = Operation::GetPipeline.on(of_pipeline(pipeline));
             return Err(errors::incomplete(op, &account.name, "pipeline"));
         };
         let actions = found.stages().iter().flat_map(|stage| stage.actions()).map(|action| {
@@ -83,7 +96,7 @@ impl PipelineApprovals for CodePipeline {
         };
         // A list of none is refused.
         let variables = (!variables.is_empty()).then(|| variables.iter().map(variable).collect());
-        let call = session.start_pipeline_execution(format!("pipeline {pipeline}"));
+        let call = session.start_pipeline_execution(of_pipeline(pipeline));
         // The token makes a resumed release's request the same execution, and not the SDK's own repetitions alone.
         let answer =
             call.send(|r| r.name(pipeline).set_variables(variables).client_request_token(client_token).send()).await;
@@ -92,7 +105,7 @@ impl PipelineApprovals for CodePipeline {
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
         answer.pipeline_execution_id().map(str::to_owned).ok_or_else(|| {
-            let op = Operation::StartPipelineExecution.on(format!("pipeline {pipeline}"));
+            let op = Operation::StartPipelineExecution.on(of_pipeline(pipeline));
             errors::incomplete(op, &account.name, "pipelineExecutionId")
         })
     }
@@ -100,7 +113,7 @@ impl PipelineApprovals for CodePipeline {
     async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault> {
         let session = self.sessions.session(account).await?;
         let reason: String = why.chars().take(REASON).collect();
-        let call = session.stop_pipeline_execution(format!("pipeline {pipeline}"));
+        let call = session.stop_pipeline_execution(of_pipeline(pipeline));
         let stop = call
             .send(|r| r.pipeline_name(pipeline).pipeline_execution_id(execution).abandon(true).reason(reason).send());
         match stop.await {
@@ -131,7 +144,7 @@ impl PipelineApprovals for CodePipeline {
         let mut decided = said(&detail);
         decided.by = ours.and_then(|s| s.by.clone()).or(decided.by);
         decided.summary = ours.and_then(|s| s.summary.clone()).unwrap_or(decided.summary);
-        let state = match detail.status().map(|s| ActionStatus::from(s.as_str())) {
+        let state = match status(&detail) {
             Some(ActionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
             }
@@ -169,7 +182,7 @@ impl PipelineApprovals for CodePipeline {
     ) -> Result<(), Fault> {
         let session = self.sessions.session(account).await?;
         let detail = runs(&session, pipeline, execution, action).await?.pop();
-        let waiting = detail.filter(|d| d.status() == Some(&ActionExecutionStatus::InProgress));
+        let waiting = detail.filter(|d| status(d) == Some(ActionStatus::InProgress));
         let question =
             || Asked { pipeline: pipeline.to_owned(), action: action.to_owned(), execution: execution.to_owned() };
         let Some(detail) = waiting else {
@@ -187,11 +200,11 @@ impl PipelineApprovals for CodePipeline {
         let (Some(token), Some(stage)) = (token, detail.stage_name()) else {
             return Err(ApprovalProblem::NoToken { asked: question() }.into());
         };
-        let status = if verdict.approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
+        let answer = if verdict.approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
         let summary: String = verdict.summary.chars().take(SUMMARY).collect();
-        let result = ApprovalResult::builder().status(status).summary(summary).build();
+        let result = ApprovalResult::builder().status(answer).summary(summary).build();
         let result = result.expect("status and summary are all it needs");
-        let call = session.put_approval_result(format!("action {action} of pipeline {pipeline}"));
+        let call = session.put_approval_result(of_action(pipeline, action));
         let answer = call.send(|r| {
             r.pipeline_name(pipeline).stage_name(stage).action_name(action).result(result).token(token).send()
         });
@@ -228,6 +241,10 @@ fn decided(asked: Asked, state: Option<ActionState>) -> ApprovalProblem {
     ApprovalProblem::Decided { asked, decision, by }
 }
 
+fn status(detail: &ActionExecutionDetail) -> Option<ActionStatus> {
+    detail.status().map(|status| status.as_str().into())
+}
+
 /// What a run's own detail says of who decided it, and how.
 fn said(detail: &ActionExecutionDetail) -> Decided {
     let result = detail.output().and_then(|o| o.execution_result());
@@ -242,7 +259,7 @@ fn said(detail: &ActionExecutionDetail) -> Decided {
 /// The decision of a run that is over. Nothing shows any more who decided it but its own detail, so that one that failed without a
 /// name counts as a rejection, unless its time was up or CodePipeline says that it failed in another way.
 fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
-    match detail.status().map(|s| ActionStatus::from(s.as_str()))? {
+    match status(detail)? {
         ActionStatus::Succeeded => Some((Answer::Approved, said(detail))),
         ActionStatus::Failed => {
             let (words, decided) = (error(detail), said(detail));
@@ -287,7 +304,7 @@ async fn runs(
     let mut found: Vec<ActionExecutionDetail> = Vec::new();
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
-        let call = session.list_action_executions(format!("pipeline {pipeline}"));
+        let call = session.list_action_executions(of_pipeline(pipeline));
         let page = call
             .send(|r| r.pipeline_name(pipeline).filter(filter.clone()).max_results(100).set_next_token(next).send());
         let page = match page.await {
@@ -316,7 +333,7 @@ struct Shown {
 }
 
 async fn shown(session: &Session, pipeline: &str, execution: &str, action: &str) -> Result<Option<Shown>, Fault> {
-    let call = session.get_pipeline_state(format!("pipeline {pipeline}"));
+    let call = session.get_pipeline_state(of_pipeline(pipeline));
     let answer = match call.send(|r| r.name(pipeline).send()).await {
         Ok(answer) => answer,
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
@@ -347,7 +364,7 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
 }
 
 async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault> {
-    let call = session.get_pipeline_execution(format!("execution {execution} of pipeline {pipeline}"));
+    let call = session.get_pipeline_execution(of_execution(pipeline, execution));
     let answer = call.send(|r| r.pipeline_name(pipeline).pipeline_execution_id(execution).send()).await;
     let answer = match answer {
         Ok(answer) => answer,
@@ -355,7 +372,7 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
     };
     let Some(found) = answer.pipeline_execution() else {
-        let op = Operation::GetPipelineExecution.on(format!("execution {execution} of pipeline {pipeline}"));
+        let op = Operation::GetPipelineExecution.on(of_execution(pipeline, execution));
         return Err(errors::incomplete(op, &session.account.name, "pipelineExecution"));
     };
     let variables = found
@@ -386,7 +403,7 @@ async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
-        let call = session.list_pipelines("the account's pipelines");
+        let call = session.list_pipelines(Target::Pipelines);
         let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.pipelines().iter().filter_map(|p| p.name().map(str::to_owned)));
         pages.read(page.next_token());

@@ -9,6 +9,7 @@ use super::arn;
 use super::denial::Denial;
 use super::errors::{self, Caller, Failure};
 use super::operations::Operation;
+use crate::model::fault::call::Target;
 use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
@@ -45,7 +46,7 @@ impl AssumedRole {
             Err(error) => return Err(CredentialsError::provider_error(self.refused(errors::failure(error)).await)),
         };
         let unread = |lacks: &str| {
-            let op = Operation::AssumeRole.on(&self.role_arn);
+            let op = Operation::AssumeRole.on(self.target());
             CredentialsError::provider_error(errors::incomplete(op, &self.account.name, lacks))
         };
         let credentials = answer.credentials().ok_or_else(|| unread("Credentials"))?;
@@ -69,16 +70,16 @@ impl AssumedRole {
 
     /// Who is not allowed to assume which role, as a fault.
     async fn refused(&self, failure: Failure) -> Fault {
-        let op = Operation::AssumeRole.on(&self.role_arn);
+        let op = Operation::AssumeRole.on(self.target());
         let Failure::Answer { code, message, .. } = &failure else {
-            return errors::fault(&op, Caller { principal: "", account: &self.account.name }, failure);
+            return errors::fault(&op, Caller { principal: None, account: &self.account.name }, failure);
         };
         let denial = Denial::parse(message);
         let principal = match &denial.principal {
-            Some(principal) => principal.clone(),
+            Some(principal) => Some(principal.clone()),
             None => self.principal().await,
         };
-        let caller = Caller { principal: &principal, account: &self.account.name };
+        let caller = Caller { principal: principal.as_deref(), account: &self.account.name };
         let base = errors::fault(&op, caller, failure.clone());
         if base.kind() != FaultKind::AccessDenied {
             return base;
@@ -98,9 +99,12 @@ impl AssumedRole {
     }
 
     /// The caller's ARN, read only to report a refusal.
-    async fn principal(&self) -> String {
-        let answer = self.sts.get_caller_identity().send().await.ok();
-        answer.and_then(|a| a.arn().map(str::to_owned)).unwrap_or_else(|| "the caller".to_owned())
+    async fn principal(&self) -> Option<String> {
+        self.sts.get_caller_identity().send().await.ok()?.arn().map(str::to_owned)
+    }
+
+    fn target(&self) -> Target {
+        Target::Role { arn: self.role_arn.clone() }
     }
 }
 

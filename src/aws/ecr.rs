@@ -15,6 +15,7 @@ use super::pages::Pages;
 use super::session::{Session, Sessions};
 use crate::model::fault::Fault;
 use crate::model::fault::aws::Kind;
+use crate::model::fault::call::Target;
 use crate::model::pipeline::Account;
 use crate::ports::images::{Access, Login};
 use crate::ports::registry::{Registry, Repository};
@@ -39,7 +40,7 @@ impl Registry for Ecr {
     async fn access(&self, account: &Account, name: &str) -> Result<Access, Fault> {
         let session = self.sessions.session(account).await?;
         let repository = repository(&session, name).await?;
-        let answer = session.get_authorization_token("the registry").send(|r| r.send()).await?;
+        let answer = session.get_authorization_token(Target::Registry).send(|r| r.send()).await?;
         let data = answer.authorization_data().first();
         let (Some(token), Some(proxy)) =
             (data.and_then(|d| d.authorization_token()), data.and_then(|d| d.proxy_endpoint()))
@@ -57,7 +58,7 @@ impl Registry for Ecr {
 }
 
 async fn repository(session: &Session, name: &str) -> Result<Repository, Fault> {
-    let call = session.describe_repositories(format!("repository {name}"));
+    let call = session.describe_repositories(Target::Repository { repository: name.to_owned() });
     let answer = call.send(|r| r.repository_names(name).send()).await;
     let answer = match answer {
         Ok(answer) => answer,
@@ -88,7 +89,7 @@ async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
-        let call = session.describe_repositories("the account's repositories");
+        let call = session.describe_repositories(Target::Repositories);
         let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.repositories().iter().filter_map(|r| r.repository_name().map(str::to_owned)));
         pages.read(page.next_token());
@@ -104,7 +105,7 @@ fn login(token: &str) -> Option<Login> {
 }
 
 fn no_token(session: &Session) -> Fault {
-    let op = Operation::GetAuthorizationToken.on("the registry");
+    let op = Operation::GetAuthorizationToken.on(Target::Registry);
     errors::incomplete(op, &session.account.name, "authorizationToken")
 }
 

@@ -56,7 +56,8 @@ impl From<Refusal> for Fault {
 /// Who calls, to report it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller<'a> {
-    pub principal: &'a str,
+    /// Its ARN, where it is known.
+    pub principal: Option<&'a str>,
     /// As the pipeline file calls it.
     pub account: &'a AccountName,
 }
@@ -294,7 +295,7 @@ fn problem(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str, foreign:
     match kind {
         FaultKind::AccessDenied => {
             let Denial { principal, action, resource, explicit } = Denial::parse(message);
-            let principal = principal.unwrap_or_else(|| caller.principal.to_owned());
+            let principal = principal.or_else(|| caller.principal.map(str::to_owned));
             let denied = action.unwrap_or_else(|| op.action().to_owned());
             CallProblem::NotAllowed { call, principal, denied, resource, explicit }
         }
@@ -318,16 +319,21 @@ mod tests {
 
     use super::*;
     use crate::aws::operations::Operation;
+    use crate::model::fault::call::Target;
 
     const PRINCIPAL: &str = "arn:aws:iam::222222222222:role/kanmon";
 
+    fn web() -> Target {
+        Target::Service { cluster: "asset-prod".into(), service: "web".into() }
+    }
+
     fn fault_of(op: &Op, failure: Failure) -> Fault {
-        fault(op, Caller { principal: PRINCIPAL, account: &"prod".parse().unwrap() }, failure)
+        fault(op, Caller { principal: Some(PRINCIPAL), account: &"prod".parse().unwrap() }, failure)
     }
 
     fn answer(status: u16, code: &str, message: &str, writes: bool) -> Fault {
         let operation = if writes { Operation::UpdateService } else { Operation::DescribeServices };
-        let op = operation.on("service web of cluster asset-prod");
+        let op = operation.on(web());
         let failure =
             Failure::Answer { status, code: code.into(), message: message.into(), request_id: Some("req-1".into()) };
         fault_of(&op, failure)
@@ -378,7 +384,7 @@ mod tests {
         #[values(200, 302, 401, 403, 404, 407, 502)] status: u16,
     ) {
         for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
-            let op = if writes { Operation::UpdateService } else { Operation::DescribeServices }.on("x");
+            let op = if writes { Operation::UpdateService } else { Operation::DescribeServices }.on(web());
             let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
             assert_eq!(fault_of(&op, failure).kind(), expected);
         }
@@ -386,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_request_that_was_never_sent_is_certain_even_for_a_write() {
-        let op = Operation::UpdateService.on("x");
+        let op = Operation::UpdateService.on(web());
         assert_eq!(fault_of(&op, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
         assert_eq!(fault_of(&op, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
     }
@@ -401,12 +407,8 @@ mod tests {
     #[test]
     fn a_denial_names_the_principal_and_the_action() {
         let f = answer(400, "AccessDeniedException", "", true);
-        let call = Call {
-            action: "ecs:UpdateService".into(),
-            on: "service web of cluster asset-prod".into(),
-            account: "prod".parse().unwrap(),
-        };
-        let (principal, denied) = (PRINCIPAL.to_owned(), call.action.clone());
+        let call = Call { action: "ecs:UpdateService".into(), on: web(), account: "prod".parse().unwrap() };
+        let (principal, denied) = (Some(PRINCIPAL.to_owned()), call.action.clone());
         let problem = CallProblem::NotAllowed { call, principal, denied, resource: None, explicit: false };
         assert_eq!(f.problem, problem.into());
     }

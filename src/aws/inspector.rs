@@ -16,6 +16,7 @@ use super::time::timestamp;
 use crate::model::aws::scan::CoverageReason;
 use crate::model::fault::Fault;
 use crate::model::fault::aws::AwsProblem;
+use crate::model::fault::call::Target;
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::Digest;
@@ -26,7 +27,7 @@ const FILTER_VALUES: usize = 10;
 /// Whether Inspector scans ECR in this account at all.
 pub(super) async fn preflight(session: &Session) -> Result<(), Fault> {
     let account = &session.account;
-    let call = session.batch_get_account_status("Inspector");
+    let call = session.batch_get_account_status(Target::Inspector);
     let answer = call.send(|r| r.account_ids(account.id.as_str()).send()).await?;
     let state = answer.accounts().iter().find(|a| a.account_id() == account.id.as_str());
     match state.and_then(|a| a.resource_state()).and_then(|r| r.ecr()).map(|e| e.status()) {
@@ -60,7 +61,7 @@ pub(super) async fn coverage(
             .build();
         let mut pages = Pages::new();
         while let Some(next) = pages.next() {
-            let call = session.list_coverage(format!("repository {repository}"));
+            let call = session.list_coverage(Target::Repository { repository: repository.to_owned() });
             let page =
                 call.send(|r| r.filter_criteria(filter.clone()).max_results(200).set_next_token(next).send()).await?;
             rows.extend(page.covered_resources().iter().map(|r| (r.resource_id().to_owned(), r.clone())));
@@ -148,12 +149,12 @@ pub(super) async fn findings(
             .set_ecr_image_hash(Some(hashes))
             .ecr_image_repository_name(equals(repository))
             .aws_account_id(equals(session.account.id.as_str()))
-            .finding_status(equals("ACTIVE"))
+            .finding_status(equals(FindingStatus::Active.as_str()))
             .finding_status(equals(FindingStatus::Suppressed.as_str()))
             .build();
         let mut pages = Pages::new();
         while let Some(next) = pages.next() {
-            let call = session.list_findings(format!("repository {repository}"));
+            let call = session.list_findings(Target::Repository { repository: repository.to_owned() });
             let page =
                 call.send(|r| r.filter_criteria(filter.clone()).max_results(100).set_next_token(next).send()).await?;
             for found in page.findings() {

@@ -5,6 +5,7 @@
 use std::sync::OnceLock;
 
 use super::limiter::Bucket;
+use crate::model::fault::call::Target;
 
 /// What an operation may do, and what a call of it therefore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +68,11 @@ impl Access {
     }
 }
 
-/// One AWS call, and what it is done to. Made by `Operation::on`.
+/// One AWS call, and what it is about. Made by `Operation::on`.
 #[derive(Debug, Clone)]
 pub struct Op {
     pub operation: Operation,
-    /// The thing in words: `service web of cluster asset-prod`.
-    pub on: String,
+    pub on: Target,
 }
 
 impl Op {
@@ -143,9 +143,9 @@ macro_rules! operations {
                 }
             }
 
-            /// A call of it about this thing, in words: `service web of cluster asset-prod`.
-            pub fn on(self, thing: impl Into<String>) -> Op {
-                Op { operation: self, on: thing.into() }
+            /// A call of it about this.
+            pub fn on(self, target: Target) -> Op {
+                Op { operation: self, on: target }
             }
         }
 

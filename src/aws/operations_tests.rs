@@ -17,28 +17,28 @@ type Write = (Operation, for<'s> fn(&'s Session) -> Sent<'s>);
 /// The least request of each write.
 const WRITES: [Write; 10] = [
     (Operation::RegisterTaskDefinition, |s| {
-        Box::pin(async { s.register_task_definition("x").send(|r| r.family("x").send()).await.map(drop) })
+        Box::pin(async { s.register_task_definition(Target::Caller).send(|r| r.family("x").send()).await.map(drop) })
     }),
     (Operation::UpdateService, |s| {
-        Box::pin(async { s.update_service("x").send(|r| r.service("x").send()).await.map(drop) })
+        Box::pin(async { s.update_service(Target::Caller).send(|r| r.service("x").send()).await.map(drop) })
     }),
     (Operation::StopServiceDeployment, |s| {
         Box::pin(async {
-            s.stop_service_deployment("x").send(|r| r.service_deployment_arn("x").send()).await.map(drop)
+            s.stop_service_deployment(Target::Caller).send(|r| r.service_deployment_arn("x").send()).await.map(drop)
         })
     }),
     (Operation::RunTask, |s| {
-        Box::pin(async { s.run_task("x").send(|r| r.task_definition("x").send()).await.map(drop) })
+        Box::pin(async { s.run_task(Target::Caller).send(|r| r.task_definition("x").send()).await.map(drop) })
     }),
     (Operation::StartImageScan, |s| {
-        Box::pin(async { s.start_image_scan("x").send(|r| r.repository_name("x").send()).await.map(drop) })
+        Box::pin(async { s.start_image_scan(Target::Caller).send(|r| r.repository_name("x").send()).await.map(drop) })
     }),
     (Operation::StartPipelineExecution, |s| {
-        Box::pin(async { s.start_pipeline_execution("x").send(|r| r.name("x").send()).await.map(drop) })
+        Box::pin(async { s.start_pipeline_execution(Target::Caller).send(|r| r.name("x").send()).await.map(drop) })
     }),
     (Operation::StopPipelineExecution, |s| {
         Box::pin(async {
-            s.stop_pipeline_execution("x")
+            s.stop_pipeline_execution(Target::Caller)
                 .send(|r| r.pipeline_name("x").pipeline_execution_id("x").send())
                 .await
                 .map(drop)
@@ -46,15 +46,17 @@ const WRITES: [Write; 10] = [
     }),
     (Operation::PutApprovalResult, |s| {
         Box::pin(async {
-            s.put_approval_result("x")
+            s.put_approval_result(Target::Caller)
                 .send(|r| r.pipeline_name("x").stage_name("x").action_name("x").token("x").send())
                 .await
                 .map(drop)
         })
     }),
-    (Operation::PutItem, |s| Box::pin(async { s.put_item("x").send(|r| r.table_name("x").send()).await.map(drop) })),
+    (Operation::PutItem, |s| {
+        Box::pin(async { s.put_item(Target::Caller).send(|r| r.table_name("x").send()).await.map(drop) })
+    }),
     (Operation::TransactWriteItems, |s| {
-        Box::pin(async { s.transact_write_items("x").send(|r| r.send()).await.map(drop) })
+        Box::pin(async { s.transact_write_items(Target::Caller).send(|r| r.send()).await.map(drop) })
     }),
 ];
 

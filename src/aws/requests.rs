@@ -4,6 +4,7 @@ use super::call::Call;
 use super::client::{client, endpoint};
 use super::operations::{Operation, with_operations};
 use super::session::Session;
+use crate::model::fault::call::Target;
 
 macro_rules! requests {
     (
@@ -13,7 +14,7 @@ macro_rules! requests {
         impl Session {
             $($(pub fn $method(
                 &self,
-                thing: impl Into<String>,
+                target: Target,
             ) -> Call<'_, $sdk::operation::$method::builders::$builder> {
                 let access = Operation::$name.access();
                 let of_kind = &self.clients.$service[usize::from(access.is_repeatable())][usize::from(access.is_fenced())];
@@ -21,7 +22,7 @@ macro_rules! requests {
                     let fence = access.is_fenced().then(|| self.fence.clone());
                     client!($sdk, $prefix, &self.account, &self.config, self.partition, fence, access.is_repeatable())
                 });
-                Call::new(self, Operation::$name.on(thing), client.$method())
+                Call::new(self, Operation::$name.on(target), client.$method())
             })*)*
         }
     };

@@ -13,6 +13,7 @@ use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
 use crate::model::fault::aws::AwsProblem;
+use crate::model::fault::call::Target;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{ScanReading, ScanState, ScanType};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
@@ -83,6 +84,10 @@ impl Scanner for Scans {
     }
 }
 
+fn of_repository(repository: &str) -> Target {
+    Target::Repository { repository: repository.to_owned() }
+}
+
 /// One state for all children: unscannable before waiting before scanned, since an image is only as well known as its least known part.
 fn combined(states: &[(Digest, ScanState)]) -> ScanState {
     let several = states.len() > 1;
@@ -115,7 +120,7 @@ fn combined(states: &[(Digest, ScanState)]) -> ScanState {
 }
 
 async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
-    let answer = session.get_registry_scanning_configuration("the registry").send(|r| r.send()).await?;
+    let answer = session.get_registry_scanning_configuration(Target::Registry).send(|r| r.send()).await?;
     match answer.scanning_configuration().and_then(|c| c.scan_type()) {
         Some(RegistryScanType::Enhanced) => Ok(ScanType::Enhanced),
         // A registry that never was configured scans in the basic way.
@@ -128,7 +133,7 @@ async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
 }
 
 async fn frequency(session: &Session, repository: &str) -> Result<Option<ScanFrequency>, Fault> {
-    let call = session.batch_get_repository_scanning_configuration(format!("repository {repository}"));
+    let call = session.batch_get_repository_scanning_configuration(of_repository(repository));
     let answer = match call.send(|r| r.repository_names(repository).send()).await {
         Ok(answer) => answer,
         Err(refusal) => return Err(ecr::explain(session, repository, refusal).await),
@@ -150,7 +155,7 @@ async fn push_times(
     let mut times = BTreeMap::new();
     for batch in digests.chunks(100) {
         let ids = batch.iter().map(|d| ImageIdentifier::builder().image_digest(d.as_str()).build()).collect();
-        let call = session.describe_images(format!("the image in repository {repository}"));
+        let call = session.describe_images(of_repository(repository));
         match call.send(|r| r.repository_name(repository).set_image_ids(Some(ids)).send()).await {
             Ok(answer) => times.extend(
                 answer
@@ -169,7 +174,8 @@ async fn push_times(
     let each = |digest: &Digest| match times.get(digest.as_str()).copied().or(otherwise) {
         Some(at) => Ok((digest.clone(), at)),
         None => {
-            let op = Operation::DescribeImages.on(format!("{digest} in repository {repository}"));
+            let op = Operation::DescribeImages
+                .on(Target::Image { repository: repository.to_owned(), digest: digest.clone() });
             Err(errors::incomplete(op, &session.account.name, "imagePushedAt"))
         }
     };

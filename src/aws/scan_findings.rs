@@ -1,18 +1,19 @@
 //! What both scanners answer with.
 
+use crate::model::aws::scan::FindingSeverity;
 use crate::model::finding::{Finding, ScanState};
 use crate::model::ids::Digest;
 use crate::model::severity::Severity;
 
-/// Inspector's and ECR's values for a severity. One that is newer than this program may be anything.
+/// One that is newer than this program may be anything.
 pub(super) fn severity(word: &str) -> Severity {
-    match word {
-        "CRITICAL" => Severity::Critical,
-        "HIGH" => Severity::High,
-        "MEDIUM" => Severity::Medium,
-        "LOW" => Severity::Low,
-        "INFORMATIONAL" => Severity::Informational,
-        _ => Severity::Untriaged,
+    match FindingSeverity::from(word) {
+        FindingSeverity::Critical => Severity::Critical,
+        FindingSeverity::High => Severity::High,
+        FindingSeverity::Medium => Severity::Medium,
+        FindingSeverity::Low => Severity::Low,
+        FindingSeverity::Informational => Severity::Informational,
+        FindingSeverity::Untriaged | FindingSeverity::Undefined | FindingSeverity::Unknown(_) => Severity::Untriaged,
     }
 }
 

@@ -21,6 +21,7 @@ use super::operations::{AllClients, Operation};
 use super::time;
 use crate::model::approval::Identity;
 use crate::model::fault::Fault;
+use crate::model::fault::call::Target;
 use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::ids::{AccountId, Region};
 use crate::model::pipeline::{Account, Assume};
@@ -165,8 +166,8 @@ fn partition(account: &Account) -> RetryPartition {
 }
 
 async fn identity(sts: &aws_sdk_sts::Client, account: &Account) -> Result<Identity, Fault> {
-    let op = Operation::GetCallerIdentity.on("the caller");
-    let caller = Caller { principal: "the caller", account: &account.name };
+    let op = Operation::GetCallerIdentity.on(Target::Caller);
+    let caller = Caller { principal: None, account: &account.name };
     let answer = sts.get_caller_identity().send().await.map_err(|e| errors::refusal(&op, caller, e))?;
     let (Some(arn), Some(id)) = (answer.arn(), answer.account().and_then(|a| a.parse().ok())) else {
         return Err(errors::incomplete(op, &account.name, "Arn"));

@@ -60,7 +60,7 @@ fn form(body: &str, name: &str) -> Option<String> {
 }
 
 async fn any_call(session: &Session) -> Result<(), Refusal> {
-    session.list_task_definitions("anything").send(|r| r.send()).await.map(|_| ())
+    session.list_task_definitions(Target::Registry).send(|r| r.send()).await.map(|_| ())
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_refused_assume_role_names_the_caller_and_the_missing_statement() {
     assert_eq!(fault.kind(), FaultKind::CredentialsRefused);
     let problem = CredentialsProblem::RoleNotAllowed {
         account: "prod".parse().unwrap(),
-        principal: "arn:aws:sts::111111111111:assumed-role/ci/build-7".into(),
+        principal: Some("arn:aws:sts::111111111111:assumed-role/ci/build-7".into()),
         role: "arn:aws:iam::222222222222:role/kanmon-deploy".into(),
         denied: "sts:AssumeRole".into(),
         resource: Some("arn:aws:iam::222222222222:role/kanmon-deploy".into()),

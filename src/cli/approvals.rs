@@ -21,7 +21,7 @@ use crate::report::fault::words as fault_words;
 use crate::report::paint::Paint;
 use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
-use crate::report::{display_names, plan, story};
+use crate::report::{checkout, display_names, plan, story};
 use crate::report::{freeze, gate};
 use crate::usecase::context::Context;
 use crate::usecase::identity::own;
@@ -164,7 +164,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
         say("commit", format!("{}{dirty}{author}", commit_name(commit, 12)));
     } else if let Some(why) = &source.unreadable {
-        say("commit", format!("unknown: {why}"));
+        say("commit", format!("unknown: {}", checkout::problem(why)));
     }
     for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {

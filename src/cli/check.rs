@@ -13,8 +13,8 @@ use crate::model::step::Step;
 use crate::model::step::check::Check;
 use crate::outside::program;
 use crate::pipeline::Loaded;
-use crate::report::approver_patterns;
 use crate::report::text::Text;
+use crate::report::{approver_patterns, program as program_words};
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
@@ -61,9 +61,10 @@ fn programs(loaded: &Loaded) -> Result<(), Failure> {
     for stage in &loaded.pipeline.stages {
         for check in stage.steps.iter().filter_map(Step::check) {
             let Check::Command { argv, .. } = check else { continue };
-            let program = argv.first().filter(|p| program::is_path(p) && !p.starts_with('/'));
-            let found = program.map(|p| program::find(&loaded.root, p, path.as_deref()));
-            wrong.extend(found.and_then(Result::err).map(|why| format!("stage {}: {why}", stage.name)));
+            let Some(program) = argv.first().filter(|p| program::is_path(p) && !p.starts_with('/')) else { continue };
+            if let Err(why) = program::find(&loaded.root, program, path.as_deref()) {
+                wrong.push(format!("stage {}: {}", stage.name, program_words::cannot_be_run(program, &why)));
+            }
         }
     }
     match wrong.is_empty() {

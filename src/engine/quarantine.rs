@@ -14,7 +14,7 @@ use crate::model::outcome::Outcome;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{HeldUp, RolloutEnd};
-use crate::model::rollout_reason::{RolloutFailure, StuckReason};
+use crate::model::rollout_reason::{Monitor, RolloutFailure, StuckReason};
 use crate::model::stage_state::StageState;
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::RollState;
@@ -81,9 +81,12 @@ fn failed_by_itself(roll: &RollState) -> bool {
 fn is_excused(roll: &RollState) -> bool {
     let Some(progress) = roll.forward.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
     let said = match &roll.forward.ended {
+        Some(RolloutEnd::Failed { why: RolloutFailure::Ecs { monitor: Some(Monitor::Alarms { .. }), .. } }) => {
+            return false;
+        }
         Some(
             RolloutEnd::RolledBack { said }
-            | RolloutEnd::Failed { why: RolloutFailure::Ecs { said } }
+            | RolloutEnd::Failed { why: RolloutFailure::Ecs { said, .. } }
             | RolloutEnd::Stuck { why: StuckReason::Ecs { said } },
         ) => said.as_deref().unwrap_or_default().to_lowercase(),
         Some(RolloutEnd::Failed { .. } | RolloutEnd::Stuck { .. }) => String::new(),

@@ -147,9 +147,9 @@ fn stopped(
         // The list of deployments may be ahead of the service's PRIMARY, which is still ours here.
         (None, _, _) if ours.stop_asked => failed_for_good(ours, said),
         (None, Some(triggered), _) => {
-            RolloutState::Failed { said: Some(deployment.status_reason.clone().unwrap_or_else(|| triggered.clone())) }
+            RolloutState::Failed { said: deployment.status_reason.clone(), monitor: Some(triggered.clone()) }
         }
-        (None, None, Some(failed)) => RolloutState::Failed { said: reason_of(failed) },
+        (None, None, Some(failed)) => RolloutState::Failed { said: reason_of(failed), monitor: None },
         (None, None, None) => RolloutState::Stopped { said },
     }
 }
@@ -228,7 +228,7 @@ fn failed_primary(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
 fn failed_for_good(ours: &Ours<'_>, said: Option<String>) -> RolloutState {
     let settled = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
     match settled {
-        true => RolloutState::Failed { said },
+        true => RolloutState::Failed { said, monitor: None },
         false => RolloutState::Looking { readings: looks(ours) },
     }
 }

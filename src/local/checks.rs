@@ -8,9 +8,10 @@ use jiff::SignedDuration;
 
 use super::environment;
 use super::http::{self, Wanted};
-use crate::model::check_result::{CheckResult, CommandEnd, HttpAnswer};
+use crate::model::check_result::{CheckImpossible, CheckResult, CommandEnd, HttpAnswer, RequestRefusal};
 use crate::model::fault::Fault;
 use crate::model::fault::own::OwnProblem;
+use crate::model::program_problem::ProgramProblem;
 use crate::model::secrets::Secrets;
 use crate::model::step::check::Check;
 use crate::model::verdict::Verdict;
@@ -18,7 +19,7 @@ use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
 use crate::outside::{address, program};
 use crate::ports::checks::{Checked, Checks};
 
-/// Runs commands in the repository's root, and asks addresses through the environment's proxies.
+/// Runs commands in the repository's root, and sends requests through the environment's proxies.
 pub struct LocalChecks {
     root: PathBuf,
     secrets: Secrets,
@@ -39,8 +40,8 @@ impl LocalChecks {
     }
 
     async fn run(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> (Verdict, CommandEnd) {
-        let not_started = |why: String| (Verdict::Unknown, CommandEnd::NotStarted { why });
-        let Some((program, args)) = argv.split_first() else { return not_started(String::new()) };
+        let not_started = |why| (Verdict::Unknown, CommandEnd::NotStarted { why });
+        let Some((program, args)) = argv.split_first() else { return not_started(ProgramProblem::Missing) };
         let file = match program::find(&self.root, program, std::env::var_os("PATH").as_deref()) {
             Ok(file) => file,
             Err(why) => return not_started(why),
@@ -57,11 +58,11 @@ impl LocalChecks {
         let status = match run::run(command, None, Some(limit), Leftovers::End, &mut hear).await {
             Ok(End::Exited(status)) => status,
             Ok(End::TimedOut) => return (Verdict::Fail, CommandEnd::TimedOut { timeout }),
-            Err(error) => return not_started(error.to_string()),
+            Err(error) => return not_started(ProgramProblem::System { said: error.to_string() }),
         };
         let mut secrets = self.secrets.clone();
         vars.iter().filter(|(name, _)| environment::is_secret(name)).for_each(|(_, value)| secrets.add(value));
-        // It is recorded, and a command may say what it was entrusted with.
+        // It is recorded, and a command may print the secrets that it was given.
         let last = err.end().or(out.end()).map(|line| shortened(&secrets.masked(&line)));
         match status.code() {
             Some(0) => (Verdict::Pass, CommandEnd::Exited { exit_code: 0, last: None }),
@@ -80,7 +81,8 @@ impl Checks for LocalChecks {
                 match http::client(http::System) {
                     Ok(client) => http::until(&client, *timeout, &wanted).await,
                     Err(error) => {
-                        let answer = HttpAnswer::NotSent { why: http::root_cause(&error) };
+                        let why = RequestRefusal::Client { said: http::root_cause(&error) };
+                        let answer = HttpAnswer::NotSent { why };
                         let result = CheckResult::Http { url: url.clone(), answer, tried_for: None };
                         Checked { verdict: Verdict::Unknown, result }
                     }
@@ -91,22 +93,24 @@ impl Checks for LocalChecks {
     }
 
     fn preflight(&self, check: &Check) -> Result<(), Fault> {
-        let refused = match check {
-            Check::Http { url, .. } => address::refused(url),
-            Check::Command { argv, .. } => argv
-                .first()
-                .and_then(|program| program::find(&self.root, program, std::env::var_os("PATH").as_deref()).err()),
+        let impossible = match check {
+            Check::Http { url, .. } => address::metadata_host(url)
+                .map(|host| CheckImpossible::Request { why: RequestRefusal::Metadata { host } }),
+            Check::Command { argv, .. } => argv.first().and_then(|program| {
+                let why = program::find(&self.root, program, std::env::var_os("PATH").as_deref()).err()?;
+                Some(CheckImpossible::Program { program: program.clone(), why })
+            }),
         };
-        refused.map_or(Ok(()), |why| Err(Fault::from(OwnProblem::CheckImpossible).said(why)))
+        impossible.map_or(Ok(()), |why| Err(OwnProblem::CheckImpossible { why }.into()))
     }
 }
 
-/// As much of a line as tells what was the matter.
+/// Enough of a line to see what was wrong.
 fn shortened(line: &str) -> String {
     line.chars().take(200).collect()
 }
 
-/// The last line that says something.
+/// The last line that is not blank.
 #[derive(Default)]
 struct Last {
     lines: Lines,
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_passes_by_its_exit_code_and_is_told_the_stage() {
+    async fn a_command_passes_by_its_exit_code_and_gets_the_stage() {
         let long = SignedDuration::from_secs(20);
         let passed = check(command(&["sh", "-c", "test $KANMON_STAGE = dev"], long)).await;
         assert_eq!(passed.verdict, Verdict::Pass);
@@ -179,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_has_no_credentials_but_those_it_is_given() {
+    async fn a_command_has_only_the_credentials_that_it_is_given() {
         let long = SignedDuration::from_secs(20);
         let shown =
             check(command(&["sh", "-c", "env | grep ^AWS_ | grep -v _CA_ | sort | tr '\\n' ' ' >&2; exit 1"], long))
@@ -194,12 +198,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn metadata_is_not_asked_by_address_or_by_name() {
+    async fn metadata_addresses_are_never_asked() {
         let timeout = SignedDuration::from_secs(20);
         let http = |url: &str| Check::Http { url: url.into(), status: 200, contains: None, timeout };
         let asked = check(http("http://169.254.169.254/latest/meta-data/")).await;
         assert_eq!(asked.verdict, Verdict::Unknown);
-        assert!(matches!(answer(asked), HttpAnswer::NotSent { why } if why.contains("metadata")));
+        assert!(matches!(answer(asked), HttpAnswer::NotSent { why: RequestRefusal::Metadata { .. } }));
         let checks = LocalChecks::new(std::env::temp_dir());
         checks.preflight(&http("http://[fd00:ec2::254]/")).unwrap_err();
         checks.preflight(&http("http://127.0.0.1/")).unwrap();

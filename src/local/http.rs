@@ -9,7 +9,7 @@ use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::model::address::is_metadata;
-use crate::model::check_result::{CheckResult, HttpAnswer};
+use crate::model::check_result::{CheckResult, HttpAnswer, RequestRefusal};
 use crate::model::verdict::Verdict;
 use crate::outside::{address, authorities};
 use crate::ports::checks::Checked;
@@ -47,8 +47,8 @@ pub async fn until(client: &Client, timeout: SignedDuration, wanted: &Wanted<'_>
         let result = CheckResult::Http { url: wanted.url.to_owned(), answer, tried_for };
         Checked { verdict, result }
     };
-    if let Some(why) = address::refused(wanted.url) {
-        return checked(Verdict::Unknown, HttpAnswer::NotSent { why }, None);
+    if let Some(host) = address::metadata_host(wanted.url) {
+        return checked(Verdict::Unknown, HttpAnswer::NotSent { why: RequestRefusal::Metadata { host } }, None);
     }
     let late = tokio::time::Instant::now() + Duration::try_from(timeout).unwrap_or_default();
     loop {
@@ -72,8 +72,13 @@ async fn ask(client: &Client, wanted: &Wanted<'_>) -> HttpAnswer {
         Ok(answer) => answer,
         Err(error) => {
             let said = root_cause(&error);
-            let refused = error.is_builder() || causes(&error).any(|cause| cause.is::<OfMetadata>());
-            return if refused { HttpAnswer::NotSent { why: said } } else { HttpAnswer::None { said } };
+            if let Some(OfMetadata(host)) = causes(&error).find_map(|cause| cause.downcast_ref()) {
+                return HttpAnswer::NotSent { why: RequestRefusal::Metadata { host: host.clone() } };
+            }
+            return match error.is_builder() {
+                true => HttpAnswer::NotSent { why: RequestRefusal::Client { said } },
+                false => HttpAnswer::None { said },
+            };
         }
     };
     let status = answer.status().as_u16();
@@ -109,7 +114,7 @@ impl Resolve for System {
 
 /// A name that leads to this machine's metadata.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", address::sentence(.0))]
+#[error("{0}")]
 struct OfMetadata(String);
 
 /// Refuses such a name where it is resolved, so that what was looked at is what is connected to.
@@ -156,14 +161,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_never_sent_is_unknown_at_once() {
-        for (url, why) in [("http://metadata.example/", "metadata"), ("ftp://a.example/", ""), ("not an address", "")] {
+        for (url, metadata) in [("http://metadata.example/", true), ("ftp://a.example/", false), ("no address", false)]
+        {
             let wanted = Wanted { url, status: 200, contains: None };
             let checked = until(&client(Zone).unwrap(), LONG, &wanted).await;
             assert_eq!(checked.verdict, Verdict::Unknown, "{url}: {checked:?}");
-            let CheckResult::Http { answer: HttpAnswer::NotSent { why: said }, .. } = checked.result else {
-                panic!("{url}")
-            };
-            assert!(said.contains(why), "{said}");
+            let CheckResult::Http { answer: HttpAnswer::NotSent { why }, .. } = checked.result else { panic!("{url}") };
+            assert_eq!(matches!(why, RequestRefusal::Metadata { .. }), metadata, "{why:?}");
         }
     }
 

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::program_problem::ProgramProblem;
+
 /// What a check asked, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -40,9 +42,8 @@ pub enum HttpAnswer {
     None {
         said: String,
     },
-    /// The request was not sent.
     NotSent {
-        why: String,
+        why: RequestRefusal,
     },
 }
 
@@ -62,8 +63,25 @@ pub enum CommandEnd {
     TimedOut {
         timeout: SignedDuration,
     },
-    /// It could not be started.
     NotStarted {
-        why: String,
+        why: ProgramProblem,
     },
+}
+
+/// Why a request of a check is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum RequestRefusal {
+    /// The host is an address of this machine's metadata, or leads to one.
+    Metadata { host: String },
+    /// The HTTP client's own words.
+    Client { said: String },
+}
+
+/// Why a check cannot be made at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+pub enum CheckImpossible {
+    Request { why: RequestRefusal },
+    Program { program: String, why: ProgramProblem },
 }

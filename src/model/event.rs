@@ -14,6 +14,7 @@ use super::ending::Ending;
 use super::fault::Fault;
 use super::finding::ScanReading;
 use super::gate::GateJudgement;
+use super::git_problem::GitProblem;
 use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, StageName};
 use super::pipeline::Pipeline;
 use super::plan::StagePlan;
@@ -45,9 +46,9 @@ pub struct Source {
     pub author: Option<String>,
     /// Whether the working tree had changes that no commit holds.
     pub dirty: bool,
-    /// Why the commit is unknown although there is a repository, in git's words.
+    /// Why the commit is unknown although there is a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unreadable: Option<String>,
+    pub unreadable: Option<GitProblem>,
 }
 
 /// A release's first fact.

@@ -10,7 +10,7 @@ use super::aws::ecs::{
     ServiceStatus, TaskDefinitionStatus, TaskStatus, TaskStopCode,
 };
 use super::ids::Digest;
-use super::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use super::rollout_reason::{Monitor, ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
 /// A service as `DescribeServices` and `ListServiceDeployments` describe it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -104,8 +104,8 @@ pub struct ServiceDeployment {
 /// What watches a service deployment, as far as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Monitors {
-    /// Why it failed, where the circuit breaker or alarms are TRIGGERED.
-    pub triggered: Option<String>,
+    /// The circuit breaker or the alarms, where they are TRIGGERED.
+    pub triggered: Option<Monitor>,
     /// The circuit breaker's count, where it is on.
     pub breaker: Option<BreakerCount>,
     /// Its hooks that await an answer.
@@ -224,6 +224,9 @@ pub enum RolloutState {
     /// Failed and left standing: the breaker does not roll back, or had nothing to roll back to.
     Failed {
         said: Option<String>,
+        /// What made ECS give it up, where ECS shows that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        monitor: Option<Monitor>,
     },
     Stopped {
         said: Option<String>,

@@ -5,14 +5,27 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 
+/// What watches a deployment for ECS, and makes ECS give it up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Monitor {
+    CircuitBreaker,
+    /// The names of the alarms that fired.
+    Alarms {
+        names: Vec<String>,
+    },
+}
+
 /// Why a rollout failed and was left standing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum RolloutFailure {
-    /// ECS gave it up, in ECS's own words where it gives any.
+    /// ECS gave it up, in ECS's own words where it gives any; `monitor`: what made it do so, where ECS shows that.
     Ecs {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        monitor: Option<Monitor>,
     },
     /// So many of its tasks stopped for the same reason.
     TasksStopped { tasks: u32 },

@@ -2,15 +2,11 @@
 
 use crate::model::address::{ip, is_metadata};
 
-/// The sentence that refuses a metadata address, where a URL's host is one; names are looked at when they are resolved.
-pub fn refused(url: &str) -> Option<String> {
+/// A URL's host, where it is a metadata address; names are looked at when they are resolved.
+pub fn metadata_host(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let host = url.host_str()?;
-    is_metadata(ip(host)?).then(|| sentence(host))
-}
-
-pub fn sentence(host: &str) -> String {
-    format!("{host} is an address of this machine's metadata, which hands out credentials")
+    is_metadata(ip(host)?).then(|| host.to_owned())
 }
 
 #[cfg(test)]
@@ -38,7 +34,7 @@ mod tests {
         )]
         url: &str,
     ) {
-        assert!(refused(url).is_some(), "{url}");
+        assert!(metadata_host(url).is_some(), "{url}");
     }
 
     #[rstest]
@@ -52,6 +48,6 @@ mod tests {
         )]
         url: &str,
     ) {
-        assert_eq!(refused(url), None);
+        assert_eq!(metadata_host(url), None);
     }
 }

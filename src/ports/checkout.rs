@@ -1,17 +1,18 @@
 //! The working tree that images are built from.
 
 use crate::model::event::Source;
+use crate::model::git_problem::CheckoutNotice;
 
 pub trait Checkout: Send + Sync {
-    /// The commit that it stands on now, and whether it was changed.
+    /// The commit that is checked out now, and whether files were changed.
     fn read(&self) -> Read;
 }
 
-/// What git says of a working tree.
+/// What git reports about a working tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Read {
-    /// All unknown where the folder is no working tree; with `unreadable` set where it is one and git does not read it.
+    /// Unknown outside of a working tree; with `unreadable` set where there is one that git does not read.
     pub source: Source,
-    /// Sentences for people.
-    pub warnings: Vec<String>,
+    /// What is unknown about it.
+    pub notices: Vec<CheckoutNotice>,
 }

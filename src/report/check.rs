@@ -1,6 +1,7 @@
 //! Results of checks in words.
 
-use crate::model::check_result::{CheckResult, CommandEnd, HttpAnswer};
+use super::program;
+use crate::model::check_result::{CheckImpossible, CheckResult, CommandEnd, HttpAnswer, RequestRefusal};
 
 /// One line: what was asked, and what came of it.
 pub fn result(result: &CheckResult) -> String {
@@ -16,7 +17,7 @@ pub fn result(result: &CheckResult) -> String {
                     format!("{url} answered {status}, but its body does not contain `{text}`{tried}")
                 }
                 HttpAnswer::None { said } => format!("{url}: {said}{tried}"),
-                HttpAnswer::NotSent { why } => format!("{url}: {why}"),
+                HttpAnswer::NotSent { why } => format!("{url}: {}", refusal(why)),
             }
         }
         CheckResult::Command { command, end } => {
@@ -25,8 +26,29 @@ pub fn result(result: &CheckResult) -> String {
                 CommandEnd::Exited { exit_code, last } => format!("`{command}` exited with {exit_code}{}", line(last)),
                 CommandEnd::Killed { last } => format!("`{command}` was killed{}", line(last)),
                 CommandEnd::TimedOut { timeout } => format!("`{command}` did not end within {} s", timeout.as_secs()),
-                CommandEnd::NotStarted { why } => format!("`{command}` cannot be run: {why}"),
+                CommandEnd::NotStarted { why } => program::cannot_be_run(command, why),
             }
         }
+    }
+}
+
+/// Why a request is not sent.
+pub fn refusal(why: &RequestRefusal) -> String {
+    match why {
+        RequestRefusal::Metadata { host } => metadata(host),
+        RequestRefusal::Client { said } => said.clone(),
+    }
+}
+
+/// Why no check asks this host.
+pub fn metadata(host: &str) -> String {
+    format!("{host} is an address of this machine's metadata, which hands out credentials")
+}
+
+/// Why a check cannot be made at all.
+pub fn impossible(why: &CheckImpossible) -> String {
+    match why {
+        CheckImpossible::Request { why } => refusal(why),
+        CheckImpossible::Program { program, why } => program::cannot_be_run(program, why),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::approval::unknown_requester;
 use super::refusal::unknown_hint;
-use super::{fault, freeze};
+use super::{checkout, fault, freeze};
 use crate::model::notice::Notice;
 
 /// One sentence.
@@ -12,7 +12,7 @@ pub fn words(notice: &Notice) -> String {
             format!("{holder} has not reported; checking for {} s whether it is still running", within.as_secs())
         }
         Notice::CheckingHolder { holder, within: None } => format!("checking whether {holder} is still running"),
-        Notice::Checkout { text } => text.clone(),
+        Notice::Checkout(notice) => checkout::notice(notice),
         Notice::Frozen { release, stage, frozen } => {
             let why = freeze::text(frozen);
             format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --reason WHY`")

@@ -3,7 +3,7 @@
 use super::fault;
 use crate::model::format::{lasting, moment};
 use crate::model::rollout::{HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause};
-use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use crate::model::rollout_reason::{Monitor, ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
 /// Why tasks stopped.
 pub fn task_stop(task_stop: &TaskStop) -> String {
@@ -120,7 +120,9 @@ pub fn progress(progress: &RolloutProgress) -> String {
         RolloutState::RollingBack { said } => format!("ECS is rolling back: {}", because(said)),
         RolloutState::RolledBack { said } => format!("rolled back: {}", because(said)),
         RolloutState::RollbackFailed { said } => format!("failed and not rolled back: {}", because(said)),
-        RolloutState::Failed { said } => format!("failed: {}", because(said)),
+        RolloutState::Failed { said, monitor } => {
+            format!("failed: {}{task_stops}", given_up(said.as_deref(), monitor.as_ref()))
+        }
         RolloutState::Stopped { said } => format!("stopped: {}", self::said(said.as_deref())),
         RolloutState::Superseded { by } => format!("superseded by {by}"),
         RolloutState::Ambiguous { deployments } => ambiguous(deployments),
@@ -169,10 +171,19 @@ pub fn ended(end: &RolloutEnd) -> String {
 /// Why a rollout failed and was left standing.
 pub fn failure(failure: &RolloutFailure) -> String {
     match failure {
-        RolloutFailure::Ecs { said } => self::said(said.as_deref()).to_owned(),
+        RolloutFailure::Ecs { said, monitor } => given_up(said.as_deref(), monitor.as_ref()),
         RolloutFailure::TasksStopped { tasks } => format!("{tasks} of its tasks stopped for the same reason"),
         RolloutFailure::TimedOut { deadline } => format!("it was not done within {}", lasting(*deadline)),
         RolloutFailure::NotProven => "ECS reports it as completed, but it was not proven in time".to_owned(),
+    }
+}
+
+/// Why ECS gave a deployment up: in its own words, else by what made it do so.
+fn given_up(said: Option<&str>, monitor: Option<&Monitor>) -> String {
+    match (said, monitor) {
+        (None, Some(Monitor::CircuitBreaker)) => "the circuit breaker's threshold was exceeded".to_owned(),
+        (None, Some(Monitor::Alarms { names })) => format!("alarms fired: {}", names.join(", ")),
+        (said, _) => self::said(said).to_owned(),
     }
 }
 

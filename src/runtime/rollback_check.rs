@@ -31,8 +31,7 @@ pub async fn ran_before(
     let back = &baseline.task_definition;
     let live = planned(release, at, &Workload::Service(name.clone()))?.live.as_ref();
     if live != Some(back) {
-        let shown = live.map_or("nothing", String::as_str);
-        let (ran, witness) = (vec![shown.to_owned()], Witness::Plan);
+        let (ran, witness) = (live.cloned().into_iter().collect(), Witness::Plan);
         return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
     }
     let Some(primary) = service.primary().filter(|p| p.task_definition == run.task_definition) else {

@@ -84,7 +84,7 @@ pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, Str
         return Source::default();
     }
     let read = ports.checkout.read();
-    read.warnings.into_iter().for_each(|text| context.notice(Notice::Checkout { text }));
+    read.notices.into_iter().for_each(|notice| context.notice(Notice::Checkout(notice)));
     read.source
 }
 

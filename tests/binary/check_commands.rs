@@ -25,7 +25,7 @@ fn what_cannot_be_run_is_found_before_anything_is_touched() {
         ("", 0, "there is no such file"),
         ("#!/bin/sh\n", 0o644, "it is not executable"),
         ("#!/bin/sh\r\nexit 0\r\n", 0o755, "its `#!` line ends with CR LF"),
-        ("#!/no/such/shell\n", 0o755, "its interpreter `/no/such/shell` is not there"),
+        ("#!/no/such/shell\n", 0o755, "its interpreter `/no/such/shell` does not exist"),
         ("exit 0\n", 0o755, "it has no `#!` line"),
     ] {
         if mode != 0 {

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::fault::FaultKind;
-use kanmon::model::fault::call::{Call, CallProblem};
+use kanmon::model::fault::call::{Call, CallProblem, Target};
 use kanmon::model::outcome::Outcome;
 use kanmon::ports::journal::JournalError;
 use kanmon::report::fault::state;
@@ -18,7 +18,7 @@ use super::simulation::{DEV, Run, Simulation, Story};
 fn away(kind: FaultKind) -> JournalError {
     let call = Call {
         action: "dynamodb:TransactWriteItems".into(),
-        on: "table state".into(),
+        on: Target::Table { table: "state".into() },
         account: "dev".parse().unwrap(),
     };
     JournalError::Remote(match kind {

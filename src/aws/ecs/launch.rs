@@ -33,7 +33,7 @@ pub(super) fn of_service(service: &Value) -> Option<Value> {
     }
     match service.get("propagateTags").and_then(Value::as_str).map(PropagateTags::from) {
         Some(PropagateTags::TaskDefinition) => {
-            launch.insert("propagateTags".to_owned(), json!("TASK_DEFINITION"));
+            launch.insert("propagateTags".to_owned(), json!(PropagateTags::TaskDefinition));
         }
         // RunTask has no service to take them from, and refuses this value.
         Some(PropagateTags::Service) => {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::session::Sessions;
 use crate::model::fault::Fault;
+use crate::model::fault::call::Target;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
@@ -34,9 +35,9 @@ impl Ecs {
     }
 }
 
-/// A service, in the words of a call about it.
-fn of_cluster(cluster: &str, service: &str) -> String {
-    format!("service {service} of cluster {cluster}")
+/// What a call about a service is about.
+fn of_cluster(cluster: &str, service: &str) -> Target {
+    Target::Service { cluster: cluster.to_owned(), service: service.to_owned() }
 }
 
 #[async_trait]

@@ -9,12 +9,14 @@ use crate::aws::session::Session;
 use crate::model::aws::ecs::TaskStatus;
 use crate::model::fault::Fault;
 use crate::model::fault::aws::AwsProblem;
+use crate::model::fault::call::Target;
 use crate::model::step::run::TaskEnd;
 use crate::ports::deployer::{OneOff, TaskStart};
 
 pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> Result<String, Fault> {
     let body = SendRaw::new(&input(cluster, task));
-    let call = session.run_task(format!("a task of {} in cluster {cluster}", task.task_definition));
+    let (cluster_name, task_definition) = (cluster.to_owned(), task.task_definition.clone());
+    let call = session.run_task(Target::Task { cluster: cluster_name, task_definition });
     let answer = call.send(|r| r.task_definition(&task.task_definition).customize().interceptor(body).send()).await;
     let answer = match answer {
         Ok(answer) => answer,

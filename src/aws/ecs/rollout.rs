@@ -4,12 +4,13 @@ use aws_sdk_ecs::types::StopServiceDeploymentStopType;
 use jiff::Timestamp;
 
 use super::service_deployments::Wanted;
-use super::{service, tasks};
+use super::{of_cluster, service, tasks};
 use crate::aws::errors;
 use crate::aws::operations::Operation;
 use crate::aws::session::Session;
 use crate::model::aws::ecs::{DeploymentStatus, Phase, ServiceDeploymentStatus};
 use crate::model::fault::aws::AwsProblem;
+use crate::model::fault::call::Target;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::RolloutReading;
 
@@ -35,8 +36,7 @@ pub(super) async fn update(
     name: &str,
     task_definition: &str,
 ) -> Result<String, Fault> {
-    let what = format!("service {name} of cluster {cluster}");
-    let call = session.update_service(&what);
+    let call = session.update_service(of_cluster(cluster, name));
     let answer = call.send(|r| r.cluster(cluster).service(name).task_definition(task_definition).send()).await;
     let answer = match answer {
         Ok(answer) => answer,
@@ -49,13 +49,17 @@ pub(super) async fn update(
         .find(|d| d.status().map(DeploymentStatus::from) == Some(DeploymentStatus::Primary))
         .and_then(|d| d.id());
     primary.map(str::to_owned).ok_or_else(|| {
-        errors::incomplete(Operation::UpdateService.on(what), &session.account.name, "service.deployments")
+        errors::incomplete(
+            Operation::UpdateService.on(of_cluster(cluster, name)),
+            &session.account.name,
+            "service.deployments",
+        )
     })
 }
 
 /// `StopServiceDeployment(ROLLBACK)`. Asked again for one that is being stopped or has been, it is content.
 pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Fault> {
-    let call = session.stop_service_deployment(format!("service deployment {deployment}"));
+    let call = session.stop_service_deployment(Target::ServiceDeployment { arn: deployment.to_owned() });
     let stop = StopServiceDeploymentStopType::Rollback;
     match call.send(|r| r.service_deployment_arn(deployment).stop_type(stop).send()).await {
         Ok(_) => Ok(()),
@@ -75,7 +79,7 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
 }
 
 async fn status(session: &Session, deployment: &str) -> Result<Option<ServiceDeploymentStatus>, Fault> {
-    let call = session.describe_service_deployments(format!("service deployment {deployment}"));
+    let call = session.describe_service_deployments(Target::ServiceDeployment { arn: deployment.to_owned() });
     let answer = call.send(|r| r.service_deployment_arns(deployment).send()).await?;
     Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().into()))
 }

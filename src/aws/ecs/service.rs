@@ -1,6 +1,6 @@
 //! A service as ECS describes it.
 
-use aws_sdk_ecs::types::{self, DeploymentControllerType, ServiceField, ServiceRevisionCleanup};
+use aws_sdk_ecs::types::{self, ServiceField, ServiceRevisionCleanup};
 use serde_json::Value;
 
 use super::service_deployments::{self, Wanted};
@@ -17,6 +17,7 @@ use crate::model::arn;
 use crate::model::aws::ecs::{DeploymentController, DeploymentStatus};
 use crate::model::fault::Fault;
 use crate::model::fault::aws::{Kind, Within};
+use crate::model::fault::call::Target;
 use crate::model::rollout::{Deployment, EarlySuccess, ServiceEvent, ServiceReading};
 
 pub(super) async fn read(
@@ -39,10 +40,10 @@ pub(super) async fn read(
     let op = || Operation::DescribeServices.on(of_cluster(cluster, name));
     let raw = raw.json().ok_or_else(|| errors::incomplete(op(), &session.account.name, "services"))?;
     let raw = &raw["services"][0];
-    let service_deployments = match service.deployment_controller().map(|c| c.r#type()) {
-        None | Some(DeploymentControllerType::Ecs) => service_deployments::read(session, cluster, name, wanted).await?,
+    let service_deployments = match controller(service) {
+        DeploymentController::Ecs => service_deployments::read(session, cluster, name, wanted).await?,
         // Other controllers have none, and ECS refuses the question.
-        Some(_) => None,
+        DeploymentController::CodeDeploy | DeploymentController::External | DeploymentController::Unknown(_) => None,
     };
     Ok(reading(service, raw, service_deployments))
 }
@@ -57,7 +58,7 @@ fn reading(
     deployments.sort_by_key(|d| d.status != DeploymentStatus::Primary);
     ServiceReading {
         status: service.status().unwrap_or_default().into(),
-        controller: service.deployment_controller().map_or(DeploymentController::Ecs, |c| c.r#type().as_str().into()),
+        controller: controller(service),
         desired: count(service.desired_count()),
         running: count(service.running_count()),
         pending: count(service.pending_count()),
@@ -72,6 +73,10 @@ fn reading(
         early_success: percents.and_then(|p| p.early_success_criteria()).filter(|e| e.enable()).map(early_success),
         events: service.events().iter().take(EVENTS).map(event).collect(),
     }
+}
+
+fn controller(service: &types::Service) -> DeploymentController {
+    service.deployment_controller().map_or(DeploymentController::Ecs, |c| c.r#type().as_str().into())
 }
 
 /// How many of a service's events are read: the newest ones say what holds up a deployment that is under way.
@@ -123,7 +128,7 @@ async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
-        let call = session.list_services(format!("cluster {cluster}"));
+        let call = session.list_services(Target::Cluster { cluster: cluster.to_owned() });
         let page = call.send(|r| r.cluster(cluster).max_results(100).set_next_token(next).send()).await?;
         names.extend(page.service_arns().iter().map(|arn| arn::last(arn).to_owned()));
         pages.read(page.next_token());

@@ -11,8 +11,10 @@ use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::{date_time, timestamp};
 use crate::model::aws::ecs::{MonitorStatus, ServiceDeploymentStatus};
+use crate::model::fault::call::Target;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::{AwaitingHook, BreakerCount, Monitors, ServiceDeployment};
+use crate::model::rollout_reason::Monitor;
 
 /// How far back those that have ended are listed, from when ours was begun or from now. What is older neither distinguishes ours from others
 /// nor blocks it; what is under way is listed however old it is, since a deployment may last 30 days.
@@ -151,7 +153,7 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
         .map(|(f, _)| f.deployment.arn.clone())
         .collect();
     for batch in fresh.chunks(BATCH) {
-        let call = session.describe_service_deployments("the service's deployments");
+        let call = session.describe_service_deployments(Target::ServiceDeployments);
         let answer = call.send(|r| r.set_service_deployment_arns(Some(batch.to_vec())).send()).await;
         let Some(answer) = unless_denied(answer)? else {
             return Ok(());
@@ -181,15 +183,14 @@ fn monitors(d: &types::ServiceDeployment) -> Monitors {
     let breaker = d.deployment_circuit_breaker();
     let status_of_breaker = breaker.and_then(|b| b.status()).map(|s| MonitorStatus::from(s.as_str()));
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
-    let by_breaker = (status_of_breaker == Some(MonitorStatus::Triggered))
-        .then(|| "the circuit breaker's threshold was exceeded".to_owned());
+    let by_breaker = (status_of_breaker == Some(MonitorStatus::Triggered)).then_some(Monitor::CircuitBreaker);
     let by_alarms =
         d.alarms().filter(|a| a.status().is_some_and(|s| MonitorStatus::from(s.as_str()) == MonitorStatus::Triggered));
     let hooks = d.lifecycle_hook_details().iter();
     let hooks = hooks.filter(|h| h.status() == Some(&DeploymentLifecycleHookStatus::AwaitingAction));
     Monitors {
         triggered: by_breaker
-            .or_else(|| by_alarms.map(|a| format!("alarms fired: {}", a.triggered_alarm_names().join(", ")))),
+            .or_else(|| by_alarms.map(|a| Monitor::Alarms { names: a.triggered_alarm_names().to_vec() })),
         breaker: breaker
             .filter(|_| status_of_breaker.is_some_and(|s| s != MonitorStatus::Disabled))
             .map(|b| BreakerCount { failures: count(b.failure_count()), threshold: count(b.threshold()) }),
@@ -214,7 +215,7 @@ async fn revisions(session: &Session, found: &[Found], wanted: &[bool]) -> Resul
     arns.dedup();
     let mut definitions = BTreeMap::new();
     for batch in arns.chunks(BATCH) {
-        let call = session.describe_service_revisions("the service's revisions");
+        let call = session.describe_service_revisions(Target::ServiceRevisions);
         let answer = call.send(|r| r.set_service_revision_arns(Some(batch.to_vec())).send()).await?;
         for r in answer.service_revisions() {
             if let (Some(arn), Some(definition)) = (r.service_revision_arn(), r.task_definition()) {

@@ -13,6 +13,7 @@ use crate::aws::session::Session;
 use crate::model::arn;
 use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::fault::aws::Kind;
+use crate::model::fault::call::Target;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::TaskDefinition;
@@ -22,16 +23,20 @@ use crate::ports::deployer::Wanted;
 /// the one before it; what is older is cheaper registered again than found.
 const LOOK_BACK: i32 = 20;
 
+fn of_family(family: &str) -> Target {
+    Target::TaskDefinitionFamily { family: family.to_owned() }
+}
+
 pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefinition, Fault> {
     let raw = KeepRaw::default();
-    let what = format!("task definition {name}");
-    let call = session.describe_task_definition(&what);
+    let what = || Target::TaskDefinition { name: name.to_owned() };
+    let call = session.describe_task_definition(what());
     let kept = raw.clone();
     let answer =
         call.send(|r| r.task_definition(name).include(TaskDefinitionField::Tags).customize().interceptor(kept).send());
     match answer.await {
         Ok(_) => {
-            let op = || Operation::DescribeTaskDefinition.on(&what);
+            let op = || Operation::DescribeTaskDefinition.on(what());
             let found = raw.json().and_then(definition);
             found.ok_or_else(|| errors::incomplete(op(), &session.account.name, "taskDefinition"))
         }
@@ -66,7 +71,7 @@ pub(super) async fn newest(
     family: &str,
     wanted: Wanted<'_>,
 ) -> Result<Option<TaskDefinition>, Fault> {
-    let call = session.list_task_definitions(format!("task definition family {family}"));
+    let call = session.list_task_definitions(of_family(family));
     let page = call
         .send(|r| {
             let newest = r.family_prefix(family).status(types::TaskDefinitionStatus::Active).sort(SortOrder::Desc);
@@ -96,11 +101,10 @@ pub(super) async fn register(
         return Err(TaskDefinitionProblem::NoFamily.into());
     };
     let body = SendRaw::new(&with_tags(input, tags));
-    let what = format!("task definition family {family}");
-    let call = session.register_task_definition(&what);
+    let call = session.register_task_definition(of_family(family));
     let answer = call.send(|r| r.family(family).customize().interceptor(body).send()).await?;
     answer.task_definition().and_then(|d| d.task_definition_arn()).map(str::to_owned).ok_or_else(|| {
-        let op = Operation::RegisterTaskDefinition.on(what);
+        let op = Operation::RegisterTaskDefinition.on(of_family(family));
         errors::incomplete(op, &session.account.name, "taskDefinition.taskDefinitionArn")
     })
 }

@@ -8,6 +8,7 @@ use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::aws::ecs::HealthStatus;
 use crate::model::fault::Fault;
+use crate::model::fault::call::Target;
 use crate::model::rollout::{StoppedContainer, StoppedTask, TaskReading};
 
 /// What DescribeTasks takes at once.
@@ -47,7 +48,7 @@ async fn of_service(
 pub(super) async fn describe(session: &Session, cluster: &str, arns: &[String]) -> Result<Vec<Task>, Fault> {
     let mut tasks = Vec::new();
     for batch in arns.chunks(BATCH) {
-        let call = session.describe_tasks(format!("tasks of cluster {cluster}"));
+        let call = session.describe_tasks(Target::Tasks { cluster: cluster.to_owned() });
         let found = call.send(|r| r.cluster(cluster).set_tasks(Some(batch.to_vec())).send()).await?;
         tasks.extend_from_slice(found.tasks());
     }

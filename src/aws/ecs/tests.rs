@@ -9,6 +9,7 @@ use crate::model::aws::ecs::{HealthStatus, TaskStopCode};
 use crate::model::fault::FaultKind;
 use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
 use crate::model::fault::call::CallProblem;
+use crate::model::rollout_reason::Monitor;
 use crate::model::step::run::TaskEnd;
 
 const ARN: &str = "arn:aws:ecs:ap-northeast-1:222222222222";
@@ -265,7 +266,7 @@ async fn a_rollout_is_read_whole() {
     assert_eq!(deployments[2].status, "ROLLBACK_IN_PROGRESS".into(), "the description is fresher than the list");
     assert_eq!(deployments[2].status_reason.as_deref(), Some("circuit breaker"));
     let monitors = &deployments[2].monitors;
-    assert_eq!(monitors.triggered.as_deref(), Some("alarms fired: b"));
+    assert_eq!(monitors.triggered, Some(Monitor::Alarms { names: vec!["b".into()] }));
     assert_eq!(monitors.breaker.map(|b| (b.failures, b.threshold)), Some((3, 13)));
     assert_eq!(monitors.hooks.iter().map(|h| h.id.as_str()).collect::<Vec<_>>(), ["h2"], "by its status alone");
     let lists: Vec<Value> = peer.asked("ListServiceDeployments").iter().map(Asked::json).collect();

@@ -10,7 +10,7 @@ use crate::model::rollout::{
     AwaitingHook, BreakerCount, Deployment, EarlySuccess, HeldUp, Monitors, PROOFS, ServiceEvent, ServiceReading,
     StoppedContainer, StoppedTask, TaskReading,
 };
-use crate::model::rollout_reason::ProofGap;
+use crate::model::rollout_reason::{Monitor, ProofGap};
 
 const OURS: &str = "ecs-svc/ours";
 const BEFORE: &str = "ecs-svc/before";
@@ -495,12 +495,13 @@ fn read_after_a_stop(reading: &RolloutReading, last: Option<&RolloutProgress>) -
 fn stopped_by_breaker_or_alarms_whose_rollback_is_off_is_failed_and_not_stopped() {
     let mut ours = deployment("sd/ours", "STOPPED", 10, NEXT);
     assert!(matches!(judged(&listed(vec![ours.clone()]), None).rollout, RolloutState::Stopped { .. }));
-    ours.monitors.triggered = Some("alarms fired: web-5xx".into());
-    let failed = RolloutState::Failed { said: Some(said("STOPPED")) };
+    let alarms = Some(Monitor::Alarms { names: vec!["web-5xx".into()] });
+    ours.monitors.triggered.clone_from(&alarms);
+    let failed = RolloutState::Failed { said: Some(said("STOPPED")), monitor: alarms.clone() };
     assert_eq!(judged(&listed(vec![ours.clone()]), None).rollout, failed);
-    let untold = ServiceDeployment { status_reason: None, ..ours.clone() };
-    let failed = RolloutState::Failed { said: Some("alarms fired: web-5xx".into()) };
-    assert_eq!(judged(&listed(vec![untold]), None).rollout, failed);
+    let without_words = ServiceDeployment { status_reason: None, ..ours.clone() };
+    let failed = RolloutState::Failed { said: None, monitor: alarms };
+    assert_eq!(judged(&listed(vec![without_words]), None).rollout, failed);
     let newer = deployment("sd/theirs", "IN_PROGRESS", 20, "web:3");
     let superseded = RolloutState::Superseded { by: "sd/theirs".into() };
     assert_eq!(judged(&listed(vec![ours, newer]), None).rollout, superseded);
@@ -555,7 +556,11 @@ fn a_stop_that_was_asked_for_fails_only_where_the_primary_stays_so(#[case] stale
         assert_eq!(back, RolloutState::RolledBack { said: Some(said("STOPPED")) });
         last = read_after_a_stop(&reading, Some(&last));
     }
-    assert_eq!(last.rollout, RolloutState::Failed { said: Some(said("STOPPED")) }, "so that kanmon puts it back");
+    assert_eq!(
+        last.rollout,
+        RolloutState::Failed { said: Some(said("STOPPED")), monitor: None },
+        "so that kanmon puts it back"
+    );
     assert_eq!(read_after_a_stop(&reading, Some(&last)).rollout, last.rollout);
 }
 

@@ -66,7 +66,10 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
         RolloutState::RollbackFailed { said } => {
             Some(RolloutEnd::Stuck { why: StuckReason::Ecs { said: said.clone() } })
         }
-        RolloutState::Failed { said } => Some(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: said.clone() } }),
+        RolloutState::Failed { said, monitor } => {
+            let (said, monitor) = (said.clone(), monitor.clone());
+            Some(RolloutEnd::Failed { why: RolloutFailure::Ecs { said, monitor } })
+        }
         RolloutState::Stopped { said } => Some(RolloutEnd::Stopped { said: said.clone() }),
         RolloutState::Superseded { by } => {
             Some(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: by.clone() } })

@@ -585,7 +585,7 @@ impl World {
                     }
                     (Fate::LeftFailed, _) => {
                         flight.over = true;
-                        RolloutState::Failed { said: Some(because()) }
+                        RolloutState::Failed { said: Some(because()), monitor: None }
                     }
                     (Fate::IsStopped, _) => {
                         flight.over = true;

@@ -1,6 +1,5 @@
 use crate::model::fault::Problem;
-use crate::model::fault::call::Call;
-use crate::model::fault::call::CallProblem;
+use crate::model::fault::call::{Call, CallProblem, Target};
 use crate::model::fault::file::FileProblem;
 use crate::model::fault::file::Oddity;
 use crate::model::fault::registry::RegistryProblem;
@@ -22,6 +21,7 @@ use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::program_problem::ProgramProblem;
 use crate::model::reason::Reason;
 use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
 use crate::model::rollout::{
@@ -190,10 +190,13 @@ fn effect() -> impl Strategy<Value = Effect> {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    let call = (text(), text()).prop_map(|(action, on)| Call { action, on, account: "dev".parse().unwrap() });
+    let call = (text(), text(), text()).prop_map(|(action, cluster, service)| {
+        let on = Target::Service { cluster, service };
+        Call { action, on, account: "dev".parse().unwrap() }
+    });
     let problem = prop_oneof![
         (call.clone(), any::<bool>()).prop_map(|(call, foreign)| CallProblem::NoClearAnswer { call, foreign }.into()),
-        (call, text(), proptest::option::of(text())).prop_map(|(call, principal, resource)| {
+        (call, proptest::option::of(text()), proptest::option::of(text())).prop_map(|(call, principal, resource)| {
             let denied = call.action.clone();
             CallProblem::NotAllowed { call, principal, denied, resource, explicit: true }.into()
         }),
@@ -359,7 +362,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             )
         }),
         text().prop_map(|why| {
-            let end = CommandEnd::NotStarted { why: why.clone() };
+            let end = CommandEnd::NotStarted { why: ProgramProblem::System { said: why.clone() } };
             let result = CheckResult::Command { command: why, end };
             Fact::step(&step("dev", 2), CheckFact::CheckJudged { verdict: Verdict::Unknown, result })
         }),

@@ -11,6 +11,7 @@ use super::key::Key;
 use crate::aws::session::{Refusal, Session, Sessions};
 use crate::journal::codec;
 use crate::model::fault::aws::{AwsProblem, Within};
+use crate::model::fault::call::Target;
 use crate::model::fault::state::StoreProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
@@ -60,8 +61,8 @@ impl Table {
         self.sessions.session(&self.account).await.map_err(JournalError::Remote)
     }
 
-    fn on(&self) -> String {
-        format!("table {}", self.name)
+    fn on(&self) -> Target {
+        Target::Table { table: self.name.clone() }
     }
 
     /// A little longer each time, and random, so that two that conflicted do not conflict again.

@@ -1,12 +1,13 @@
-//! What a working tree has that its commit has not.
+//! How a working tree differs from its commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::command::{Git, Refused};
+use super::command::Git;
 use super::pointer;
+use crate::model::git_problem::{CheckoutNotice, GitProblem};
 
-/// Submodules of submodules: deeper ones than this are taken for changed.
+/// Submodules of submodules: those that are nested deeper count as changed.
 const DEEPEST: usize = 8;
 /// Paths in one command line, which may have 128 kB at least.
 const AT_ONCE: usize = 200;
@@ -15,36 +16,33 @@ const AT_ONCE: usize = 200;
 #[derive(Debug, Default)]
 pub struct Changes {
     pub changed: BTreeSet<String>,
-    /// Changed as far as can be said without running the filter that the file goes through.
+    /// Changed, as far as can be known without the filter that git would run on them.
     filtered: BTreeSet<String>,
-    refused: Vec<String>,
+    /// Submodules that could not be looked into.
+    unknown: Vec<CheckoutNotice>,
 }
 
 impl Changes {
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.refused.clone();
+    pub fn notices(&self) -> Vec<CheckoutNotice> {
+        let mut notices = self.unknown.clone();
         if let Some(first) = self.filtered.first() {
-            let others = match self.filtered.len() {
-                1 => String::new(),
-                n => format!(" and {} more", n - 1),
-            };
-            warnings.push(format!("{first}{others} may only look changed: kanmon runs no filter of git's"));
+            notices.push(CheckoutNotice::Filtered { first: first.clone(), others: self.filtered.len() - 1 });
         }
-        warnings
+        notices
     }
 }
 
 /// What differs below a folder, its submodules included.
 ///
 /// # Errors
-/// Git's words.
-pub fn of(git: &Git) -> Result<Changes, Refused> {
+/// Why git did not answer.
+pub fn of(git: &Git) -> Result<Changes, GitProblem> {
     let mut changes = Changes::default();
     look(git, "", 0, &mut changes)?;
     Ok(changes)
 }
 
-fn look(git: &Git, prefix: &str, depth: usize, changes: &mut Changes) -> Result<(), Refused> {
+fn look(git: &Git, prefix: &str, depth: usize, changes: &mut Changes) -> Result<(), GitProblem> {
     let top = PathBuf::from(git.line(&["rev-parse", "--show-toplevel"])?);
     // Git would run itself in each submodule, with that one's configuration and without ours.
     let status =
@@ -71,10 +69,10 @@ fn look(git: &Git, prefix: &str, depth: usize, changes: &mut Changes) -> Result<
         let name = format!("{prefix}{path}");
         let looked = match depth < DEEPEST {
             true => Git::new(&folder).and_then(|git| look(&git, &format!("{name}/"), depth + 1, changes)),
-            false => Err(Refused("its submodules are nested too deeply".to_owned())),
+            false => Err(GitProblem::NestedTooDeeply),
         };
-        if let Err(Refused(why)) = looked {
-            changes.refused.push(format!("whether submodule {name} is changed is unknown: {why}"));
+        if let Err(why) = looked {
+            changes.unknown.push(CheckoutNotice::SubmoduleUnknown { submodule: name.clone(), why });
             changes.changed.insert(name);
         }
     }
@@ -82,15 +80,15 @@ fn look(git: &Git, prefix: &str, depth: usize, changes: &mut Changes) -> Result<
 }
 
 /// Paths of submodules below the folder, from there.
-fn submodules(git: &Git) -> Result<Vec<String>, Refused> {
+fn submodules(git: &Git) -> Result<Vec<String>, GitProblem> {
     let listed = git.bytes(&["ls-files", "--stage", "-z", "--", "."])?;
     let listed = String::from_utf8_lossy(&listed);
     let links = listed.split('\0').filter(|entry| entry.starts_with("160000 "));
     Ok(links.filter_map(|entry| entry.split_once('\t')).map(|(_, path)| path.to_owned()).collect())
 }
 
-/// The filters that these files would go through, by the attributes and somebody's configuration.
-fn filters_of(git: &Git, top: &Path, paths: &[&str]) -> Result<BTreeMap<String, String>, Refused> {
+/// The filters that git would run on these files, by the attributes and the configuration.
+fn filters_of(git: &Git, top: &Path, paths: &[&str]) -> Result<BTreeMap<String, String>, GitProblem> {
     let mut found = BTreeMap::new();
     if git.filters.is_empty() {
         return Ok(found);
@@ -109,7 +107,7 @@ fn filters_of(git: &Git, top: &Path, paths: &[&str]) -> Result<BTreeMap<String, 
     Ok(found)
 }
 
-/// Whether a file of Git LFS is what its pointer in the index says, which its filter would have told.
+/// Whether a file of Git LFS is the content that its pointer in the index names.
 fn is_as_its_pointer(git: &Git, top: &Path, path: &str) -> bool {
     let Ok(blob) = git.bytes(&["cat-file", "blob", &format!(":{path}")]) else { return false };
     pointer::Pointer::parse(&blob).is_some_and(|pointer| pointer.fits(&top.join(path)))

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::model::git_problem::GitProblem;
 use crate::outside::run::{self, End, Limits, Output};
 
-/// What a caller set for another repository or for another git (`git rev-parse --local-env-vars`, which a hook's environment has).
+/// What a caller may have set for another repository or for another git (`git rev-parse --local-env-vars`, which a hook's environment has).
 const OF_ANOTHER: [&str; 13] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -28,7 +29,7 @@ const OF_ANOTHER: [&str; 13] = [
 ];
 
 const FIXED: [(&str, &str); 6] = [
-    // The index is not written, so that no hook hears of it.
+    // The index is not written, so that no hook runs.
     ("GIT_OPTIONAL_LOCKS", "0"),
     // A missing object is missing: fetching it would run `core.sshCommand`, `ext::` and credential helpers.
     ("GIT_NO_LAZY_FETCH", "1"),
@@ -53,12 +54,8 @@ const SETTINGS: [(&str, &str); 6] = [
 /// of a million files are below this size.
 const LIMITS: Limits = Limits { time: Duration::from_secs(300), bytes: 128 << 20 };
 
-/// As much of git's words as says why.
+/// Of git's words, in characters: enough to say why.
 const WORDS: usize = 300;
-
-/// Why git did not answer, in its words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(pub String);
 
 /// git in one folder.
 #[derive(Debug, Clone)]
@@ -73,11 +70,11 @@ pub struct Git {
 impl Git {
     /// # Errors
     /// Where git is missing, or does not read this folder's configuration.
-    pub fn new(folder: &Path) -> Result<Git, Refused> {
+    pub fn new(folder: &Path) -> Result<Git, GitProblem> {
         Git::within(folder, LIMITS)
     }
 
-    fn within(folder: &Path, limits: Limits) -> Result<Git, Refused> {
+    fn within(folder: &Path, limits: Limits) -> Result<Git, GitProblem> {
         let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let mut git = Git { folder: folder.to_owned(), settings, filters: Vec::new(), limits };
         git.line(&["rev-parse", "--git-dir"])?;
@@ -87,9 +84,9 @@ impl Git {
 
     /// Filters run on each file that has to be compared. Those of the user's own configuration go too: git-lfs, for one, runs
     /// what the repository's says.
-    fn without_filters(&mut self) -> Result<(), Refused> {
+    fn without_filters(&mut self) -> Result<(), GitProblem> {
         let output = self.run(&["config", "--null", "--name-only", "--get-regexp", r"^filter\."])?;
-        // Git's way to say that there is none.
+        // Git ends so where nothing matches.
         if matches!(output.end, End::Exited(status) if status.code() == Some(1)) && output.err.is_empty() {
             return Ok(());
         }
@@ -113,16 +110,16 @@ impl Git {
     /// Its answer in one line.
     ///
     /// # Errors
-    /// Git's words.
-    pub fn line(&self, args: &[&str]) -> Result<String, Refused> {
+    /// Why git did not answer.
+    pub fn line(&self, args: &[&str]) -> Result<String, GitProblem> {
         self.bytes(args).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 
     /// Its answer as it is.
     ///
     /// # Errors
-    /// Git's words.
-    pub fn bytes(&self, args: &[&str]) -> Result<Vec<u8>, Refused> {
+    /// Why git did not answer.
+    pub fn bytes(&self, args: &[&str]) -> Result<Vec<u8>, GitProblem> {
         self.run(args).and_then(|output| self.answer(output))
     }
 
@@ -131,23 +128,25 @@ impl Git {
         self.run(args).is_ok_and(|o| o.succeeded() && o.out.is_empty() && o.err.is_empty())
     }
 
-    fn answer(&self, output: Output) -> Result<Vec<u8>, Refused> {
+    fn answer(&self, output: Output) -> Result<Vec<u8>, GitProblem> {
         let status = match output.end {
-            End::TimedOut => return Err(Refused(format!("git timed out after {} s", self.limits.time.as_secs()))),
+            End::TimedOut => return Err(GitProblem::TimedOut { seconds: self.limits.time.as_secs() }),
             // A list that breaks off would read as one that has no more.
             End::Exited(_) if output.cut => {
-                return Err(Refused(format!("git's answer is longer than {} bytes", self.limits.bytes)));
+                return Err(GitProblem::AnswerTooLong { bytes: self.limits.bytes as u64 });
             }
             End::Exited(status) if status.success() => return Ok(output.out),
             End::Exited(status) => status,
         };
         let words = String::from_utf8_lossy(&output.err).split_whitespace().collect::<Vec<_>>().join(" ");
-        let words = if words.is_empty() { format!("git ended with {status}") } else { format!("git: {words}") };
-        Err(Refused(words.chars().take(WORDS).collect()))
+        Err(match words.is_empty() {
+            true => GitProblem::Failed { status: status.to_string() },
+            false => GitProblem::Refused { said: words.chars().take(WORDS).collect() },
+        })
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
-    fn run(&self, args: &[&str]) -> Result<Output, Refused> {
+    fn run(&self, args: &[&str]) -> Result<Output, GitProblem> {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.folder).arg("--no-pager").args(args);
         for name in OF_ANOTHER {
@@ -160,11 +159,9 @@ impl Git {
             command.env(format!("GIT_CONFIG_KEY_{n}"), name).env(format!("GIT_CONFIG_VALUE_{n}"), OsStr::new(value));
         }
         command.env("GIT_CONFIG_COUNT", (already + self.settings.len()).to_string());
-        run::output_blocking(command, self.limits).map_err(|error| {
-            Refused(match error.kind() {
-                std::io::ErrorKind::NotFound => "git is not installed".to_owned(),
-                _ => format!("git cannot be run: {error}"),
-            })
+        run::output_blocking(command, self.limits).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => GitProblem::NotInstalled,
+            _ => GitProblem::NotStarted { said: error.to_string() },
         })
     }
 }
@@ -181,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn git_that_does_not_end_is_ended_and_said_to_have_timed_out() {
+    fn git_that_does_not_end_times_out_and_is_ended() {
         let dir = repository();
         // Git reads a configuration that it never comes to the end of.
         let pipe = dir.path().join("pipe");
@@ -189,15 +186,13 @@ mod tests {
         let include = format!("[include]\n\tpath = {}\n", pipe.display());
         std::fs::write(dir.path().join(".git/config"), include).unwrap();
         let limits = Limits { time: Duration::from_millis(200), ..LIMITS };
-        let Refused(why) = Git::within(dir.path(), limits).unwrap_err();
-        assert_eq!(why, "git timed out after 0 s");
+        assert_eq!(Git::within(dir.path(), limits).unwrap_err(), GitProblem::TimedOut { seconds: 0 });
     }
 
     #[test]
     fn an_answer_that_is_too_long_is_refused_instead_of_cut() {
         let dir = repository();
         let limits = Limits { bytes: 3, ..LIMITS };
-        let Refused(why) = Git::within(dir.path(), limits).unwrap_err();
-        assert_eq!(why, "git's answer is longer than 3 bytes");
+        assert_eq!(Git::within(dir.path(), limits).unwrap_err(), GitProblem::AnswerTooLong { bytes: 3 });
     }
 }

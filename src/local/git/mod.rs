@@ -1,4 +1,4 @@
-//! The commit that a working tree stands on, read so that nothing of the repository's own configuration is executed.
+//! The commit of a working tree, read so that nothing of the repository's own configuration is executed.
 
 mod changes;
 mod command;
@@ -7,10 +7,11 @@ mod pointer;
 use std::path::Path;
 
 use crate::model::event::Source;
+use crate::model::git_problem::{CheckoutNotice, GitProblem};
 use crate::ports::checkout::Read;
-use command::{Git, Refused};
+use command::Git;
 
-/// What git says of this folder. kanmon's own `.kanmon/` never counts as a change.
+/// What git reports about this folder. kanmon's own `.kanmon/` never counts as a change.
 pub fn source(root: &Path) -> Read {
     // Without this git may not be there, and need not be.
     if !is_below_a_repository(root) {
@@ -18,15 +19,15 @@ pub fn source(root: &Path) -> Read {
     }
     match read(root) {
         Ok(found) => found,
-        Err(Refused(why)) => Read {
-            warnings: vec![format!("the commit is unknown: {why}")],
+        Err(why) => Read {
+            notices: vec![CheckoutNotice::CommitUnknown { why: why.clone() }],
             source: Source { unreadable: Some(why), ..Source::default() },
         },
     }
 }
 
-/// A file below this folder that git tracks, if there is one. Where there is no git, or it does not answer, none is known to be: that the
-/// folder was made here has to be known in another way.
+/// A file below this folder that git tracks, if there is one. `None` also where git is missing or does not answer: that the folder was
+/// made here has to be known in another way.
 pub fn tracked(folder: &Path) -> Option<String> {
     if !is_below_a_repository(folder) {
         return None;
@@ -41,7 +42,7 @@ fn is_below_a_repository(root: &Path) -> bool {
     root.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok())
 }
 
-fn read(root: &Path) -> Result<Read, Refused> {
+fn read(root: &Path) -> Result<Read, GitProblem> {
     let git = Git::new(root)?;
     let commit = match git.line(&["rev-parse", "--verify", "HEAD^{commit}"]) {
         Ok(commit) => commit,
@@ -50,14 +51,14 @@ fn read(root: &Path) -> Result<Read, Refused> {
     };
     let branch = git.line(&["rev-parse", "--abbrev-ref", "HEAD"])?;
     let author = git.line(&["show", "-s", "--no-show-signature", "--format=%an <%ae>", "HEAD"])?;
-    let (dirty, warnings) = match changes::of(&git) {
-        Ok(changes) => (!changes.changed.is_empty(), changes.warnings()),
+    let (dirty, notices) = match changes::of(&git) {
+        Ok(changes) => (!changes.changed.is_empty(), changes.notices()),
         // A tree whose state cannot be read is not called clean.
-        Err(Refused(why)) => (true, vec![format!("whether the working tree is changed is unknown: {why}")]),
+        Err(why) => (true, vec![CheckoutNotice::ChangesUnknown { why }]),
     };
     let branch = Some(branch).filter(|b| b != "HEAD");
     let source = Source { commit: Some(commit), branch, author: Some(author), dirty, unreadable: None };
-    Ok(Read { source, warnings })
+    Ok(Read { source, notices })
 }
 
 /// Whether HEAD names a branch that has no commit yet, rather than one that cannot be read.

@@ -63,7 +63,7 @@ fn git(folder: &Path, args: &[&str]) {
 fn a_commit_is_read_with_its_branch_author_and_changes() {
     let repository = Repository::committed();
     let found = source(&repository.root());
-    assert_eq!(found.warnings, [""; 0]);
+    assert_eq!(found.notices, []);
     assert_eq!(found.source.branch.as_deref(), Some("main"));
     assert_eq!(found.source.author.as_deref(), Some("Ann <ann@x.example>"));
     assert_eq!((found.source.commit.map(|c| c.len()), found.source.dirty), (Some(40), false));
@@ -75,19 +75,20 @@ fn a_commit_is_read_with_its_branch_author_and_changes() {
 }
 
 #[test]
-fn a_folder_of_no_repository_and_one_before_its_first_commit_have_none() {
+fn there_is_no_commit_outside_a_repository_and_before_its_first() {
     assert_eq!(source(tempfile::tempdir().unwrap().path()), Read::default());
     assert_eq!(source(&Repository::new().root()), Read::default());
 }
 
 #[test]
-fn what_git_does_not_read_is_unknown_in_its_words() {
+fn a_repository_that_git_cannot_read_is_unknown() {
     let repository = Repository::committed();
     std::fs::write(repository.root().join(".git/HEAD"), "garbage").unwrap();
     let found = source(&repository.root());
     assert!(found.source.commit.is_none());
-    assert!(found.source.unreadable.unwrap().contains("not a git repository"));
-    assert_eq!(found.warnings.len(), 1);
+    let why = found.source.unreadable.unwrap();
+    assert!(matches!(&why, GitProblem::Refused { said } if said.contains("not a git repository")), "{why:?}");
+    assert_eq!(found.notices, [CheckoutNotice::CommitUnknown { why }]);
 
     let repository = Repository::committed();
     std::fs::remove_dir_all(repository.root().join(".git/objects")).unwrap();
@@ -98,7 +99,10 @@ fn what_git_does_not_read_is_unknown_in_its_words() {
     repository.write(".git/index", "garbage");
     let found = source(&repository.root());
     assert!(found.source.commit.is_some() && found.source.dirty);
-    assert!(found.warnings[0].contains("index"), "{found:?}");
+    let [CheckoutNotice::ChangesUnknown { why: GitProblem::Refused { said } }] = &found.notices[..] else {
+        panic!("{found:?}")
+    };
+    assert!(said.contains("index"), "{said}");
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn a_submodules_configuration_is_not_executed_and_its_changes_count() {
     let inner = Repository::committed();
     let outer = Repository::committed();
     outer.git(&["submodule", "add", "-q", &inner.root().display().to_string(), "sub"]).commit();
-    assert_eq!(source(&outer.root()), Read { warnings: vec![], ..source(&outer.root()) });
+    assert_eq!(source(&outer.root()), Read { notices: vec![], ..source(&outer.root()) });
     assert!(!source(&outer.root()).source.dirty);
     let evil = outer.program();
     git(&outer.root().join("sub"), &["config", "core.fsmonitor", &evil]);
@@ -185,5 +189,5 @@ fn a_file_of_git_lfs_is_compared_with_its_pointer() {
     repository.write("big.bin", "Content");
     let found = source(&repository.root());
     assert!(found.source.dirty);
-    assert!(found.warnings[0].starts_with("big.bin may only look changed"), "{found:?}");
+    assert_eq!(found.notices, [CheckoutNotice::Filtered { first: "big.bin".into(), others: 0 }]);
 }

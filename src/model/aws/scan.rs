@@ -48,6 +48,19 @@ words! {
 }
 
 words! {
+    /// `Severity` of a finding, Inspector's and ECR's; `UNTRIAGED` is Inspector's word and `UNDEFINED` ECR's for one without a score.
+    FindingSeverity {
+        Informational = "INFORMATIONAL",
+        Low = "LOW",
+        Medium = "MEDIUM",
+        High = "HIGH",
+        Critical = "CRITICAL",
+        Untriaged = "UNTRIAGED",
+        Undefined = "UNDEFINED",
+    }
+}
+
+words! {
     /// `ScanStatus` of ECR's own scanner. A registry that scans continuously stays `ACTIVE`, which is as good as `COMPLETE`.
     BasicScanStatus {
         InProgress = "IN_PROGRESS",

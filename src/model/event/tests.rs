@@ -17,7 +17,7 @@ use crate::model::release::samples::{at, check_result, ending, id, nobody, reaso
 use crate::model::rollout::{
     Baseline, Circumstances, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause,
 };
-use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use crate::model::rollout_reason::{Monitor, ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 use crate::model::severity::Severity;
 use crate::model::step::check::CheckFact;
 use crate::model::step::part::Direction;
@@ -135,7 +135,7 @@ fn progresses() -> Vec<RolloutProgress> {
         RolloutState::RollingBack { said: Some(reason()) },
         RolloutState::RolledBack { said: Some(reason()) },
         RolloutState::RollbackFailed { said: Some(reason()) },
-        RolloutState::Failed { said: Some(reason()) },
+        RolloutState::Failed { said: Some(reason()), monitor: Some(Monitor::CircuitBreaker) },
         RolloutState::Stopped { said: Some(reason()) },
         RolloutState::Superseded { by: "ecs-svc/9".into() },
         RolloutState::Ambiguous { deployments: vec![reason()] },
@@ -168,7 +168,12 @@ fn ends() -> Vec<RolloutEnd> {
         RolloutEnd::Unchanged,
         RolloutEnd::Unverified,
         RolloutEnd::RolledBack { said: Some(reason()) },
-        RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } },
+        RolloutEnd::Failed {
+            why: RolloutFailure::Ecs {
+                said: Some(reason()),
+                monitor: Some(Monitor::Alarms { names: vec!["web-5xx".into()] }),
+            },
+        },
         RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "ecs-svc/9".into() } },
         RolloutEnd::Stopped { said: Some(reason()) },
         RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } },

@@ -1,22 +1,93 @@
 //! Calls to AWS that were refused, or got no answer that can be used.
 
-use crate::model::ids::AccountName;
+use serde::{Deserialize, Serialize};
 
-/// A call: IAM's name of the action, what it is done to, and the account as the file calls it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+use crate::model::ids::{AccountName, Digest};
+
+/// A call: IAM's name of the action, what it is about, and the account as the file calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     pub action: String,
-    pub on: String,
+    pub on: Target,
     pub account: AccountName,
+}
+
+/// What a call is about, by AWS's names and ARNs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Target {
+    /// Whoever makes the call.
+    Caller,
+    Role {
+        arn: String,
+    },
+    /// The account's ECR registry.
+    Registry,
+    Repositories,
+    Repository {
+        repository: String,
+    },
+    Image {
+        repository: String,
+        digest: Digest,
+    },
+    /// Inspector in the account.
+    Inspector,
+    Clusters,
+    Cluster {
+        cluster: String,
+    },
+    Service {
+        cluster: String,
+        service: String,
+    },
+    /// Deployments of one service, by their ARNs.
+    ServiceDeployments,
+    ServiceDeployment {
+        arn: String,
+    },
+    /// Revisions of one service, by their ARNs.
+    ServiceRevisions,
+    TaskDefinition {
+        name: String,
+    },
+    TaskDefinitionFamily {
+        family: String,
+    },
+    /// A task to be started.
+    Task {
+        cluster: String,
+        task_definition: String,
+    },
+    Tasks {
+        cluster: String,
+    },
+    Pipelines,
+    Pipeline {
+        pipeline: String,
+    },
+    Execution {
+        pipeline: String,
+        execution: String,
+    },
+    Action {
+        pipeline: String,
+        action: String,
+    },
+    /// A DynamoDB table.
+    Table {
+        table: String,
+    },
 }
 
 problems! {
     /// What is wrong with a call to AWS.
     Call => CallProblem {
-        /// `denied` may be another action than the call's: `iam:PassRole` of a registration.
+        /// `denied` may be another action than the call's: `iam:PassRole` of a registration. `principal`: who was denied, where it is known.
         NotAllowed {
             call: Call,
-            principal: String,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            principal: Option<String>,
             denied: String,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             resource: Option<String>,

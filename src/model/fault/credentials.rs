@@ -35,10 +35,11 @@ problems! {
     /// What is wrong with the credentials of an account.
     Credentials => CredentialsProblem {
         NoCredentials { account: AccountName } = "no-credentials", CredentialsRefused;
-        /// `denied`: `sts:AssumeRole`, or what comes with it.
+        /// `denied`: `sts:AssumeRole`, or what comes with it; `principal`: who was denied, where it is known.
         RoleNotAllowed {
             account: AccountName,
-            principal: String,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            principal: Option<String>,
             role: String,
             denied: String,
             #[serde(default, skip_serializing_if = "Option::is_none")]

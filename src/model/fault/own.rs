@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::state::JournalError;
+use crate::model::check_result::CheckImpossible;
 use crate::model::ids::StageName;
 
 /// Why a call was not sent.
@@ -72,7 +73,7 @@ problems! {
         } = "stage-not-locked", Unreachable;
         /// An effect that was sent and is not there.
         NoEffect = "sent-without-effect", Unreachable;
-        CheckImpossible = "check-not-possible", ToolMissing;
+        CheckImpossible { why: CheckImpossible } = "check-not-possible", ToolMissing;
         Inconsistent { lacks: Lack } = "release-inconsistent", Defect;
         Broken { part: Part } = "kanmon-defect", Defect;
     }

@@ -1,20 +1,22 @@
 //! A fault of each kind, for tests.
 
 use super::build::{BuildProblem, Doing};
-use super::call::{Call, CallProblem};
+use super::call::{Call, CallProblem, Target};
 use super::credentials::CredentialsProblem;
 use super::own::{Lack, OwnProblem};
 use super::service::ServiceProblem;
 use super::{Fault, FaultKind};
+use crate::model::check_result::CheckImpossible;
+use crate::model::program_problem::ProgramProblem;
 
 /// A fault of this kind; `Throttled`: AWS throttles ecs:DescribeServices.
 pub fn of(kind: FaultKind) -> Fault {
     let account = || "dev".parse().expect("a name");
-    let call =
-        Call { action: "ecs:DescribeServices".into(), on: "service web of cluster shop".into(), account: account() };
+    let on = Target::Service { cluster: "shop".into(), service: "web".into() };
+    let call = Call { action: "ecs:DescribeServices".into(), on, account: account() };
     match kind {
         FaultKind::AccessDenied => {
-            let (principal, denied) = ("arn:aws:iam::111111111111:role/kanmon".into(), call.action.clone());
+            let (principal, denied) = (Some("arn:aws:iam::111111111111:role/kanmon".into()), call.action.clone());
             CallProblem::NotAllowed { call, principal, denied, resource: None, explicit: false }.into()
         }
         FaultKind::CredentialsRefused => CallProblem::CredentialsRejected { account: account() }.into(),
@@ -31,7 +33,10 @@ pub fn of(kind: FaultKind) -> Fault {
             let (program, status) = ("docker".into(), "exit status: 1".into());
             BuildProblem::Failed { program, doing: Doing::Build, status }.into()
         }
-        FaultKind::ToolMissing => OwnProblem::CheckImpossible.into(),
+        FaultKind::ToolMissing => {
+            let (program, why) = ("./smoke".into(), ProgramProblem::NotExecutable);
+            OwnProblem::CheckImpossible { why: CheckImpossible::Program { program, why } }.into()
+        }
         FaultKind::Changed => {
             ServiceProblem::Replaced { place: "dev/web".into(), was: "ecs-svc/1".into(), is: None }.into()
         }

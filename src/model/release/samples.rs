@@ -186,7 +186,7 @@ pub fn reason(outcome: Outcome) -> Reason {
         Outcome::Superseded => Reason::Overtaken { stage: stage(), newer: id("r9") },
         Outcome::Stuck => rolled(RolloutEnd::Stuck { why: StuckReason::Ecs { said } }),
         Outcome::Aborted => Reason::Aborted { comment: "by accident".into() },
-        Outcome::Failed => rolled(RolloutEnd::Failed { why: RolloutFailure::Ecs { said } }),
+        Outcome::Failed => rolled(RolloutEnd::Failed { why: RolloutFailure::Ecs { said, monitor: None } }),
         Outcome::Suspended => Reason::Stopped,
         Outcome::StillRunning => rolled(RolloutEnd::StillRunning),
         Outcome::Unknown => rolled(RolloutEnd::Unknown { why: UnknownRollout::NotProven { missing: None } }),

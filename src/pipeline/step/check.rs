@@ -11,6 +11,7 @@ use crate::pipeline::duration;
 use crate::pipeline::reader::{Reader, Section};
 use crate::pipeline::shape::{Field, Record, Shape, may};
 use crate::pipeline::yaml::{Kind as Form, Node};
+use crate::report::check as check_words;
 
 /// A service that was just proven running answers within seconds.
 const HTTP_TIMEOUT: SignedDuration = SignedDuration::from_mins(1);
@@ -58,8 +59,8 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
                     );
                 }
                 let url = reader.url(http)?;
-                if let Some(why) = address::refused(&url) {
-                    reader.say(http.span, why);
+                if let Some(host) = address::metadata_host(&url) {
+                    reader.say(http.span, check_words::metadata(&host));
                     return None;
                 }
                 url

@@ -1,7 +1,7 @@
 //! Calls to AWS.
 
 use super::statement;
-use crate::model::fault::call::{Call, CallProblem};
+use crate::model::fault::call::{Call, CallProblem, Target};
 use crate::report::words::Words;
 
 const BETWEEN: &str =
@@ -10,8 +10,10 @@ const BETWEEN: &str =
 pub fn words(problem: &CallProblem) -> Words {
     match problem {
         CallProblem::NotAllowed { call, principal, denied, resource, explicit } => {
-            let Call { on, account, .. } = call;
-            Words::new(format!("{principal} is not allowed to call {denied} on {on} in account {account}"))
+            let (on, account) = (target(&call.on), &call.account);
+            let principal = principal.as_deref();
+            let who = statement::who(principal);
+            Words::new(format!("{who} is not allowed to call {denied} on {on} in account {account}"))
                 .hint(statement::allow(principal, denied, resource.as_deref(), *explicit))
         }
         CallProblem::CredentialsRejected { account } => {
@@ -20,7 +22,7 @@ pub fn words(problem: &CallProblem) -> Words {
                 .hint("check the clock of this machine: AWS rejects requests with a wrong time")
         }
         CallProblem::TargetMissing { call: Call { on, account, .. } } => {
-            Words::new(format!("{on} does not exist in account {account}"))
+            Words::new(format!("{} does not exist in account {account}", target(on)))
         }
         CallProblem::Throttled { call } => Words::new(format!("AWS throttles {}", what(call))),
         CallProblem::NoAnswer { call, foreign } => {
@@ -41,7 +43,34 @@ pub fn words(problem: &CallProblem) -> Words {
 }
 
 fn what(Call { action, on, account }: &Call) -> String {
-    format!("{action} on {on} in account {account}")
+    format!("{action} on {} in account {account}", target(on))
+}
+
+fn target(on: &Target) -> String {
+    match on {
+        Target::Caller => "the caller".to_owned(),
+        Target::Role { arn } => arn.clone(),
+        Target::Registry => "the registry".to_owned(),
+        Target::Repositories => "all repositories".to_owned(),
+        Target::Repository { repository } => format!("repository {repository}"),
+        Target::Image { repository, digest } => format!("image {repository}@{digest}"),
+        Target::Inspector => "Inspector".to_owned(),
+        Target::Clusters => "all clusters".to_owned(),
+        Target::Cluster { cluster } => format!("cluster {cluster}"),
+        Target::Service { cluster, service } => format!("service {service} of cluster {cluster}"),
+        Target::ServiceDeployments => "the deployments of a service".to_owned(),
+        Target::ServiceDeployment { arn } => format!("service deployment {arn}"),
+        Target::ServiceRevisions => "the revisions of a service".to_owned(),
+        Target::TaskDefinition { name } => format!("task definition {name}"),
+        Target::TaskDefinitionFamily { family } => format!("task definition family {family}"),
+        Target::Task { cluster, task_definition } => format!("a task of {task_definition} in cluster {cluster}"),
+        Target::Tasks { cluster } => format!("tasks of cluster {cluster}"),
+        Target::Pipelines => "all pipelines".to_owned(),
+        Target::Pipeline { pipeline } => format!("pipeline {pipeline}"),
+        Target::Execution { pipeline, execution } => format!("execution {execution} of pipeline {pipeline}"),
+        Target::Action { pipeline, action } => format!("action {action} of pipeline {pipeline}"),
+        Target::Table { table } => format!("table {table}"),
+    }
 }
 
 fn between(words: Words, foreign: bool) -> Words {

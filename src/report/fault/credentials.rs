@@ -20,12 +20,16 @@ pub fn words(problem: &CredentialsProblem) -> Words {
             explicit,
             external_id,
             source_identity,
-        } => Words::new(format!("{principal} is not allowed to call {denied} on {role} (account {account})")).hint(
-            match explicit {
-                true => statement::allow(principal, denied, resource.as_deref(), true),
-                false => statement::trust(principal, role, external_id.as_deref(), *source_identity),
-            },
-        ),
+        } => {
+            let principal = principal.as_deref();
+            let who = statement::who(principal);
+            Words::new(format!("{who} is not allowed to call {denied} on {role} (account {account})")).hint(
+                match explicit {
+                    true => statement::allow(principal, denied, resource.as_deref(), true),
+                    false => statement::trust(principal, role, external_id.as_deref(), *source_identity),
+                },
+            )
+        }
         CredentialsProblem::OfAnotherAccount { account, expected, found, arn, profile } => {
             Words::new(format!("the credentials for account {account} belong to {found}, but the file says {expected}"))
                 .cause(format!("AWS identifies them as {arn}"))

@@ -2,6 +2,7 @@
 
 use super::state;
 use crate::model::fault::own::{Lack, NotSent, OwnProblem, Part};
+use crate::report::check;
 use crate::report::words::Words;
 
 const REPORT_IT: &str = "report this as a defect of kanmon";
@@ -25,7 +26,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             Words::new(format!("{stage} could not be locked")).cause(state::words(because, None).line())
         }
         OwnProblem::NoEffect => Words::new("the call was sent, but had no effect"),
-        OwnProblem::CheckImpossible => Words::new("the check cannot be made"),
+        OwnProblem::CheckImpossible { why } => Words::new("the check cannot be made").cause(check::impossible(why)),
         OwnProblem::Inconsistent { lacks } => {
             Words::new(format!("kanmon's own state is inconsistent: {}", lack(*lacks))).hint(REPORT_IT)
         }

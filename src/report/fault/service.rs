@@ -63,7 +63,8 @@ pub fn words(problem: &ServiceProblem) -> Words {
                 Witness::Plan => "the stage's plan",
                 Witness::Record => "the record itself",
             };
-            not_back(place, revision).cause(format!("{witness} says that {} ran there before", listed(ran)))
+            let ran = if ran.is_empty() { "nothing".to_owned() } else { listed(ran) };
+            not_back(place, revision).cause(format!("{witness} says that {ran} ran there before"))
         }
         ServiceProblem::NotTheBaseline { place, revision, baseline } => {
             not_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))

@@ -4,9 +4,14 @@ use serde_json::json;
 
 use crate::model::arn::trusted;
 
+/// Who calls, in words.
+pub fn who(principal: Option<&str>) -> &str {
+    principal.unwrap_or("the caller")
+}
+
 /// What would let `principal` do `action`, in words and JSON. An explicit deny is not answered with another allow.
-pub fn allow(principal: &str, action: &str, resource: Option<&str>, explicit: bool) -> String {
-    let principal = trusted(principal);
+pub fn allow(principal: Option<&str>, action: &str, resource: Option<&str>, explicit: bool) -> String {
+    let principal = trusted(who(principal));
     if explicit {
         return format!("remove or narrow the policy statement that explicitly denies {action} to {principal}");
     }
@@ -18,10 +23,10 @@ pub fn allow(principal: &str, action: &str, resource: Option<&str>, explicit: bo
 }
 
 /// What the role's trust policy and the caller's own policy need for `sts:AssumeRole`.
-pub fn trust(principal: &str, role: &str, external_id: Option<&str>, source_identity: bool) -> String {
+pub fn trust(principal: Option<&str>, role: &str, external_id: Option<&str>, source_identity: bool) -> String {
     let actions =
         if source_identity { json!(["sts:AssumeRole", "sts:SetSourceIdentity"]) } else { json!("sts:AssumeRole") };
-    let principal = trusted(principal);
+    let principal = trusted(who(principal));
     let mut trust = json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": actions});
     let id = match external_id {
         Some(id) => {
@@ -49,7 +54,7 @@ mod tests {
     #[test]
     fn a_denial_becomes_the_missing_statement() {
         let session = "arn:aws:sts::222222222222:assumed-role/kanmon-deploy/r1";
-        let text = allow(session, "ecs:UpdateService", Some("arn:aws:ecs:ap-northeast-1:2:service/a/web"), false);
+        let text = allow(Some(session), "ecs:UpdateService", Some("arn:aws:ecs:ap-northeast-1:2:service/a/web"), false);
         assert!(text.starts_with("the policy of arn:aws:iam::222222222222:role/kanmon-deploy needs"), "{text}");
         let json: serde_json::Value = serde_json::from_str(&text[text.find('{').unwrap()..]).unwrap();
         let resource = "arn:aws:ecs:ap-northeast-1:2:service/a/web";
@@ -58,19 +63,19 @@ mod tests {
 
     #[test]
     fn passing_a_role_is_limited_to_ecs_tasks() {
-        let text = allow("arn:aws:iam::1:user/x", "iam:PassRole", Some("arn:r"), false);
+        let text = allow(Some("arn:aws:iam::1:user/x"), "iam:PassRole", Some("arn:r"), false);
         assert!(text.contains("\"iam:PassedToService\": \"ecs-tasks.amazonaws.com\""), "{text}");
     }
 
     #[test]
     fn an_explicit_deny_is_not_answered_with_another_allow() {
-        let text = allow("arn:aws:iam::1:user/x", "ecs:UpdateService", None, true);
+        let text = allow(Some("arn:aws:iam::1:user/x"), "ecs:UpdateService", None, true);
         assert!(text.contains("explicitly denies ecs:UpdateService") && !text.contains("Allow"), "{text}");
     }
 
     #[test]
     fn the_trust_policy_and_the_callers_own_are_both_shown() {
-        let text = trust("arn:aws:sts::1:assumed-role/ci/run-7", "arn:aws:iam::2:role/deploy", Some("x-1"), true);
+        let text = trust(Some("arn:aws:sts::1:assumed-role/ci/run-7"), "arn:aws:iam::2:role/deploy", Some("x-1"), true);
         assert!(text.contains("\"AWS\": \"arn:aws:iam::1:role/ci\""), "{text}");
         assert!(text.contains("\"sts:ExternalId\": \"x-1\"") && text.contains("\"sts:SetSourceIdentity\""), "{text}");
         assert!(text.contains("\"Resource\": \"arn:aws:iam::2:role/deploy\""), "{text}");

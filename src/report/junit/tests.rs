@@ -142,7 +142,7 @@ fn how_a_rollout_ended_decides_between_failure_and_error() {
     }
     for failed in [
         RolloutEnd::RolledBack { said: Some(reason()) },
-        RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } },
+        RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()), monitor: None } },
         RolloutEnd::Superseded { by: SupersededBy::Deployment { id: reason() } },
         RolloutEnd::Stopped { said: Some(reason()) },
         RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } },

@@ -1,0 +1,32 @@
+//! What git does not report about a working tree.
+
+use crate::model::git_problem::{CheckoutNotice, GitProblem};
+
+/// One sentence.
+pub fn notice(notice: &CheckoutNotice) -> String {
+    match notice {
+        CheckoutNotice::CommitUnknown { why } => format!("the commit is unknown: {}", problem(why)),
+        CheckoutNotice::ChangesUnknown { why } => {
+            format!("whether the working tree is changed is unknown: {}", problem(why))
+        }
+        CheckoutNotice::SubmoduleUnknown { submodule, why } => {
+            format!("whether submodule {submodule} is changed is unknown: {}", problem(why))
+        }
+        CheckoutNotice::Filtered { first, others } => {
+            let others = if *others == 0 { String::new() } else { format!(" and {others} more") };
+            format!("{first}{others} may only look changed: kanmon runs no filter of git's")
+        }
+    }
+}
+
+pub fn problem(problem: &GitProblem) -> String {
+    match problem {
+        GitProblem::NotInstalled => "git is not installed".to_owned(),
+        GitProblem::NotStarted { said } => format!("git cannot be run: {said}"),
+        GitProblem::TimedOut { seconds } => format!("git timed out after {seconds} s"),
+        GitProblem::AnswerTooLong { bytes } => format!("git's answer is longer than {bytes} bytes"),
+        GitProblem::Refused { said } => format!("git: {said}"),
+        GitProblem::Failed { status } => format!("git ended with {status}"),
+        GitProblem::NestedTooDeeply => "its submodules are nested too deeply".to_owned(),
+    }
+}
