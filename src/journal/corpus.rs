@@ -1,14 +1,16 @@
-//! The corpus: whole journals with every ending and every kind of fact that the stories come to, in the format version that their
-//! folder names. Every later version reads them. `KANMON_WRITE_JOURNALS=DIR tests/run scenarios` writes those of the present version.
+//! The corpus: whole journals with every ending and every kind of fact, in the format version that their folder names. Every later
+//! version reads them. `KANMON_WRITE_JOURNALS=DIR tests/run scenarios` writes those of the present version; for an ending that no story
+//! comes to, the last fact of one of them was replaced.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::SqliteJournal;
 use super::transfer::{from_file, to_file};
+use super::{MemoryJournal, SqliteJournal};
 use crate::model::event::{EVENT_VERSION, Event};
+use crate::model::reason::Reason;
 use crate::model::release::Release;
-use crate::ports::journal::{Imported, Journal, Record};
+use crate::ports::journal::{Imported, Journal, JournalError, Record};
 
 /// Every journal of every format version that is read, with its name.
 pub(super) fn all() -> Vec<(String, String, Record)> {
@@ -41,44 +43,91 @@ fn each_is_read_and_written_as_it_was() {
     for (name, text, record) in all() {
         assert_eq!(to_file(&record).unwrap(), text, "{name}");
         let ending = Release::fold(&events(&record)).unwrap().ending.unwrap_or_else(|| panic!("{name} has ended"));
-        assert!(name.starts_with(&format!("{}.", ending.reason.code())), "{name}");
+        assert!(name.starts_with(&format!("{}.", code(&ending.reason))), "{name}");
+    }
+}
+
+/// Imports one journal into an empty store, and reads it there.
+async fn is_imported(store: &dyn Journal, name: &str, record: &Record) {
+    let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "somebody".to_owned() };
+    assert!(store.import(record, &mark).await.unwrap(), "{name}");
+    assert_eq!(store.read(&record.release).await.unwrap(), events(record), "{name}");
+    assert_eq!(store.export(&record.release).await.unwrap(), *record, "{name}");
+}
+
+#[tokio::test]
+async fn each_is_imported_and_read_in_memory_and_on_disk() {
+    for (name, _, record) in all() {
+        is_imported(&MemoryJournal::new(), &name, &record).await;
+        let dir = tempfile::tempdir().unwrap();
+        is_imported(&SqliteJournal::open(dir.path()).unwrap(), &name, &record).await;
     }
 }
 
 #[tokio::test]
-async fn each_is_imported_into_an_empty_store() {
+async fn each_is_imported_and_read_in_dynamodb() {
+    let Some(moto) = super::dynamodb::tests::Store::start("the corpus on DynamoDB").await else { return };
     for (name, _, record) in all() {
-        let dir = tempfile::tempdir().unwrap();
-        let journal = SqliteJournal::open(dir.path()).unwrap();
-        let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "somebody".to_owned() };
-        assert!(journal.import(&record, &mark).await.unwrap(), "{name}");
-        assert_eq!(journal.read(&record.release).await.unwrap(), events(&record), "{name}");
-        assert_eq!(journal.export(&record.release).await.unwrap(), record, "{name}");
+        is_imported(moto.test_store().journal.as_ref(), &name, &record).await;
     }
 }
 
 #[test]
-fn the_corpus_has_every_kind_of_fact_and_every_ending_of_the_stories() {
-    let kinds: BTreeSet<String> = all().iter().flat_map(|(_, _, record)| events(record)).map(|e| kind(&e)).collect();
-    let endings: BTreeSet<String> =
-        all().into_iter().map(|(name, ..)| name.split('.').next().unwrap().to_owned()).collect();
-    assert_eq!(join(&kinds), KINDS);
-    assert_eq!(join(&endings), ENDINGS);
+fn a_journal_of_form_1_is_refused() {
+    let (_, text, _) = all().swap_remove(0);
+    let older = text.replace("{\"form\":2,", "{\"form\":1,");
+    assert_eq!(from_file(older.as_bytes()), Err(JournalError::Older { found: 1, known: 2 }));
 }
 
-/// The kinds of facts in them, and the codes of their endings.
-const KINDS: &str = "\
-    abort-requested absorbed approval-compared approval-expired approval-given approval-refused approval-rejected \
-    approval-requested approval-voided approval-withdrawn baseline-taken check-judged effect-absent effect-failed \
-    effect-unknown extended finished forced gate-judged image-built image-copied images-failed intended lock-broken resumed \
-    rollback-prepared rollout-ended rollout-observed rollout-overdue rollout-started rollout-stop-requested \
-    scan-observed stage-confirmed stage-entered stage-failed stage-frozen stage-left stage-locked stage-planned started \
-    surveyed suspended taken-up-to-abort task-definition-registered task-overdue task-ran task-started warned";
-const ENDINGS: &str = "\
-    aborted approval-closed approval-expired changed-meanwhile check-failed deployed effect-failed effect-unknown \
-    failed-before frozen gate-blocked newer-release plan-rejected-before rejected rollout-ended stopped \
-    task-failed task-timed-out unchanged unnamed-blocked unreadable";
+#[test]
+fn the_corpus_has_every_kind_of_fact_and_every_ending() {
+    let sorted = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect::<BTreeSet<String>>();
+    let kinds: BTreeSet<String> = all().iter().flat_map(|(_, _, record)| events(record)).map(|e| kind(&e)).collect();
+    assert_eq!(kinds, sorted(crate::model::event::tests::KINDS));
+    let endings: BTreeSet<String> =
+        all().into_iter().map(|(name, ..)| name.split('.').next().unwrap().to_owned()).collect();
+    assert_eq!(endings, sorted(ENDINGS));
+}
 
-fn join(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+/// Names every ending in one match without a wildcard: one that is added does not compile until it is named here, and then fails without
+/// a journal.
+macro_rules! endings {
+    ($($variant:ident => $code:literal),+ $(,)?) => {
+        fn code(reason: &Reason) -> &'static str {
+            match reason {
+                $(Reason::$variant { .. } => $code,)+
+            }
+        }
+        const ENDINGS: &[&str] = &[$($code),+];
+    };
+}
+
+endings! {
+    Deployed => "deployed",
+    Unchanged => "unchanged",
+    Stopped => "stopped",
+    EffectFailed => "effect-failed",
+    EffectUnknown => "effect-unknown",
+    Unreadable => "unreadable",
+    GateBlocked => "gate-blocked",
+    GateNoLongerPasses => "gate-no-longer-passes",
+    UnnamedBlocked => "unnamed-blocked",
+    NotWhatWasApproved => "not-what-was-approved",
+    NotApprovedInCodePipeline => "not-approved-in-code-pipeline",
+    Rejected => "rejected",
+    PlanRejectedBefore => "plan-rejected-before",
+    ImagesRejectedBefore => "images-rejected-before",
+    ApprovalExpired => "approval-expired",
+    ApprovalClosed => "approval-closed",
+    Frozen => "frozen",
+    FailedBefore => "failed-before",
+    Locked => "locked",
+    NewerRelease => "newer-release",
+    Overtaken => "overtaken",
+    TaskFailed => "task-failed",
+    TaskTimedOut => "task-timed-out",
+    CheckFailed => "check-failed",
+    RolloutEnded => "rollout-ended",
+    ChangedMeanwhile => "changed-meanwhile",
+    Aborted => "aborted",
 }

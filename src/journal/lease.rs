@@ -109,7 +109,7 @@ impl ReleaseLease {
         }
     }
 
-    /// Who has it, ; one whose lease ran out is still named.
+    /// Its holder, unless that process is known to have ended; one whose lease has expired is still named.
     pub fn holder(&self, has_ended: &HasEnded) -> Option<Holder> {
         self.claim.as_ref().map(|claim| &claim.holder).filter(|holder| !has_ended(holder)).cloned()
     }
@@ -239,7 +239,10 @@ pub(super) fn intervene(
     Ok(())
 }
 
-/// What a fact needs of the stage that it announces a change in.
+/// Whether a fact that announces a change in a stage may be written.
+///
+/// # Errors
+/// `LostLease` where the stage is not held, `Frozen` where a freeze forbids the change.
 pub(super) fn may_write(
     fact: &Fact,
     stage: &StageName,

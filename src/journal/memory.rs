@@ -1,17 +1,19 @@
 //! The journal in memory: the same rows, rules and checks as on disk, and a hook around every append.
 
-use std::collections::BTreeMap;
+mod state;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::codec::{self, Chunks, Encoded, Row, Tip, Verified};
-use super::lease::{self, HasEnded, ReleaseLease, StageLease};
+use self::state::State;
+use super::codec;
+use super::lease::{self, HasEnded};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, Word, stage_of};
+use crate::model::ledger::{StageLedger, Word};
 use crate::ports::journal::{self as port, Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed};
 
 /// When a hook is called.
@@ -36,29 +38,6 @@ pub struct MemoryJournal {
     append_hook: Arc<Mutex<AppendHook>>,
     call_hook: Arc<Mutex<CallHook>>,
     has_ended: Arc<HasEnded>,
-}
-
-#[derive(Clone, Default)]
-struct State {
-    releases: BTreeMap<ReleaseId, Record>,
-    chunks: Chunks,
-    stages: BTreeMap<(AppName, StageName), StageLease>,
-    ledgers: BTreeMap<(AppName, StageName), StageLedger>,
-}
-
-#[derive(Clone)]
-struct Record {
-    app: AppName,
-    started_at: Timestamp,
-    last_at: Timestamp,
-    rows: Vec<Row>,
-    tip: Tip,
-    lease: ReleaseLease,
-    /// With whether it was absorbed.
-    inbox: Vec<(Message, bool)>,
-    /// The last message that was absorbed elsewhere.
-    imported_messages: u64,
-    imported: Option<Imported>,
 }
 
 impl Default for MemoryJournal {
@@ -116,144 +95,6 @@ impl MemoryJournal {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn write_event(
-        &self,
-        app: &AppName,
-        release: &ReleaseId,
-        first: Fact,
-        holder: &Holder,
-        now: Timestamp,
-    ) -> Result<(Lease, Event), JournalError> {
-        let mut state = self.state();
-        if state.releases.contains_key(release) {
-            return Err(lease::recorded_already(release));
-        }
-        let mut lease = ReleaseLease::default();
-        let taken = lease.take(release, holder, None, now, &*self.has_ended)?;
-        let first = codec::link(release, &Tip::start(), &first, now)?;
-        let record = Record {
-            app: app.clone(),
-            started_at: now,
-            last_at: now,
-            rows: Vec::new(),
-            tip: Tip::start(),
-            lease,
-            inbox: Vec::new(),
-            imported_messages: 0,
-            imported: None,
-        };
-        state.releases.insert(release.clone(), record);
-        let events = state.put(release, vec![first], now)?;
-        Ok((taken, events.into_iter().next().expect("one fact was put")))
-    }
-
-    fn write_events(
-        &self,
-        lease: &Lease,
-        after: u64,
-        facts: &[Fact],
-        now: Timestamp,
-    ) -> Result<Vec<Event>, JournalError> {
-        let mut state = self.state();
-        let release = &lease.release;
-        let record = state.held(lease)?;
-        if record.tip.seq != after {
-            return Err(lease::not_last(release, after, record.tip.seq));
-        }
-        let app = record.app.clone();
-        let mut seen = std::collections::BTreeSet::new();
-        for id in lease::absorbed(facts) {
-            let waits = record.inbox.iter().any(|(m, done)| m.id == id && !done);
-            if !waits || !seen.insert(id) {
-                return Err(lease::not_waiting(release, id));
-            }
-        }
-        let mut tip = record.tip.clone();
-        let mut encoded = Vec::with_capacity(facts.len());
-        for fact in facts {
-            let one = codec::link(release, &tip, fact, now)?;
-            tip = one.tip();
-            encoded.push(one);
-        }
-        for fact in facts {
-            let Some(stage) = lease::stage_needed(fact) else { continue };
-            let key = (app.clone(), stage.clone());
-            let held = state.stages.get(&key).cloned().unwrap_or_default();
-            let ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
-            lease::may_write(fact, stage, &held, &ledger, lease)?;
-        }
-        for (message, done) in &mut state.record(release)?.inbox {
-            *done |= seen.contains(&message.id);
-        }
-        for stage in lease::stages_left(facts) {
-            if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
-                held.unlock(release);
-            }
-        }
-        state.put(release, encoded, now)
-    }
-}
-
-impl State {
-    fn import(&mut self, record: &port::Record, verified: Verified, mark: &Imported) -> Result<bool, JournalError> {
-        if self.releases.contains_key(&record.release) {
-            codec::check_is_prefix(record, &self.export(&record.release)?)?;
-            return Ok(false);
-        }
-        let Verified { events, tip, chunks } = verified;
-        let (started_at, last_at) = (events[0].at, events[events.len() - 1].at);
-        let (app, rows, imported_messages) =
-            (record.app.clone(), record.rows.clone(), lease::imported_messages(&events));
-        let (lease, inbox) = (ReleaseLease::default(), Vec::new());
-        let imported = Some(mark.clone());
-        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, imported_messages, imported };
-        self.releases.insert(record.release.clone(), here);
-        self.chunks.extend(chunks);
-        Ok(true)
-    }
-
-    fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {
-        let record = self.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
-        codec::decode(release, &record.rows, &record.tip, &self.chunks)?;
-        codec::record(&record.app, release, record.rows.clone(), &self.chunks)
-    }
-
-    /// A release that is worked on here.
-    fn own(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
-        let record = self.record(release)?;
-        match record.imported.clone() {
-            Some(mark) => Err(JournalError::Imported(release.clone(), mark)),
-            None => Ok(record),
-        }
-    }
-
-    fn record(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
-        self.releases.get_mut(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
-    }
-
-    fn held(&mut self, lease: &Lease) -> Result<&mut Record, JournalError> {
-        let record = self.record(&lease.release)?;
-        record.lease.check(lease)?;
-        Ok(record)
-    }
-
-    fn put(&mut self, release: &ReleaseId, encoded: Vec<Encoded>, now: Timestamp) -> Result<Vec<Event>, JournalError> {
-        let mut events = Vec::with_capacity(encoded.len());
-        for one in encoded {
-            let record = self.record(release)?;
-            let app = record.app.clone();
-            record.tip = one.tip();
-            record.last_at = now;
-            record.rows.push(one.row);
-            self.chunks.extend(one.blob);
-            if let Some(stage) = stage_of(&one.event.fact) {
-                self.ledgers.entry((app, stage.clone())).or_default().apply(&one.event);
-            }
-            events.push(one.event);
-        }
-        Ok(events)
-    }
 }
 
 #[async_trait]
@@ -269,7 +110,7 @@ impl Journal for MemoryJournal {
         self.before_call()?;
         let facts = [first];
         self.run_append_hook(Moment::Before, &facts)?;
-        let done = self.write_event(app, release, facts[0].clone(), holder, now)?;
+        let done = self.state().begin(app, release, facts[0].clone(), holder, now, &*self.has_ended)?;
         self.run_append_hook(Moment::After, &facts)?;
         Ok(done)
     }
@@ -332,7 +173,7 @@ impl Journal for MemoryJournal {
     ) -> Result<Vec<Event>, JournalError> {
         self.before_call()?;
         self.run_append_hook(Moment::Before, facts)?;
-        let done = self.write_events(lease, after, facts, now)?;
+        let done = self.state().append(lease, after, facts, now)?;
         self.run_append_hook(Moment::After, facts)?;
         Ok(done)
     }

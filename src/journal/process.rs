@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::ports::journal::Holder;
 
 /// This machine, as far as process ids reach: its name, its boot, and the namespace of its process ids, so that two
-/// containers that share a host name and a folder do not take each other's processes for dead.
+/// containers that share a host name and a folder do not take each other's processes for ended ones.
 static HOST: LazyLock<String> = LazyLock::new(|| {
     let boot = read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let ids = std::fs::read_link("/proc/self/ns/pid").map(|p| p.display().to_string()).unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn has_ended(holder: &Holder) -> bool {
     holder.host == *HOST && Path::new("/proc/self").exists() && !is_running(holder.pid)
 }
 
-/// A process that ended and was not waited for yet exists, but does nothing any more.
+/// A process that has ended still exists until its parent waits for it.
 fn is_running(pid: u32) -> bool {
     match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         // The name stands in parentheses and may hold any of them; the state comes after the last.

@@ -405,4 +405,4 @@ impl<'de> Deserialize<'de> for Fact {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

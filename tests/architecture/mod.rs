@@ -77,7 +77,8 @@ impl File {
     fn is_test(&self) -> bool {
         let name = self.path.file_stem().and_then(|s| s.to_str()).expect("a name");
         let names = ["tests", "testing", "samples", "conformance"];
-        names.contains(&name) || name.ends_with("_tests") || self.path.components().any(|c| c.as_os_str() == "tests")
+        let in_folder = |folder: &str| self.path.components().any(|c| c.as_os_str() == folder);
+        names.contains(&name) || name.ends_with("_tests") || in_folder("tests") || in_folder("conformance")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Items' attributes, written and read.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use crate::ports::journal::JournalError;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The major version of the items' format. 1 was that of tables that no released kanmon has written.
+/// The major version of the items' format. No released kanmon has written an earlier one.
 const FORM: u32 = 2;
 
 pub(super) fn text(value: impl Display) -> AttributeValue {
@@ -67,11 +68,15 @@ pub(super) struct Read<'a> {
 
 impl<'a> Read<'a> {
     /// # Errors
-    /// `Newer` for an item of a later version.
+    /// `Newer` for an item of a later version, `Older` for one that no released kanmon has written.
     pub fn new(item: &'a Item, part: &'a dyn Fn() -> Part) -> Result<Read<'a>, JournalError> {
         let read = Read::part(item, part);
         let found: u32 = read.number("v")?;
-        if found > FORM { Err(JournalError::Newer { found, known: FORM }) } else { Ok(read) }
+        match found.cmp(&FORM) {
+            Ordering::Greater => Err(JournalError::Newer { found, known: FORM }),
+            Ordering::Less => Err(JournalError::Older { found, known: FORM }),
+            Ordering::Equal => Ok(read),
+        }
     }
 
     /// The same of one that was sealed.

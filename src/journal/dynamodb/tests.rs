@@ -27,7 +27,7 @@ use crate::model::pipeline::Account;
 use crate::model::release::samples::{at, id, reason, started, warned};
 use crate::ports::journal::{Journal, JournalError, Lease};
 
-/// An STS that knows one account, beside moto, whose accounts are its own affair.
+/// An STS that knows one account: moto's own knows others.
 async fn sts() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -47,18 +47,18 @@ async fn sts() -> String {
     url
 }
 
-/// The SDK's waits between attempts, twenty times faster; its timeouts as they are, for a busy machine.
+/// Shortens the SDK's waits between attempts to a twentieth; timeouts stay as they are, for a busy machine.
 #[derive(Debug)]
-struct Hasty;
+struct ShortSleeps;
 
-impl AsyncSleep for Hasty {
+impl AsyncSleep for ShortSleeps {
     fn sleep(&self, duration: Duration) -> Sleep {
         let timeout = duration == Duration::from_secs(5) || duration >= Duration::from_secs(30);
         Sleep::new(tokio::time::sleep(if timeout { duration } else { duration / 20 }))
     }
 }
 
-/// One moto, and a table of its own for each bench.
+/// One moto, and a separate table for each test store.
 pub(in crate::journal) struct Store {
     pub moto: Moto,
     sessions: Arc<Sessions>,
@@ -71,7 +71,7 @@ impl Store {
         let moto = Moto::start(test)?;
         let keys = Credentials::new("AMBIENT", "secret", None, None, "test");
         let sessions = Arc::new(Sessions::new(Setup {
-            sleep: Some(SharedAsyncSleep::new(Hasty)),
+            sleep: Some(SharedAsyncSleep::new(ShortSleeps)),
             credentials: Some(SharedCredentialsProvider::new(keys)),
             session_name: "test".into(),
             ..Setup::default()
@@ -108,10 +108,17 @@ impl Store {
 
     /// Every item of a table, as it is on the wire.
     fn items(&self, table: &str) -> Vec<Value> {
-        let answer = self.moto.call("Scan", &json!({ "TableName": table, "ConsistentRead": true }).to_string());
-        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-        assert!(body.get("LastEvaluatedKey").is_none(), "all fit into one answer");
-        body["Items"].as_array().unwrap().clone()
+        let mut asked = json!({ "TableName": table, "ConsistentRead": true });
+        let mut items = Vec::new();
+        loop {
+            let answer = self.moto.call("Scan", &asked.to_string());
+            let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+            items.extend(body["Items"].as_array().unwrap().iter().cloned());
+            match body.get("LastEvaluatedKey") {
+                Some(last) => asked["ExclusiveStartKey"] = last.clone(),
+                None => return items,
+            }
+        }
     }
 }
 
@@ -201,8 +208,8 @@ async fn a_call_that_never_arrived_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_there_for_the_next_process() {
-    let Some(store) = Store::start("an unheard write").await else { return };
+async fn a_write_whose_answer_was_lost_is_seen_by_the_next_process() {
+    let Some(store) = Store::start("an unanswered write").await else { return };
     let (table, dead) = (store.table(), Dead::default());
     let (journal, other) = (store.open(&table, &dead), store.open(&table, &dead));
     let lease = begin(&journal).await;
@@ -210,7 +217,7 @@ async fn a_write_whose_answer_was_lost_is_there_for_the_next_process() {
     store.moto.next("GetItem", &[Way::Pass, Way::Drop, Way::Drop, Way::Drop, Way::Drop, Way::Drop]);
     dead.lock().unwrap().insert("a".into());
     let appended = journal.append(&lease, 1, &[warned("one")], at(1)).await;
-    assert!(appended.is_err(), "it can neither be heard of nor read: {appended:?}");
+    assert!(appended.is_err(), "neither its answer nor the table can be read: {appended:?}");
     assert!(store.moto.is_clear());
     let next = other.take(&id("r1"), &holder("b"), None, at(2)).await.unwrap();
     let lost = journal.append(&lease, 1, &[warned("one")], at(1)).await;
@@ -386,6 +393,23 @@ async fn a_row_that_was_removed_or_changed_is_found() {
 }
 
 #[tokio::test]
+async fn an_item_of_an_earlier_or_a_later_version_is_refused() {
+    let Some(store) = Store::start("other versions").await else { return };
+    let table = store.table();
+    let journal = store.open(&table, &Dead::default());
+    begin(&journal).await;
+    let item = store.items(&table).into_iter().find(|item| item["sk"]["S"] == "release").unwrap();
+    for (v, refused) in
+        [(1, JournalError::Older { found: 1, known: 2 }), (3, JournalError::Newer { found: 3, known: 2 })]
+    {
+        let mut other = item.clone();
+        other["v"]["N"] = json!(v.to_string());
+        store.moto.call("PutItem", &json!({ "TableName": table, "Item": other }).to_string());
+        assert_eq!(journal.read(&id("r1")).await, Err(refused));
+    }
+}
+
+#[tokio::test]
 async fn a_change_of_what_is_stored_beside_the_events_is_found() {
     let Some(store) = Store::start("damage beside the events").await else { return };
     let table = store.table();
@@ -410,15 +434,15 @@ async fn a_change_of_what_is_stored_beside_the_events_is_found() {
     let (mut tried, mut missed) = (0, Vec::new());
     for item in &whole {
         let (pk, sk) = (item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap());
-        // Whose absence says nothing: a listing's item hides a release from lists and from nothing else; that a stage is known
-        // only counts where its own item is gone; a message that was absorbed is read no more.
-        let said_twice = pk.starts_with("app/") || sk.ends_with("0001") && pk.starts_with("inbox/");
+        // Items whose absence changes nothing here: a listing's hides a release from lists only; that a stage is known only counts
+        // where its own item is missing; a message that was absorbed is not read again.
+        let is_redundant = pk.starts_with("app/") || sk.ends_with("0001") && pk.starts_with("inbox/");
         let key = json!({ "TableName": table, "Key": { "pk": item["pk"], "sk": item["sk"] } });
-        if !said_twice && sk != "release" {
+        if !is_redundant && sk != "release" {
             store.moto.call("DeleteItem", &key.to_string());
             tried += 1;
             if !found().await {
-                missed.push(format!("{pk} {sk} taken away"));
+                missed.push(format!("{pk} {sk} removed"));
             }
             put(item);
         }
@@ -430,7 +454,9 @@ async fn a_change_of_what_is_stored_beside_the_events_is_found() {
                 _ => continue,
             };
             // `token` and `rev` of events and messages are for finding out who wrote them, and no part of what they say.
-            if said_twice || ["pk", "sk", "v"].contains(&name.as_str()) || name == "token" && !item["seal"].is_object()
+            if is_redundant
+                || ["pk", "sk", "v"].contains(&name.as_str())
+                || name == "token" && !item["seal"].is_object()
             {
                 continue;
             }

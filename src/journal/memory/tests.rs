@@ -33,7 +33,7 @@ async fn a_hook_fails_an_append_before_or_after_it_is_written() {
     journal.append(&lease, 1, &[warned("kept")], at(1)).await.unwrap_err();
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 2);
     let again = journal.append(&lease, 1, &[warned("kept")], at(1)).await;
-    assert!(matches!(again, Err(JournalError::LostLease { .. })), "whoever did not hear the answer cannot repeat it");
+    assert!(matches!(again, Err(JournalError::LostLease { .. })), "a caller that got no answer cannot repeat it");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Where a state folder was made. A folder that came with a checkout, an archive or a cache holds what somebody else wrote, and git does
-//! not know of all of them. So each folder has a note of what only this file system gives out: its inode, and when it was created.
+//! not track all of them. So each folder has a note of what only this file system can assign: its inode, and when it was created.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Error, ErrorKind, Write};

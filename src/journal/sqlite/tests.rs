@@ -291,7 +291,7 @@ async fn what_is_there_already_and_open_to_others_is_closed_and_reported() {
     assert_eq!(mode(&named), 0o770);
 }
 
-/// Two releases of two stages, one of which was entered; one message waits and one was absorbed; people have spoken.
+/// Two releases and two stages, one of which was entered; one message waits and one was absorbed; people have intervened.
 async fn busy(dir: &Path) -> SqliteJournal {
     let journal = SqliteJournal::open(dir).unwrap();
     let lease = begin(&journal).await;
@@ -315,7 +315,7 @@ async fn busy(dir: &Path) -> SqliteJournal {
     journal
 }
 
-/// Whether somebody who looks finds that something is wrong.
+/// Whether reading everything finds damage.
 async fn finds(journal: &SqliteJournal) -> bool {
     let app = id("shop");
     let mut found = vec![journal.list(&app).await.map(drop)];
@@ -495,7 +495,7 @@ fn many_processes_open_a_new_folder_at_once() {
 }
 
 #[tokio::test]
-async fn a_process_of_this_machine_that_ended_holds_nothing() {
+async fn a_process_of_this_machine_that_has_ended_holds_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();

@@ -42,7 +42,7 @@ macro_rules! kinds {
                 },
             }
         }
-        const KINDS: &[&str] = &[$($kind,)+ $($($of),+),+];
+        pub(crate) const KINDS: &[&str] = &[$($kind,)+ $($($of),+),+];
     };
 }
 
