@@ -51,7 +51,7 @@ impl Registry for Ecr {
         Ok(Access {
             repository: repository.uri,
             login: Some(login(token).ok_or_else(|| no_token(&session))?),
-            login_note: None,
+            login_from: None,
             insecure,
         })
     }

@@ -54,7 +54,7 @@ impl Look<'_, '_> {
                     continue;
                 }
                 if self.seen.len() > MOST {
-                    self.leaves_open(Unclear::TooMany { most: MOST });
+                    self.unclear(Unclear::TooMany { most: MOST });
                     return Ok(());
                 }
                 if let Some(inner) = self.child(&child).await? {
@@ -66,7 +66,7 @@ impl Look<'_, '_> {
             }
             level = next;
         }
-        self.leaves_open(Unclear::TooDeep { deepest: DEEPEST });
+        self.unclear(Unclear::TooDeep { deepest: DEEPEST });
         Ok(())
     }
 
@@ -74,16 +74,16 @@ impl Look<'_, '_> {
     async fn child(&mut self, child: &Descriptor) -> Result<Option<Vec<Descriptor>>, Fault> {
         let named = || child.digest.clone();
         if child.is_elsewhere() {
-            self.leaves_open(Unclear::ManifestElsewhere { manifest: named() });
+            self.unclear(Unclear::ManifestElsewhere { manifest: named() });
             return Ok(None);
         }
         if !child.is_index() && !child.is_manifest() {
-            self.leaves_open(Unclear::UnknownManifest { manifest: named(), media_type: child.media_type.clone() });
+            self.unclear(Unclear::UnknownManifest { manifest: named(), media_type: child.media_type.clone() });
             return Ok(None);
         }
         let manifest = self.read(child).await?;
         if manifest.bytes.len() as u64 != child.size || manifest.media_type != child.media_type {
-            self.leaves_open(Unclear::NotAsNamed { manifest: named() });
+            self.unclear(Unclear::NotAsNamed { manifest: named() });
         }
         if let Content::Index(inner) = manifest.content {
             return Ok(Some(inner));
@@ -92,8 +92,8 @@ impl Look<'_, '_> {
             _ if child.is_of_no_platform() && manifest.is_in_toto() => {}
             _ if manifest.is_soci() => {}
             Some(platform) if !child.is_of_no_platform() => self.take(&manifest, Some(platform.clone())),
-            Some(_) => self.leaves_open(Unclear::NoPlatform { manifest: named() }),
-            None => self.leaves_open(Unclear::PlatformUnnamed { manifest: named() }),
+            Some(_) => self.unclear(Unclear::NoPlatform { manifest: named() }),
+            None => self.unclear(Unclear::PlatformUnnamed { manifest: named() }),
         }
         Ok(None)
     }
@@ -105,16 +105,16 @@ impl Look<'_, '_> {
         })
     }
 
-    /// An image that a runtime could choose.
+    /// Adds an image that a runtime could choose.
     fn take(&mut self, manifest: &Manifest, platform: Option<Platform>) {
         if let Content::Image { config, layers } = &manifest.content {
             let named = || manifest.digest.clone();
             if let Some(layer) = layers.iter().chain([config]).find(|d| d.is_elsewhere()) {
-                self.leaves_open(Unclear::PartElsewhere { manifest: named(), part: layer.digest.clone() });
+                self.unclear(Unclear::PartElsewhere { manifest: named(), part: layer.digest.clone() });
             }
             let unknown = layers.iter().find(|l| !l.is_file_system() && !l.is_elsewhere());
             if let Some(odd) = unknown.or(Some(config).filter(|c| !c.is_configuration())) {
-                self.leaves_open(Unclear::UnknownPart { manifest: named(), media_type: odd.media_type.clone() });
+                self.unclear(Unclear::UnknownPart { manifest: named(), media_type: odd.media_type.clone() });
             }
         }
         self.runnable.push(Runnable { digest: manifest.digest.clone(), platform });
@@ -133,8 +133,8 @@ impl Look<'_, '_> {
         Ok(os.zip(architecture).map(|(os, architecture)| Platform { os, architecture, variant: text("variant") }))
     }
 
-    /// The first reason is kept: it is the one to begin with.
-    fn leaves_open(&mut self, why: Unclear) {
+    /// Keeps the first reason.
+    fn unclear(&mut self, why: Unclear) {
         self.unclear.get_or_insert(why);
     }
 }

@@ -12,6 +12,7 @@ use super::env::Env;
 use super::reference::{HUB, Reference};
 use super::strict_json::Strict;
 use crate::model::fault::Fault;
+use crate::model::registry_login::{EntryFlaw, FileFlaw, HelperProblem, NoLogin, RegistryLogin};
 use crate::outside::run::{self, End, Limits};
 use crate::ports::images::{Access, Login};
 
@@ -31,15 +32,15 @@ const TOKEN_USER: &str = "<token>";
 /// What a helper says of a registry that it has no login for (docker/docker-credential-helpers, `errCredentialsNotFound`).
 const NOT_FOUND: &str = "credentials not found";
 
-/// A login for a registry, and in words where it is from, or why there is none.
+/// A login for a registry, and where it is from, or why there is none.
 struct Lookup {
     login: Option<Login>,
-    note: String,
+    from: RegistryLogin,
 }
 
 impl Lookup {
-    fn none(note: impl Into<String>) -> Lookup {
-        Lookup { login: None, note: note.into() }
+    fn none(why: NoLogin) -> Lookup {
+        Lookup { login: None, from: RegistryLogin::None { why } }
     }
 }
 
@@ -53,7 +54,7 @@ pub async fn locate(reference: &str, env: &Env) -> Result<(Access, String), Faul
     let access = Access {
         repository: format!("{}/{}", parsed.host, parsed.path),
         login: lookup.login,
-        login_note: Some(lookup.note),
+        login_from: Some(lookup.from),
         insecure: parsed.is_loopback(),
     };
     Ok((access, parsed.tag_or_digest))
@@ -72,7 +73,7 @@ fn config_file(env: &Env) -> Option<PathBuf> {
 pub fn read_config(path: &Path) -> Map<String, Value> {
     parse_config(path)
         .unwrap_or_else(|why| {
-            tracing::warn!(path = %path.display(), why, "credentials cannot be read");
+            tracing::warn!(path = %path.display(), ?why, "credentials cannot be read");
             None
         })
         .unwrap_or_default()
@@ -80,18 +81,18 @@ pub fn read_config(path: &Path) -> Map<String, Value> {
 
 /// # Errors
 /// Why the file cannot be read.
-fn parse_config(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+fn parse_config(path: &Path) -> Result<Option<Map<String, Value>>, FileFlaw> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(e.to_string()),
+        Err(e) => return Err(FileFlaw::System { said: e.to_string() }),
     };
     // Editors on Windows put a byte order mark first.
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     match serde_json::from_slice::<Strict>(text) {
         Ok(Strict(Value::Object(config))) => Ok(Some(config)),
-        Ok(Strict(_)) => Err("it is not a JSON object".to_owned()),
-        Err(e) => Err(format!("it is not valid JSON: {e}")),
+        Ok(Strict(_)) => Err(FileFlaw::NotAnObject),
+        Err(e) => Err(FileFlaw::NotJson { said: e.to_string() }),
     }
 }
 
@@ -106,48 +107,45 @@ pub fn host_of(key: &str) -> &str {
 
 async fn look_up(host: &str, path: &str, env: &Env) -> Lookup {
     let Some(file) = config_file(env) else {
-        return Lookup::none("no login was used: neither DOCKER_CONFIG nor HOME is set");
+        return Lookup::none(NoLogin::NoFolder);
     };
-    let shown = file.display();
+    let shown = || file.display().to_string();
     let config = match parse_config(&file) {
         Ok(Some(config)) => config,
-        Ok(None) => return Lookup::none(format!("no login was used: there is no {shown}")),
-        Err(why) => return Lookup::none(format!("no login was used: {shown} cannot be read: {why}")),
+        Ok(None) => return Lookup::none(NoLogin::NoFile { file: shown() }),
+        Err(why) => return Lookup::none(NoLogin::FileUnreadable { file: shown(), why }),
     };
     let key = if host == HUB { HUB_KEY } else { host };
     let helpers = config.get("credHelpers").and_then(Value::as_object);
     let named = helpers.and_then(|h| h.iter().find(|(k, _)| host_of(k) == host)).and_then(|(_, v)| v.as_str());
     let store = named.or_else(|| config.get("credsStore").and_then(Value::as_str)).filter(|s| !s.is_empty());
-    let asked = match store {
-        Some(store) => Some(ask_helper(store, key, env).await),
-        None => None,
-    };
-    let why = match asked {
-        Some(Ok(login)) => {
-            let name = helper_name(store.unwrap_or_default());
-            return Lookup {
-                note: format!("the login was that of `{}` from {name}", login.username),
-                login: Some(login),
-            };
+    let mut of_helper = None;
+    if let Some(store) = store {
+        let helper = helper_name(store);
+        match ask_helper(store, key, env).await {
+            Ok(login) => {
+                let from = RegistryLogin::Helper { username: login.username.clone(), helper };
+                return Lookup { login: Some(login), from };
+            }
+            Err(why) => of_helper = Some(NoLogin::Helper { helper, why }),
         }
-        Some(Err(why)) => Some(why),
-        None => None,
-    };
+    }
     match in_file(host, path, &config) {
         Some(Ok(login)) => {
-            Lookup { note: format!("the login was that of `{}` in {shown}", login.username), login: Some(login) }
+            let from = RegistryLogin::File { username: login.username.clone(), file: shown() };
+            Lookup { login: Some(login), from }
         }
-        // The store was to have it, and an entry of the file beside it is usually empty.
-        Some(Err(reason)) => {
-            Lookup::none(format!("no login was used: {}", why.unwrap_or(format!("in {shown}, {reason}"))))
+        // The store should have it; an entry of the file beside it is usually empty.
+        Some(Err((key, why))) => {
+            Lookup::none(of_helper.unwrap_or_else(|| NoLogin::EntryUnusable { file: shown(), key, why }))
         }
-        None => Lookup::none(format!("no login was used: {}", why.unwrap_or(format!("{shown} has none for {host}")))),
+        None => Lookup::none(of_helper.unwrap_or_else(|| NoLogin::NotInFile { file: shown(), host: host.to_owned() })),
     }
 }
 
 /// What `auths` has for a repository: the longest key that is a prefix, since containers-auth.json(5) lets a namespace have a login
 /// of its own.
-fn in_file(host: &str, path: &str, config: &Map<String, Value>) -> Option<Result<Login, String>> {
+fn in_file(host: &str, path: &str, config: &Map<String, Value>) -> Option<Result<Login, (String, EntryFlaw)>> {
     let auths = config.get("auths").and_then(Value::as_object)?;
     let whole = format!("{host}/{path}");
     let fits = |key: &str| {
@@ -159,15 +157,14 @@ fn in_file(host: &str, path: &str, config: &Map<String, Value>) -> Option<Result
     let (key, entry) = best.or_else(|| auths.iter().find(|(k, _)| host_of(k) == host))?;
     Some(decode(entry).ok_or_else(|| {
         let has = |name: &str| entry.get(name).and_then(Value::as_str).is_some_and(|t| !t.is_empty());
-        if has("identitytoken") {
-            format!(
-                "`{key}` has an identity token, which is not a password: log in with a user and a password or token"
-            )
+        let flaw = if has("identitytoken") {
+            EntryFlaw::IdentityToken
         } else if has("auth") {
-            format!("`auth` of `{key}` is not USER:PASSWORD in base64")
+            EntryFlaw::NotEncoded
         } else {
-            format!("`{key}` has no user and password")
-        }
+            EntryFlaw::NoUserAndPassword
+        };
+        (key.clone(), flaw)
     }))
 }
 
@@ -194,21 +191,16 @@ fn helper_name(store: &str) -> String {
 
 /// # Errors
 /// Why the helper gives no login.
-async fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, String> {
-    let name = helper_name(store);
-    let text = run_helper(store, "get", key, env)
-        .await
-        .map_err(|why| if why.starts_with(NOT_FOUND) { format!("{name} has none for {key}") } else { why })?;
-    let answer: Value = serde_json::from_str(&text).map_err(|_| format!("{name} answered no JSON"))?;
+async fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, HelperProblem> {
+    let text = run_helper(store, "get", key, env).await?;
+    let answer: Value = serde_json::from_str(&text).map_err(|_| HelperProblem::NotJson)?;
     let text = |k: &str| answer.get(k).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
     let login = text("Username").zip(text("Secret")).map(|(username, password)| Login { username, password });
     match login {
         // It is for the token server's OAuth exchange, not a password.
-        Some(login) if login.username == TOKEN_USER => Err(format!(
-            "{name} has an identity token, which is not a password: log in with a user and a password or token"
-        )),
+        Some(login) if login.username == TOKEN_USER => Err(HelperProblem::IdentityToken),
         Some(login) => Ok(login),
-        None => Err(format!("{name} answered without a user and a secret")),
+        None => Err(HelperProblem::NoUserAndSecret),
     }
 }
 
@@ -219,37 +211,38 @@ pub async fn stored(store: &str, env: &Env) -> Vec<String> {
             .map(|all| all.keys().cloned().collect())
             .unwrap_or_default(),
         Err(why) => {
-            tracing::debug!(helper = store, why, "the store does not list its logins");
+            tracing::debug!(helper = store, ?why, "the store does not list its logins");
             Vec::new()
         }
     }
 }
 
 /// Runs `docker-credential-STORE VERB` (docker/docker-credential-helpers): input on stdin, JSON on stdout.
-async fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String, String> {
+async fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String, HelperProblem> {
     let name = helper_name(store);
     if store.contains('/') {
-        return Err(format!("`{name}` is not a valid name of a credential helper"));
+        return Err(HelperProblem::InvalidName);
     }
-    let program = env.find_program(&name).ok_or_else(|| format!("{name} is not in PATH"))?;
+    let program = env.find_program(&name).ok_or(HelperProblem::NotInPath)?;
     let mut command = Command::new(program);
     command.arg(verb).envs(env.overrides());
-    let answer =
-        run::output(command, Some(input.as_bytes()), HELPER).await.map_err(|e| format!("{name} cannot be run: {e}"))?;
+    let answer = run::output(command, Some(input.as_bytes()), HELPER)
+        .await
+        .map_err(|e| HelperProblem::NotStarted { said: e.to_string() })?;
     let status = match answer.end {
         End::Exited(status) => status,
-        End::TimedOut => return Err(format!("{name} did not answer in {} s", HELPER.time.as_secs())),
+        End::TimedOut => return Err(HelperProblem::TimedOut { seconds: HELPER.time.as_secs() }),
     };
     if status.success() {
-        return String::from_utf8(answer.out).map_err(|e| e.to_string());
+        return String::from_utf8(answer.out).map_err(|_| HelperProblem::NotJson);
     }
     // Helpers say why on stdout.
     let said: String = String::from_utf8_lossy(&answer.out).trim().chars().take(MOST_SAID).collect();
-    match said.is_empty() {
-        _ if said.starts_with(NOT_FOUND) => Err(said),
-        true => Err(format!("{name} failed ({status})")),
-        false => Err(format!("{name} failed: {said}")),
-    }
+    Err(match said.is_empty() {
+        _ if said.starts_with(NOT_FOUND) => HelperProblem::HasNone { key: input.to_owned() },
+        true => HelperProblem::Failed { status: status.to_string() },
+        false => HelperProblem::Refused { said },
+    })
 }
 
 #[cfg(test)]
@@ -351,72 +344,72 @@ esac
         assert_eq!(located.unwrap().0.login.map(|l| l.username).as_deref(), Some("u"));
     }
 
-    fn why(config: &str, helper: Option<&str>) -> String {
+    /// Where the login for a registry comes from, with this configuration; files by their names.
+    fn from(config: &str, helper: Option<&str>) -> RegistryLogin {
         let (dir, env) = env_with(&json!({}), helper);
         std::fs::write(dir.path().join("config.json"), config).unwrap();
-        let note = wait(locate("r.example/app", &env)).unwrap().0.login_note.unwrap();
-        note.replace(&dir.path().display().to_string(), "DIR")
+        let from = wait(locate("r.example/app", &env)).unwrap().0.login_from.unwrap();
+        let text = serde_json::to_string(&from).unwrap().replace(&format!("{}/", dir.path().display()), "");
+        serde_json::from_str(&text).unwrap()
     }
 
     #[test]
-    fn a_refusal_says_which_login_was_used_or_why_none_was() {
-        let locked = "#!/bin/sh\necho 'the keychain is locked'; exit 1\n";
-        let token = r#"{"auths": {"r.example": {"auth": "MDAwOg==", "identitytoken": "eyJ"}}}"#;
-        for (config, helper, says) in [
+    fn a_login_is_known_by_where_it_comes_from_and_a_missing_one_by_why() {
+        let fake = |why| RegistryLogin::None { why: NoLogin::Helper { helper: "docker-credential-fake".into(), why } };
+        let file = || "config.json".to_owned();
+        let unreadable = |why| RegistryLogin::None { why: NoLogin::FileUnreadable { file: file(), why } };
+        let entry =
+            |why| RegistryLogin::None { why: NoLogin::EntryUnusable { file: file(), key: "r.example".into(), why } };
+        let store = r#"{"credsStore": "fake"}"#;
+        for (config, helper, expected) in [
+            (store, None, fake(HelperProblem::NotInPath)),
             (
-                r#"{"credsStore": "desktop.exe"}"#,
-                None,
-                "no login was used: docker-credential-desktop.exe is not in PATH",
-            ),
-            (
-                r#"{"credsStore": "fake"}"#,
-                Some(locked),
-                "no login was used: docker-credential-fake failed: the keychain is locked",
+                store,
+                Some("#!/bin/sh\necho 'the keychain is locked'; exit 1\n"),
+                fake(HelperProblem::Refused { said: "the keychain is locked".into() }),
             ),
             (
                 r#"{"credHelpers": {"r.example": "fake"}}"#,
                 Some("#!/bin/sh\nexit 3\n"),
-                "no login was used: docker-credential-fake failed (exit status: 3)",
+                fake(HelperProblem::Failed { status: "exit status: 3".into() }),
             ),
             (
-                r#"{"credsStore": "fake"}"#,
+                store,
                 Some("#!/bin/sh\necho 'credentials not found in native keychain'; exit 1\n"),
-                "no login was used: docker-credential-fake has none for r.example",
+                fake(HelperProblem::HasNone { key: "r.example".into() }),
             ),
             (
                 r#"{"credsStore": "../x"}"#,
                 None,
-                "no login was used: `docker-credential-../x` is not a valid name of a credential helper",
+                RegistryLogin::None {
+                    why: NoLogin::Helper { helper: "docker-credential-../x".into(), why: HelperProblem::InvalidName },
+                },
             ),
             (
                 r#"{"auths": {},}"#,
                 None,
-                "no login was used: DIR/config.json cannot be read: it is not valid JSON: trailing comma at line 1 column 14",
+                unreadable(FileFlaw::NotJson { said: "trailing comma at line 1 column 14".into() }),
             ),
             (
                 r#"{"auths": {}, "auths": {}}"#,
                 None,
-                "no login was used: DIR/config.json cannot be read: it is not valid JSON: key `auths` is here twice at line 1 column 21",
+                unreadable(FileFlaw::NotJson { said: "key `auths` is here twice at line 1 column 21".into() }),
             ),
-            ("[]", None, "no login was used: DIR/config.json cannot be read: it is not a JSON object"),
+            ("[]", None, unreadable(FileFlaw::NotAnObject)),
             (
-                token,
+                r#"{"auths": {"r.example": {"auth": "MDAwOg==", "identitytoken": "eyJ"}}}"#,
                 None,
-                "no login was used: in DIR/config.json, `r.example` has an identity token, which is not a password: log in with a user and a password or token",
+                entry(EntryFlaw::IdentityToken),
             ),
-            (
-                r#"{"auths": {"r.example": {"auth": "?"}}}"#,
-                None,
-                "no login was used: in DIR/config.json, `auth` of `r.example` is not USER:PASSWORD in base64",
-            ),
-            ("{}", None, "no login was used: DIR/config.json has none for r.example"),
+            (r#"{"auths": {"r.example": {"auth": "?"}}}"#, None, entry(EntryFlaw::NotEncoded)),
+            ("{}", None, RegistryLogin::None { why: NoLogin::NotInFile { file: file(), host: "r.example".into() } }),
             (
                 "\u{feff}{\"auths\": {\"r.example\": {\"auth\": \"bWU6d3Jvbmc=\"}}}",
                 None,
-                "the login was that of `me` in DIR/config.json",
+                RegistryLogin::File { username: "me".into(), file: file() },
             ),
         ] {
-            assert_eq!(why(config, helper), says, "{config}");
+            assert_eq!(from(config, helper), expected, "{config}");
         }
     }
 

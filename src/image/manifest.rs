@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::model::fault::Fault;
-use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::registry::{ManifestFlaw, RegistryProblem};
 use crate::model::ids::Digest;
 pub use crate::model::platform::Platform;
 
@@ -141,19 +141,20 @@ impl Manifest {
     /// # Errors
     /// `Invalid` for what is neither an image manifest nor an index (schema 1 is not).
     pub fn parse(bytes: Bytes) -> Result<Manifest, Fault> {
-        let odd = |why: String| Fault::from(RegistryProblem::NotAManifest).said(why);
-        let read: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
+        let odd = |why| Fault::from(RegistryProblem::NotAManifest { why });
+        let read: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|e| odd(ManifestFlaw::NotJson).said(e.to_string()))?;
         if let Some(member) = read_otherwise_elsewhere(&read) {
             return Err(RegistryProblem::AmbiguousManifest { member: member.to_owned() }.into());
         }
-        let raw: Raw = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
+        let raw: Raw = serde_json::from_slice(&bytes).map_err(|e| odd(ManifestFlaw::NotJson).said(e.to_string()))?;
         if raw.schema_version != 2 {
-            return Err(odd(format!("its schema version is {}, not 2", raw.schema_version)));
+            return Err(odd(ManifestFlaw::SchemaVersion { version: raw.schema_version }));
         }
         let (content, default_type) = match (raw.manifests, raw.config, raw.layers) {
             (Some(children), None, _) => (Content::Index(children), OCI_INDEX),
             (None, Some(config), Some(layers)) => (Content::Image { config, layers }, OCI_MANIFEST),
-            _ => return Err(odd("it names neither manifests nor a configuration with layers".into())),
+            _ => return Err(odd(ManifestFlaw::NamesNothing)),
         };
         // The OCI specification lets the media type be left out; Docker's does not.
         let media_type = raw.media_type.unwrap_or_else(|| default_type.to_owned());

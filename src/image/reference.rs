@@ -2,7 +2,7 @@
 
 use crate::model::address;
 use crate::model::fault::Fault;
-use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::registry::{ReferenceFlaw, RegistryProblem};
 use crate::model::ids::Digest;
 use crate::model::reference;
 
@@ -23,22 +23,22 @@ impl Reference {
     /// # Errors
     /// `Invalid` for what Docker would not take either.
     pub fn parse(text: &str) -> Result<Reference, Fault> {
-        let bad = |why: &str| Fault::from(RegistryProblem::InvalidReference { reference: text.to_owned() }).said(why);
+        let bad = |why| Fault::from(RegistryProblem::InvalidReference { reference: text.to_owned(), why });
         let parts = reference::Reference::of(text);
         if let Some(digest) = parts.digest {
-            digest.parse::<Digest>().map_err(|_| bad("a digest is sha256: and 64 hex digits"))?;
+            digest.parse::<Digest>().map_err(|_| bad(ReferenceFlaw::Digest))?;
         }
         let (host, path) = parts.host_and_path();
         let host = host.filter(|host| *host != "index.docker.io").unwrap_or(HUB);
         let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if !valid_host(host) {
-            return Err(bad("its host is not valid"));
+            return Err(bad(ReferenceFlaw::Host));
         }
         if path.len() + host.len() > 255 || !path.split('/').all(valid_component) {
-            return Err(bad("a name has lower-case letters and digits, joined by . _ - and /"));
+            return Err(bad(ReferenceFlaw::Name));
         }
         if parts.tag.is_some_and(|t| !valid_tag(t)) {
-            return Err(bad("a tag has at most 128 letters, digits, _ . and -"));
+            return Err(bad(ReferenceFlaw::Tag));
         }
         Ok(Reference { host: host.to_owned(), path, tag_or_digest: parts.tag_or_digest().to_owned() })
     }

@@ -13,9 +13,9 @@ use crate::ports::clock::Clock;
 
 /// What the names of these folders begin with.
 const NAME: &str = "kanmon-";
-/// Locked as long as its process lives: the system lets go of it even where the process could not.
+/// Locked while its process runs: the system unlocks it even after a process that was killed.
 const LOCK: &str = "lock";
-/// Between the making of a folder and its lock lies less.
+/// Longer than it takes to lock a folder after it was made.
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Those of this process that are still there.
@@ -24,7 +24,7 @@ static OPEN: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::default);
 /// A folder that only this user can enter.
 pub struct Scratch {
     path: PathBuf,
-    /// Let go of when it is dropped.
+    /// Unlocked when it is dropped.
     _lock: File,
 }
 
@@ -76,7 +76,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes what this process still has open, for one that ends without coming back: there are logins in it.
+/// Removes the folders that this process still has, for one that exits without unwinding: there are logins in them.
 pub fn clear() {
     for path in std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner)) {
         remove(&path);
@@ -98,7 +98,7 @@ fn sweep(parent: &Path, ours: &Path, settled: Duration) {
         if !meta.is_dir() || meta.uid() != own.uid() || !old {
             continue;
         }
-        // A folder without a lock is none of these.
+        // A folder without a lock file is not one of kanmon's.
         let Ok(lock) = File::options().write(true).open(path.join(LOCK)) else { continue };
         match lock.try_lock() {
             Ok(()) => remove(&path),
@@ -120,7 +120,7 @@ mod tests {
     use crate::image::testing::FixedClock;
 
     #[test]
-    fn only_the_user_can_read_it_and_it_goes_when_dropped() {
+    fn only_the_user_can_read_it_and_it_is_removed_when_dropped() {
         let scratch = Scratch::new(&FixedClock).unwrap();
         let file = scratch.write("config.json", b"{}").unwrap();
         assert_eq!(std::fs::metadata(scratch.path()).unwrap().permissions().mode() & 0o777, 0o700);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_swept_and_what_is_in_use_or_somebody_elses_stays() {
+    fn folders_of_killed_processes_are_removed_and_others_stay() {
         let parent = tempfile::tempdir().unwrap();
         let folder = |name: &str, locked: bool| {
             let path = parent.path().join(name);

@@ -75,7 +75,7 @@ pub async fn scripted(answer: impl Fn(&str, &[String]) -> Answer + Send + Sync +
         }
     });
     let login = Some(Login { username: "AWS".into(), password: "secret".into() });
-    (Access { repository: format!("{host}/app"), login, login_note: None, insecure: true }, heard)
+    (Access { repository: format!("{host}/app"), login, login_from: None, insecure: true }, heard)
 }
 
 /// How often something was asked.

@@ -39,6 +39,7 @@ pub mod reason;
 pub mod reference;
 pub mod refusal;
 pub mod registry;
+pub mod registry_login;
 pub mod release;
 pub mod rollout;
 pub mod rollout_reason;

@@ -7,18 +7,19 @@ use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
 use crate::model::pipeline::ImageSpec;
+use crate::model::registry_login::RegistryLogin;
 use crate::model::warning::BuildNotice;
 use crate::ports::fence::MaySend;
 
-/// A repository that may be used, with what the registry wants to hear.
+/// A repository, and how to log in to its registry.
 #[derive(Clone)]
 pub struct Access {
     /// `HOST[:PORT]/PATH`, as the registry's owner answered it.
     pub repository: String,
     /// `None`: anonymous.
     pub login: Option<Login>,
-    /// Where the user's configuration was looked up: whose login it is, or why there is none. For when the registry refuses.
-    pub login_note: Option<String>,
+    /// Where the login comes from, or why there is none, where the user's configuration was searched: for when the registry refuses.
+    pub login_from: Option<RegistryLogin>,
     /// Plain HTTP (registries on loopback).
     pub insecure: bool,
 }
@@ -42,11 +43,11 @@ pub struct Built {
     pub pushed: PushedImage,
     /// The builder that did it, e.g. `buildah`.
     pub by: String,
-    /// What the reader of the release has to know about it.
+    /// What the reader of the release has to know about the build.
     pub notices: Vec<BuildNotice>,
 }
 
-/// What is printed meanwhile: a builder's own lines, a copy's progress.
+/// Receives lines of output meanwhile: a builder's own, a copy's progress.
 pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 #[async_trait]
@@ -60,7 +61,7 @@ pub trait Images: Send + Sync {
     /// What a tag or digest of a repository is; `None` where it is not there.
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault>;
 
-    /// All that a runtime could choose under a digest, read from the registry by digest; `None` where it is not there.
+    /// Everything under a digest that a container runtime could choose, read from the registry by digest; `None` where it is not there.
     async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault>;
 
     /// The commit that an image says it was made of (`org.opencontainers.image.revision`), where all its platforms say the same.
@@ -82,6 +83,6 @@ pub trait Images: Send + Sync {
     /// `Invalid` for what is not a valid reference.
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault>;
 
-    /// From now on this is asked at each attempt of a request that changes something in a registry.
+    /// From now on this is called before each attempt of a request that changes something in a registry.
     fn fence(&self, may_send: MaySend);
 }

@@ -9,6 +9,7 @@ mod credentials;
 mod file;
 mod own;
 mod registry;
+mod registry_login;
 mod service;
 pub mod state;
 mod statement;

@@ -134,7 +134,7 @@ impl RegistryPeer {
     /// A repository of it, with the login.
     pub fn access(&self, path: &str) -> Access {
         let login = Login { username: Self::USER.into(), password: Self::PASSWORD.into() };
-        Access { repository: format!("{}/{path}", self.host), login: Some(login), login_note: None, insecure: true }
+        Access { repository: format!("{}/{path}", self.host), login: Some(login), login_from: None, insecure: true }
     }
 
     /// A `DOCKER_CONFIG` folder with the login, as `docker login` leaves it.

@@ -117,7 +117,7 @@ fn login_entry(to: &Access) -> Option<(String, Value)> {
     Some((host, json!({ "auth": encoded(login) })))
 }
 
-/// What a builder is entrusted with and must not repeat to everybody: the environment's secrets, and every login in the file that it
+/// What a builder gets and must not print: the environment's secrets, and every login in the file that it
 /// is given.
 pub fn secrets(to: &Access, env: &Env) -> Secrets {
     let mut secrets = env.secrets();
@@ -161,7 +161,7 @@ mod tests {
         Access {
             repository: "r.example/app".into(),
             login: Some(Login { username: "AWS".into(), password: "secret".into() }),
-            login_note: None,
+            login_from: None,
             insecure: false,
         }
     }

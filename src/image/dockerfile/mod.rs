@@ -161,7 +161,7 @@ mod tests {
         let refused = lost.clone();
         fence.set(std::sync::Arc::new(move || Err(refused.clone())));
         let platforms: Vec<String> = platforms.iter().map(|&platform| platform.to_owned()).collect();
-        let to = Access { repository: "127.0.0.1:1/app".into(), login: None, login_note: None, insecure: true };
+        let to = Access { repository: "127.0.0.1:1/app".into(), login: None, login_from: None, insecure: true };
         let built = build(&Job {
             root: root.path(),
             tool,

@@ -38,7 +38,7 @@ pub struct Runner<'a> {
     pub program: &'a Path,
     pub env: &'a Env,
     pub say: Say<'a>,
-    /// What is left out of its lines: a build may print what it was entrusted with.
+    /// Replaced in its lines: a build may print the secrets that it gets.
     pub secrets: Secrets,
     pub fence: &'a Fence,
 }
@@ -121,7 +121,7 @@ fn words(last: &[String]) -> Option<String> {
     (!last.is_empty()).then(|| last.join("\n"))
 }
 
-/// A line that is not blank; of one that a progress bar wrote over again and again, what stood last.
+/// A line that is not blank; of one that a progress bar has overwritten, its last text.
 fn shown(line: &str, hear: &dyn Fn(&str)) {
     if let Some(shown) = line.split('\r').map(str::trim_end).rfind(|part| !part.is_empty()) {
         hear(shown);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_secret_is_neither_passed_on_nor_kept() {
+    async fn a_secret_is_masked_in_lines_and_in_the_fault() {
         let (answer, heard) = shell(Doing::Push, "echo a hush-hush b; echo hush-hush >&2; exit 1").await;
         let fault = answer.unwrap_err();
         assert!(heard.contains(&"a *** b".to_owned()), "{heard:?}");

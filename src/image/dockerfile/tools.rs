@@ -51,7 +51,7 @@ impl Builder {
 /// The builder named, or the first that is there; docker counts only with a daemon that answers.
 ///
 /// # Errors
-/// `ToolMissing`, saying what was looked for, where, and what was the matter with each.
+/// `ToolMissing`, with what was looked for, where, and what is wrong with each.
 pub async fn choose(tool: Tool, env: &Env) -> Result<Builder, Fault> {
     let candidates: &[Found] = match tool {
         Tool::Auto => &ORDER,
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_docker_without_daemon_is_passed_over() {
+    async fn docker_without_a_daemon_is_skipped() {
         let (_dir, env) = machine(&[("docker", "exit 1"), ("podman", "")]);
         assert_eq!(choose(Tool::Auto, &env).await.unwrap().kind, Found::Podman);
     }

@@ -28,7 +28,7 @@ pub struct Base<'a> {
     top: Manifest,
 }
 
-/// What one platform of a base brings along.
+/// What one platform of a base consists of.
 pub struct Under {
     pub layers: Vec<Descriptor>,
     /// The image configuration, with whatever else it says.
@@ -60,7 +60,7 @@ impl<'a> Base<'a> {
             access.insecure = to.insecure;
             if access.login.is_none() && to.login.is_some() {
                 access.login = to.login.clone();
-                access.login_note = None;
+                access.login_from = None;
             }
         }
         let repository = Repository::to_read(access, clock)?;
@@ -110,7 +110,7 @@ impl<'a> Base<'a> {
         Ok(Under { layers, config, reference: self.reference.clone(), digest: self.top.digest.clone() })
     }
 
-    /// The folders and links of one platform, read off its layers: they are streamed, and nothing but names is kept.
+    /// The folders and links of one platform, read from its layers: they are streamed, and only names are kept.
     ///
     /// # Errors
     /// `Invalid` for a layer that is not an archive; what the registry answers.
@@ -126,7 +126,7 @@ impl<'a> Base<'a> {
             let read = |stream: &mut dyn Read| headers::read(decompress::archive(stream)?);
             let changes = self.repository.read_blob(layer, read).await?;
             let unreadable = || self.unfit(BaseUnfit::LayerUnreadable { digest: layer.digest.clone() });
-            tree.lay(changes.map_err(|e| unreadable().said(e.to_string()))?)?;
+            tree.apply(changes.map_err(|e| unreadable().said(e.to_string()))?)?;
         }
         Ok(tree)
     }

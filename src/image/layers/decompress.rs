@@ -13,7 +13,7 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// # Errors
 /// Where nothing can be read.
 pub fn archive<'r>(layer: impl Read + 'r) -> Result<Box<dyn Read + 'r>> {
-    let mut layer = BufReader::new(Begun { head: Vec::new(), at: 0, rest: layer }.filled(ZSTD.len())?);
+    let mut layer = BufReader::new(Peeked { head: Vec::new(), at: 0, rest: layer }.filled(ZSTD.len())?);
     let begins = layer.fill_buf()?;
     Ok(if begins.starts_with(GZIP) {
         // A layer of several gzip members is one archive (eStargz).
@@ -26,20 +26,20 @@ pub fn archive<'r>(layer: impl Read + 'r) -> Result<Box<dyn Read + 'r>> {
 }
 
 /// A reader whose first bytes were looked at.
-struct Begun<R> {
+struct Peeked<R> {
     head: Vec<u8>,
     at: usize,
     rest: R,
 }
 
-impl<R: Read> Begun<R> {
-    fn filled(mut self, bytes: usize) -> Result<Begun<R>> {
+impl<R: Read> Peeked<R> {
+    fn filled(mut self, bytes: usize) -> Result<Peeked<R>> {
         (&mut self.rest).take(bytes as u64).read_to_end(&mut self.head)?;
         Ok(self)
     }
 }
 
-impl<R: Read> Read for Begun<R> {
+impl<R: Read> Read for Peeked<R> {
     fn read(&mut self, to: &mut [u8]) -> Result<usize> {
         if self.at == self.head.len() {
             return self.rest.read(to);

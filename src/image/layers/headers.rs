@@ -1,4 +1,4 @@
-//! What a base's layer says of folders, links and deletions, read off the headers of its archive; contents are passed over.
+//! The folders, links and deletions of a base's layer, read from the headers of its archive; contents are skipped.
 
 use std::ffi::OsStr;
 use std::io::{Error, ErrorKind, Read, Result};
@@ -85,7 +85,7 @@ pub fn read(archive: impl Read) -> Result<Vec<Change>> {
                 if let Some(change) = change(header, std::mem::take(&mut of_next))? {
                     kept += change.weight();
                     if kept > MOST_KEPT {
-                        return Err(invalid("it has more files than can be kept in mind"));
+                        return Err(invalid("it has more files than kanmon keeps in memory"));
                     }
                     changes.push(change);
                 }
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_links_and_whiteouts_are_read_and_contents_passed_over() {
+    fn folders_links_and_whiteouts_are_read_and_contents_are_skipped() {
         let mut archive = tar::Builder::new(Vec::new());
         folder(&mut archive, "./var/www/", 0o1777, 33);
         file(&mut archive, "var/www/page", &[b'x'; 1300]);

@@ -10,9 +10,9 @@ use super::tree::{Node, Tree};
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BuildProblem, Setting};
 
-/// The mode of a folder that nothing else says anything of.
+/// The mode of a folder of which nothing is known.
 const FOLDER: u32 = 0o755;
-/// Everybody writes into it and removes his own.
+/// Everybody may write into it and remove their own files.
 const TEMPORARY: u32 = 0o1777;
 
 /// One entry of a layer; the path is relative to the image's root.
@@ -23,7 +23,7 @@ pub struct Entry {
     pub attributes: Attributes,
 }
 
-/// A place in an image.
+/// A path in an image, without its root.
 ///
 /// # Errors
 /// `Invalid` for what is not an absolute path.
@@ -50,18 +50,18 @@ pub fn place(to: &str) -> Result<PathBuf, Fault> {
 /// `Invalid`: a place that is not an absolute path, a file where the image has a folder, links in a circle.
 pub fn entries(source: &Source, from: &str, to: &str, image: &mut Tree) -> Result<Vec<Entry>, Fault> {
     let place = place(to)?;
-    let mut laying = Laying { image, entries: BTreeMap::new() };
+    let mut placement = Placement { image, entries: BTreeMap::new() };
     if let ([file], true) = (&source.items[..], source.is_file()) {
         let name = Path::new(from).file_name().unwrap_or_default();
         let place = if to.ends_with('/') { place.join(name) } else { place };
         let (Some(parent), Some(name)) = (place.parent(), place.file_name()) else {
             return Err(BuildProblem::FileAsRoot { from: from.to_owned() }.into());
         };
-        let parent = laying.image.resolve(parent)?;
-        laying.thing(&parent.join(name), file, to)?;
+        let parent = placement.image.resolve(parent)?;
+        placement.file_or_link(&parent.join(name), file, to)?;
     } else {
-        let top = laying.image.resolve(&place)?;
-        laying.parents(&top.join("x"));
+        let top = placement.image.resolve(&place)?;
+        placement.parents(&top.join("x"));
         // Where each folder of the source really went.
         let mut at: BTreeMap<&Path, PathBuf> = [(Path::new(""), top)].into();
         for item in &source.items {
@@ -69,23 +69,23 @@ pub fn entries(source: &Source, from: &str, to: &str, image: &mut Tree) -> Resul
                 (item.path.parent().unwrap_or(Path::new("")), item.path.file_name().unwrap_or_default());
             let path = at[parent].join(name);
             if item.kind == Kind::Directory {
-                let path = laying.folder(&path, item)?;
+                let path = placement.folder(&path, item)?;
                 at.insert(&item.path, path);
             } else {
-                laying.thing(&path, item, to)?;
+                placement.file_or_link(&path, item, to)?;
             }
         }
     }
-    laying.done()
+    placement.done()
 }
 
-struct Laying<'t> {
+struct Placement<'t> {
     image: &'t mut Tree,
     /// By the bytes of their paths.
     entries: BTreeMap<OsString, Entry>,
 }
 
-impl Laying<'_> {
+impl Placement<'_> {
     fn put(&mut self, path: &Path, kind: Kind, attributes: Attributes) {
         self.entries.insert(path.as_os_str().to_owned(), Entry { path: path.to_owned(), kind, attributes });
     }
@@ -122,7 +122,7 @@ impl Laying<'_> {
     }
 
     /// A file or link of the source.
-    fn thing(&mut self, path: &Path, item: &Item, to: &str) -> Result<(), Fault> {
+    fn file_or_link(&mut self, path: &Path, item: &Item, to: &str) -> Result<(), Fault> {
         if let Some(Node::Folder(_)) = self.image.get(path) {
             let path = format!("/{}", path.display());
             return Err(BuildProblem::FolderBecomesFile { path, to: to.to_owned() }.into());
@@ -207,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bases_folders_keep_their_owner_and_mode_also_where_the_source_has_them() {
+    fn folders_of_the_base_keep_their_owner_and_mode_even_where_the_source_has_them() {
         let found = entries(&source(&["www/", "www/html/", "www/html/page"]), "dist", "/var", &mut base()).unwrap();
         assert_eq!(brief(&found), ["var 755 0", "var/www 755 0", "var/www/html 1777 33", "var/www/html/page 644 0"]);
     }
 
     #[test]
-    fn a_bases_links_are_followed() {
+    fn links_of_the_base_are_followed() {
         let found = entries(&source(&["page"]), "dist", "/var/run/app", &mut base()).unwrap();
         assert_eq!(brief(&found), ["run 711 5", "run/app 755 0", "run/app/page 644 0"]);
         let found = entries(&source(&["run/", "run/page"]), "dist", "/var", &mut base()).unwrap();
@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn everybody_may_write_into_tmp_also_where_no_base_has_it() {
+    fn everybody_may_write_into_tmp_even_where_the_base_lacks_it() {
         let found = entries(&source(&["page"]), "dist", "/tmp", &mut Tree::default()).unwrap();
         assert_eq!(brief(&found), ["tmp 1777 0", "tmp/page 644 0"]);
     }
 
     #[test]
-    fn a_file_does_not_take_a_folders_place() {
+    fn a_file_does_not_replace_a_folder() {
         let fault = entries(&source(&[""]), "html", "/var/www/html", &mut base()).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
         assert_eq!(fault.code(), "folder-becomes-file");

@@ -28,11 +28,11 @@ impl Tree {
         self.nodes.get(path)
     }
 
-    /// Puts a layer on top: its deletions are of what lies below it, whatever their order within the layer.
+    /// Applies a layer on top: its deletions are of what the layers below have, whatever their order within the layer.
     ///
     /// # Errors
     /// `Invalid` for links that lead in a circle.
-    pub fn lay(&mut self, layer: Vec<Change>) -> Result<(), Fault> {
+    pub fn apply(&mut self, layer: Vec<Change>) -> Result<(), Fault> {
         for change in &layer {
             match change {
                 Change::Gone { path } => {
@@ -64,7 +64,7 @@ impl Tree {
     /// A folder; one that is there already has these attributes from now on.
     ///
     /// # Errors
-    /// As `lay`.
+    /// As `apply`.
     pub fn folder(&mut self, path: &Path, attributes: Attributes) -> Result<(), Fault> {
         let path = self.placed(path)?;
         self.nodes.insert(path, Node::Folder(attributes));
@@ -74,7 +74,7 @@ impl Tree {
     /// A link, in place of whatever was there.
     ///
     /// # Errors
-    /// As `lay`.
+    /// As `apply`.
     pub fn link(&mut self, path: &Path, target: PathBuf) -> Result<(), Fault> {
         let path = self.placed(path)?;
         self.remove(&path);
@@ -85,7 +85,7 @@ impl Tree {
     /// A file, in place of whatever was there.
     ///
     /// # Errors
-    /// As `lay`.
+    /// As `apply`.
     pub fn file(&mut self, path: &Path) -> Result<(), Fault> {
         let path = self.placed(path)?;
         self.remove(&path);
@@ -175,15 +175,15 @@ mod tests {
         }
     }
 
-    fn laid(layers: Vec<Vec<Change>>) -> Tree {
+    fn layered(layers: Vec<Vec<Change>>) -> Tree {
         let mut tree = Tree::default();
-        layers.into_iter().for_each(|layer| tree.lay(layer).unwrap());
+        layers.into_iter().for_each(|layer| tree.apply(layer).unwrap());
         tree
     }
 
     #[test]
     fn the_topmost_layer_decides_what_a_folder_is_and_what_is_deleted() {
-        let tree = laid(vec![
+        let tree = layered(vec![
             vec![
                 folder("a", 0o700),
                 folder("a/b", 0o700),
@@ -204,13 +204,14 @@ mod tests {
 
     #[test]
     fn a_file_that_replaces_a_folder_removes_what_was_in_it() {
-        let tree = laid(vec![vec![folder("a", 0o700), folder("a/b", 0o700)], vec![Change::Other { path: "a".into() }]]);
+        let tree =
+            layered(vec![vec![folder("a", 0o700), folder("a/b", 0o700)], vec![Change::Other { path: "a".into() }]]);
         assert_eq!(tree, Tree::default());
     }
 
     #[test]
     fn links_are_followed_within_the_image() {
-        let tree = laid(vec![
+        let tree = layered(vec![
             vec![
                 folder("usr/bin", 0o755),
                 link("bin", "usr/bin"),
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn links_in_a_circle_are_refused() {
-        let tree = laid(vec![vec![link("a", "b"), link("b", "a")]]);
+        let tree = layered(vec![vec![link("a", "b"), link("b", "a")]]);
         assert_eq!(tree.resolve(Path::new("a/x")).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use super::body::bounded;
 use super::limits::Sent;
 use super::request_error::{Nature, RequestError};
-use super::retry::with_retries;
+use super::retry::{Attempt, once, with_retries};
 use super::stream;
 use super::wire::{Payload, Request};
 use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
@@ -43,18 +43,18 @@ impl Repository<'_> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`.
     pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
-        with_retries(self.clock, Nature::Repeatable, || self.shows(digest, size))
+        with_retries(self.clock, Nature::Repeatable, |attempt| self.shows(attempt, digest, size))
             .await
             .map_err(|e| self.fault(&e, Nature::Repeatable, Work::FindLayer { repository: self.name().to_owned() }))
     }
 
-    async fn shows(&self, digest: &Digest, size: u64) -> Result<bool, RequestError> {
-        Ok(self.head(digest).await?.is_some_and(|seen| seen.named || seen.length == Some(size)))
+    async fn shows(&self, attempt: Attempt, digest: &Digest, size: u64) -> Result<bool, RequestError> {
+        Ok(self.head(attempt, digest).await?.is_some_and(|seen| seen.named || seen.length == Some(size)))
     }
 
     /// What the registry shows of a blob without sending it; `None`: nothing that proves it to be there.
-    async fn head(&self, digest: &Digest) -> Result<Option<Seen>, RequestError> {
-        match self.wire.send(Request::new(Method::HEAD, self.blob_url(digest))).await {
+    async fn head(&self, attempt: Attempt, digest: &Digest) -> Result<Option<Seen>, RequestError> {
+        match self.wire.send(attempt, Request::new(Method::HEAD, self.blob_url(digest))).await {
             Ok(response) => {
                 let headers = response.headers();
                 let is = |name: &str, value: &str| headers.get(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
@@ -83,7 +83,7 @@ impl Repository<'_> {
         let mut url = self.url("blobs/uploads/");
         url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", &from.path);
         // 202 instead of 201 says: copy instead. So does a refusal, which the copy then meets itself.
-        match self.wire.send(Request::new(Method::POST, url)).await {
+        match once(|attempt| self.wire.send(attempt, Request::new(Method::POST, url))).await {
             Ok(response) => response.status() == StatusCode::CREATED,
             Err(error) => {
                 tracing::debug!(%digest, ?error, "not mounted");
@@ -120,20 +120,20 @@ impl Repository<'_> {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<R, RequestError>>,
     {
-        let sent = with_retries(self.clock, Nature::Repeatable, || {
+        let sent = with_retries(self.clock, Nature::Repeatable, |attempt| {
             let source = open();
-            async move { self.upload(digest, size, source.await?).await }
+            async move { self.upload(attempt, digest, size, source.await?).await }
         });
         let work = Work::PutLayer { repository: self.name().to_owned(), digest: digest.clone() };
         sent.await.map_err(|e| self.fault(&e, Nature::Repeatable, work))
     }
 
     /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
-    async fn upload<R>(&self, digest: &Digest, size: u64, from: R) -> Result<(), RequestError>
+    async fn upload<R>(&self, attempt: Attempt, digest: &Digest, size: u64, from: R) -> Result<(), RequestError>
     where
         R: AsyncRead + Unpin + Send + Sync + 'static,
     {
-        let begun = self.wire.send(Request::new(Method::POST, self.url("blobs/uploads/"))).await?;
+        let begun = self.wire.send(attempt, Request::new(Method::POST, self.url("blobs/uploads/"))).await?;
         let location = begun.headers().get(LOCATION).and_then(|l| l.to_str().ok());
         let (StatusCode::ACCEPTED, Some(location)) = (begun.status(), location) else {
             return Err(RequestError::foreign(begun.status().as_u16(), begun.headers()));
@@ -145,14 +145,14 @@ impl Repository<'_> {
             .header(CONTENT_TYPE, HeaderValue::from_static(BLOB_TYPE))
             .header(CONTENT_LENGTH, HeaderValue::from(size))
             .body(Payload::Stream(stream::body(from, sent.clone())));
-        let error = match self.wire.limits.uploaded(size, &sent, self.wire.send(ask)).await {
+        let error = match self.wire.limits.uploaded(size, &sent, self.wire.send(attempt, ask)).await {
             Ok(response) if response.status() == StatusCode::CREATED => return Ok(()),
             Ok(response) => RequestError::foreign(response.status().as_u16(), response.headers()),
             Err(error) => error,
         };
         // One that something in between sent twice was done by the first; the second is what was answered.
         let lost = error.is_lost_upload();
-        if (lost || matches!(error, RequestError::Foreign { .. })) && self.shows(digest, size).await? {
+        if (lost || matches!(error, RequestError::Foreign { .. })) && self.shows(attempt, digest, size).await? {
             return Ok(());
         }
         if lost {
@@ -166,13 +166,13 @@ impl Repository<'_> {
     /// # Errors
     /// As `put_bytes`; `NotFound` where the source lacks it, `Invalid` where it is not what its descriptor says.
     pub async fn take_blob(&self, blob: &Descriptor, from: &Repository<'_>) -> Result<(), Fault> {
-        let of_source = AtomicBool::new(false);
-        let copied = with_retries(self.clock, Nature::Repeatable, || async {
+        let of_source = &AtomicBool::new(false);
+        let copied = with_retries(self.clock, Nature::Repeatable, |attempt| async move {
             of_source.store(true, Ordering::Relaxed);
-            let pulled = from.pull(blob).await?;
+            let pulled = from.pull(attempt, blob).await?;
             of_source.store(false, Ordering::Relaxed);
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
-            let push = self.upload(&blob.digest, blob.size, read);
+            let push = self.upload(attempt, &blob.digest, blob.size, read);
             match tokio::join!(self.wire.limits.transferred(blob.size, pour(pulled, blob, written)), push) {
                 (Ok(()), pushed) => pushed,
                 // The pipe breaks where the push ends first: then the push knows why.
@@ -189,20 +189,20 @@ impl Repository<'_> {
     }
 
     /// A blob's bytes as they come, of the size that its descriptor says.
-    pub(super) async fn pull(&self, blob: &Descriptor) -> Result<Response, RequestError> {
-        let response = self.wire.send(Request::new(Method::GET, self.blob_url(&blob.digest))).await?;
+    pub(super) async fn pull(&self, attempt: Attempt, blob: &Descriptor) -> Result<Response, RequestError> {
+        let response = self.wire.send(attempt, Request::new(Method::GET, self.blob_url(&blob.digest))).await?;
         if response.status() != StatusCode::OK {
             return Err(RequestError::foreign(response.status().as_u16(), response.headers()));
         }
         match response.content_length() {
-            Some(there) if there != blob.size => Err(self.other_size(blob, there, &response).await),
+            Some(there) if there != blob.size => Err(self.other_size(attempt, blob, there, &response).await),
             Some(_) | None => Ok(response),
         }
     }
 
     /// Asks again to distinguish a wrong descriptor, which stays wrong, from an answer that is not the registry's.
-    async fn other_size(&self, blob: &Descriptor, there: u64, first: &Response) -> RequestError {
-        match self.head(&blob.digest).await {
+    async fn other_size(&self, attempt: Attempt, blob: &Descriptor, there: u64, first: &Response) -> RequestError {
+        match self.head(attempt, &blob.digest).await {
             Ok(Some(seen)) if (seen.named || seen.is_blob) && seen.length == Some(there) => wrong_size(blob, there),
             Ok(Some(_) | None) => RequestError::foreign(first.status().as_u16(), first.headers()),
             Err(error) => error,
@@ -219,8 +219,8 @@ impl Repository<'_> {
             let why = UnusableAnswer::TooLarge { limit: DOCUMENT_LIMIT };
             return Err(RegistryProblem::Unusable { work: work(), why }.into());
         }
-        let read = with_retries(self.clock, Nature::Repeatable, || async {
-            let bytes = bounded(self.pull(blob).await?, blob.size, &self.wire.limits).await?;
+        let read = with_retries(self.clock, Nature::Repeatable, |attempt| async move {
+            let bytes = bounded(self.pull(attempt, blob).await?, blob.size, &self.wire.limits).await?;
             match Digest::of(&bytes) == blob.digest {
                 true => Ok(bytes),
                 false => Err(wrong_digest(blob)),

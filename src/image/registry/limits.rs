@@ -65,7 +65,7 @@ impl Limits {
         sent: &Sent,
         upload: impl Future<Output = Result<T, RequestError>>,
     ) -> Result<T, RequestError> {
-        let stands_still = async {
+        let no_progress = async {
             let mut before = sent.bytes();
             loop {
                 tokio::time::sleep(self.idle).await;
@@ -80,7 +80,7 @@ impl Limits {
             tokio::select! {
                 biased;
                 done = upload => done,
-                () = stands_still => Err(late("nothing of the upload was taken", self.idle)),
+                () = no_progress => Err(late("nothing of the upload was taken", self.idle)),
             }
         })
         .await
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_upload_that_trickles_ends_when_its_size_allows_no_more() {
+    async fn a_slow_upload_ends_at_the_time_limit_for_its_size() {
         let sent = Sent::default();
         let trickle = async {
             loop {

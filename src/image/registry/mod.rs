@@ -21,13 +21,14 @@ use reqwest::{Method, StatusCode};
 use self::body::bounded;
 pub use self::request_error::Nature;
 use self::request_error::RequestError;
-use self::retry::with_retries;
+use self::retry::{Attempt, with_retries};
 use self::wire::{Payload, Request, Rights, Wire};
 use super::manifest::{Manifest, UNDERSTOOD};
 use crate::model::event::PushedImage;
 use crate::model::fault::registry::{RegistryProblem, UnusableAnswer, Work};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
+use crate::model::registry_login::RegistryLogin;
 use crate::ports::clock::Clock;
 use crate::ports::fence::Fence;
 use crate::ports::images::Access;
@@ -46,7 +47,7 @@ pub struct Repository<'a> {
     name: String,
     host: String,
     path: String,
-    login_note: Option<String>,
+    login_from: Option<RegistryLogin>,
     wire: Wire,
     clock: &'a dyn Clock,
 }
@@ -60,7 +61,7 @@ impl<'a> Repository<'a> {
         Repository::open(access, clock, Rights::Pull)
     }
 
-    /// A session for reading and writing; `fence` has the last word before each attempt of a write.
+    /// A session for reading and writing; `fence` is checked before each attempt of a write.
     ///
     /// # Errors
     /// As `to_read`.
@@ -75,16 +76,16 @@ impl<'a> Repository<'a> {
         };
         let wire = Wire::new(host, path, &access, rights)?;
         let (host, path) = (host.to_owned(), path.to_owned());
-        Ok(Repository { name: access.repository.clone(), host, path, login_note: access.login_note, wire, clock })
+        Ok(Repository { name: access.repository.clone(), host, path, login_from: access.login_from, wire, clock })
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What went wrong here; a refusal with the login that it met.
+    /// The error as a fault; a refusal with the login that was used.
     fn fault(&self, error: &RequestError, nature: Nature, work: Work) -> Fault {
-        error.fault(nature, work, self.login_note.as_deref())
+        error.fault(nature, work, self.login_from.as_ref())
     }
 
     fn url(&self, rest: &str) -> reqwest::Url {
@@ -96,7 +97,7 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where the bytes are not what the digest says, or too many.
     pub async fn manifest(&self, reference: &str) -> Result<Option<Manifest>, Fault> {
-        match with_retries(self.clock, Nature::Repeatable, || self.get_manifest(reference)).await {
+        match with_retries(self.clock, Nature::Repeatable, |attempt| self.get_manifest(attempt, reference)).await {
             Ok(manifest) => Ok(Some(manifest)),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => {
@@ -106,12 +107,12 @@ impl<'a> Repository<'a> {
         }
     }
 
-    async fn get_manifest(&self, reference: &str) -> Result<Manifest, RequestError> {
+    async fn get_manifest(&self, attempt: Attempt, reference: &str) -> Result<Manifest, RequestError> {
         let mut ask = Request::new(Method::GET, self.url(&format!("manifests/{reference}")));
         for understood in UNDERSTOOD {
             ask = ask.header(ACCEPT, HeaderValue::from_static(understood));
         }
-        let response = self.wire.send(ask).await?;
+        let response = self.wire.send(attempt, ask).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
         let named: Option<Digest> = text(CONTENT_DIGEST).and_then(|d| d.parse().ok());
@@ -147,7 +148,9 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where the registry lacks what it names.
     pub async fn put_manifest(&self, manifest: &Manifest) -> Result<(), Fault> {
-        let put = with_retries(self.clock, Nature::Repeatable, || self.put_as(manifest, manifest.digest.as_str()));
+        let put = with_retries(self.clock, Nature::Repeatable, |attempt| {
+            self.put_as(attempt, manifest, manifest.digest.as_str())
+        });
         put.await.map_err(|e| {
             let (repository, digest) = (self.name().to_owned(), manifest.digest.clone());
             self.fault(&e, Nature::Repeatable, Work::PutManifest { repository, digest })
@@ -160,7 +163,7 @@ impl<'a> Repository<'a> {
     /// `Invalid` where the tag is immutable and holds another digest, `Ambiguous` where it may have been set, `Changed` where
     /// somebody else moved the tag at once, and as `put_manifest`.
     pub async fn tag(&self, manifest: &Manifest, tag: &str) -> Result<(), Fault> {
-        let put = with_retries(self.clock, Nature::Once, || self.put_as(manifest, tag)).await;
+        let put = with_retries(self.clock, Nature::Once, |attempt| self.put_as(attempt, manifest, tag)).await;
         let error = match put {
             Ok(()) => return self.expect_tag(manifest, tag).await,
             Err(e) => e,
@@ -190,14 +193,14 @@ impl<'a> Repository<'a> {
         Err(RegistryProblem::TagMoved { repository, tag, put, found }.into())
     }
 
-    async fn put_as(&self, manifest: &Manifest, reference: &str) -> Result<(), RequestError> {
+    async fn put_as(&self, attempt: Attempt, manifest: &Manifest, reference: &str) -> Result<(), RequestError> {
         let media_type = HeaderValue::from_str(&manifest.media_type).map_err(|_| {
             RequestError::Unusable(UnusableAnswer::MediaType { media_type: manifest.media_type.clone() })
         })?;
         let ask = Request::new(Method::PUT, self.url(&format!("manifests/{reference}")))
             .header(CONTENT_TYPE, media_type)
             .body(Payload::Bytes(manifest.bytes.clone()));
-        let response = self.wire.send(ask).await?;
+        let response = self.wire.send(attempt, ask).await?;
         match response.status() {
             StatusCode::CREATED => Ok(()),
             status => Err(RequestError::foreign(status.as_u16(), response.headers())),

@@ -26,8 +26,9 @@ impl Repository<'_> {
         reader: impl Fn(&mut dyn Read) -> T + Clone + Send + 'static,
     ) -> Result<T, Fault> {
         let work = || Work::ReadLayer { repository: self.name().to_owned(), digest: blob.digest.clone() };
-        let read = with_retries(self.clock, Nature::Repeatable, || async {
-            let pulled = self.pull(blob).await?;
+        let reader = &reader;
+        let read = with_retries(self.clock, Nature::Repeatable, |attempt| async move {
+            let pulled = self.pull(attempt, blob).await?;
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
             let reader = reader.clone();
             let handle = Handle::current();

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::body::bounded;
 use super::request_error::{Nature, RequestError};
-use super::retry::with_retries;
+use super::retry::{Attempt, with_retries};
 use super::wire::Request;
 use super::{MANIFEST_LIMIT, Repository};
 use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
@@ -28,7 +28,7 @@ impl Repository<'_> {
         let mut next = Some(self.url(&format!("referrers/{digest}")));
         for _ in 0..PAGES {
             let Some(url) = next.take() else { return Ok(Some(found)) };
-            match with_retries(self.clock, Nature::Repeatable, || self.page(url.clone())).await {
+            match with_retries(self.clock, Nature::Repeatable, |attempt| self.page(attempt, url.clone())).await {
                 Ok((page, more)) => {
                     found.extend(page);
                     next = more;
@@ -46,9 +46,9 @@ impl Repository<'_> {
         Err(RegistryProblem::Unusable { work: work(), why: UnusableAnswer::TooManyPages { limit: PAGES } }.into())
     }
 
-    async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), RequestError> {
+    async fn page(&self, attempt: Attempt, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), RequestError> {
         let ask = Request::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
-        let response = match self.wire.send(ask).await {
+        let response = match self.wire.send(attempt, ask).await {
             // Servers that do not know the path answer in some other form.
             Err(RequestError::Foreign { status: Some(status @ (404 | 405)), .. }) => {
                 return Err(RequestError::Refused { status, errors: Vec::new() });

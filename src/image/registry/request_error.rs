@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::model::fault::registry::{RegistryProblem, Silence, UnusableAnswer, Work};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::registry_login::RegistryLogin;
 
 /// The header by which a registry says that it is one.
 pub const API_VERSION: &str = "docker-distribution-api-version";
@@ -132,13 +133,13 @@ impl RequestError {
     }
 
     /// As a fault; `login`: which one was used.
-    pub fn fault(&self, nature: Nature, work: Work, login: Option<&str>) -> Fault {
+    pub fn fault(&self, nature: Nature, work: Work, login: Option<&RegistryLogin>) -> Fault {
         let (silence, said) = match self {
             RequestError::Refused { status, errors } => {
                 let said = said(errors);
                 let said = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
                 let problem = match self.kind(nature) {
-                    FaultKind::AccessDenied => RegistryProblem::Denied { work, login: login.map(str::to_owned) },
+                    FaultKind::AccessDenied => RegistryProblem::Denied { work, login: login.cloned() },
                     FaultKind::NotFound => RegistryProblem::NotThere { work },
                     FaultKind::Throttled => RegistryProblem::Throttled { work },
                     FaultKind::Invalid

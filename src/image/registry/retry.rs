@@ -17,20 +17,33 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(500);
 /// No single wait is longer, so that a registry that came back is noticed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
+/// An attempt of a request whose retry class was given. Nothing is sent without one, and only this file makes them.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt(());
+
+/// Sends a request that is not repeated, whatever comes of it.
+pub async fn once<T, F, Fut>(request: F) -> Result<T, RequestError>
+where
+    F: FnOnce(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, RequestError>>,
+{
+    request(Attempt(())).await
+}
+
 /// Repeats a request that failed in a way that a repetition can fix and cannot harm.
 pub async fn with_retries<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, RequestError>
 where
-    F: FnMut() -> Fut,
+    F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, RequestError>>,
 {
     let mut tried = 0;
     loop {
-        let error = match request().await {
+        let error = match request(Attempt(())).await {
             Ok(answer) => return Ok(answer),
             Err(e) => e,
         };
         tried += 1;
-        // What the lease stopped is the caller's to decide about.
+        // A request that the lease stopped is not repeated here: its caller decides.
         let passing = matches!(error.kind(nature), FaultKind::Throttled | FaultKind::Unreachable);
         let again = passing && !matches!(error, RequestError::NotSent(_));
         if !again || tried == TRIES {
@@ -62,7 +75,7 @@ mod tests {
 
     async fn tries_of(code: u16, nature: Nature) -> u32 {
         let tries = Cell::new(0);
-        let end = with_retries(&FixedClock, nature, || {
+        let end = with_retries(&FixedClock, nature, |_| {
             tries.set(tries.get() + 1);
             async { Err::<(), _>(failing(code)) }
         });
@@ -71,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_throttle_is_waited_out_for_every_request() {
+    async fn every_throttled_request_is_repeated() {
         assert_eq!(tries_of(429, Nature::Repeatable).await, TRIES);
         assert_eq!(tries_of(429, Nature::Once).await, TRIES);
     }
@@ -91,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_good_answer_ends_it() {
         let tries = Cell::new(0);
-        let answer = with_retries(&FixedClock, Nature::Repeatable, || {
+        let answer = with_retries(&FixedClock, Nature::Repeatable, |_| {
             tries.set(tries.get() + 1);
             let n = tries.get();
             async move { if n < 3 { Err(failing(500)) } else { Ok(n) } }

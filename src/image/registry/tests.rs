@@ -1,4 +1,4 @@
-//! Against a registry that answers by a script, for what real ones do too seldom.
+//! Against a scripted registry, for what real ones rarely do.
 
 use bytes::Bytes;
 use rstest::rstest;
@@ -9,13 +9,22 @@ use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 use crate::model::fault::Problem;
 use crate::model::fault::own::{NotSent, OwnProblem};
+use crate::model::registry_login::NoLogin;
 
-/// The login that a refusal met.
-fn login(fault: Fault) -> Option<String> {
+/// The login that a refusal names.
+fn login(fault: Fault) -> Option<RegistryLogin> {
     match fault.problem {
         Problem::Registry(RegistryProblem::Denied { login, .. }) => login,
         other => panic!("{other:?}"),
     }
+}
+
+fn mine() -> RegistryLogin {
+    RegistryLogin::File { username: "me".into(), file: "config.json".into() }
+}
+
+fn none() -> RegistryLogin {
+    RegistryLogin::None { why: NoLogin::NoFolder }
 }
 
 fn unusable(fault: Fault) -> UnusableAnswer {
@@ -74,13 +83,13 @@ async fn an_immutable_tag_is_a_refusal_unless_it_holds_the_same() {
 }
 
 #[tokio::test]
-async fn a_tag_that_somebody_moved_at_once_is_noticed() {
+async fn a_tag_that_somebody_else_moves_at_the_same_time_is_noticed() {
     let (moved, _) = tagged(plain(201), content(&manifest(2))).await;
     assert_eq!(moved.unwrap_err().kind(), FaultKind::Changed);
 }
 
 #[tokio::test]
-async fn a_registry_that_leaves_out_the_address_is_understood() {
+async fn a_registry_may_leave_out_the_location_of_a_manifest() {
     // As ECR answers.
     let (access, _) = scripted(|_, _| plain(201)).await;
     let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
@@ -101,7 +110,7 @@ async fn a_throttled_read_is_repeated_until_it_is_answered() {
 #[case(429, FaultKind::Throttled)]
 #[case(500, FaultKind::Unreachable)]
 #[tokio::test]
-async fn what_stops_a_read_is_reported(#[case] status: u16, #[case] kind: FaultKind) {
+async fn a_failed_read_is_reported_by_its_kind(#[case] status: u16, #[case] kind: FaultKind) {
     let (access, _) = scripted(move |_, _| plain(status)).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     assert_eq!(repository.manifest("v1").await.unwrap_err().kind(), kind);
@@ -158,7 +167,7 @@ async fn a_layer_that_does_not_match_its_digest_is_not_stored() {
 #[tokio::test]
 async fn a_repository_has_a_host_and_a_path_and_plain_http_is_for_loopback_only() {
     for name in ["app", "/app", "r.example/", "r.example/app", "localhost.example/app"] {
-        let access = Access { repository: name.into(), login: None, login_note: None, insecure: true };
+        let access = Access { repository: name.into(), login: None, login_from: None, insecure: true };
         assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind(), FaultKind::Invalid);
     }
 }
@@ -196,7 +205,7 @@ async fn behind(realm: String) -> (Access, Heard) {
 #[case((500, vec![], Bytes::new()))]
 #[case((429, vec![], Bytes::new()))]
 #[tokio::test]
-async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) {
+async fn a_passing_fault_is_retried_wherever_it_comes(#[case] fault: Answer) {
     // At the token server, which is asked at the first request.
     let again = fault.clone();
     let token = (200, vec![], Bytes::from_static(br#"{"token":"abc"}"#));
@@ -290,10 +299,10 @@ async fn a_login_that_the_registry_refuses_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
+async fn every_refusal_says_which_login_was_used() {
     let refuses = || scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#)));
     let (from, to) = (refuses().await.0, refuses().await.0);
-    let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
+    let from = Access { login_from: Some(mine()), ..from };
     let (from, to) = (
         Repository::to_write(from, &FixedClock, &Fence::default()).unwrap(),
         Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
@@ -301,7 +310,7 @@ async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
     let (blob, manifest) = (layer(b"x", 1), manifest(1));
     let says = |fault: Fault| {
         assert_eq!(fault.kind(), FaultKind::AccessDenied);
-        login(fault).as_deref() == Some("the login was that of `me`")
+        login(fault) == Some(mine())
     };
     assert!(says(from.manifest("v1").await.unwrap_err()));
     assert!(says(from.document(&blob).await.unwrap_err()));
@@ -316,14 +325,14 @@ async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
 async fn a_refusal_by_the_target_is_not_reported_as_the_sources() {
     let (from, _) = scripted(|_, _| (200, vec![], Bytes::from_static(b"x"))).await;
     let (to, _) = scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#))).await;
-    let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
-    let to = Access { login_note: Some("no login was used".into()), ..to };
+    let from = Access { login_from: Some(mine()), ..from };
+    let to = Access { login_from: Some(none()), ..to };
     let (from, to) = (
         Repository::to_read(from, &FixedClock).unwrap(),
         Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
     );
     let fault = to.take_blob(&layer(b"x", 1), &from).await.unwrap_err();
-    assert_eq!(login(fault).as_deref(), Some("no login was used"));
+    assert_eq!(login(fault), Some(none()));
 }
 
 #[rstest]
@@ -382,7 +391,7 @@ async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
     for size in [7, 9] {
         let fault = to.take_blob(&layer(b"original", size), &from).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert_eq!(fault.said.unwrap(), format!("the manifest says that it has {size} bytes, and the registry has 8"));
+        assert_eq!(unusable(fault), UnusableAnswer::OtherSize { expected: size, found: 8 });
     }
     assert_eq!(heard.lock().unwrap().len(), 0, "nothing was sent");
 }
@@ -404,7 +413,7 @@ async fn trickling(head: &'static str) -> Access {
             });
         }
     });
-    Access { repository: format!("{host}/app"), login: None, login_note: None, insecure: true }
+    Access { repository: format!("{host}/app"), login: None, login_from: None, insecure: true }
 }
 
 #[rstest]
@@ -445,7 +454,7 @@ async fn an_upload_that_is_not_accepted_is_ended() {
             });
         }
     });
-    let access = Access { repository: format!("{host}/app"), login: None, login_note: None, insecure: true };
+    let access = Access { repository: format!("{host}/app"), login: None, login_from: None, insecure: true };
     let mut repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
     repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };

@@ -1,4 +1,4 @@
-//! One registry, spoken to over HTTP: its login, its redirects, and how much of its answers is read.
+//! HTTP to one registry: its login, its redirects, and how much of its answers is read.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::body::bounded;
 use super::challenge::{self, Challenge};
 use super::limits::Limits;
 use super::request_error::RequestError;
+use super::retry::Attempt;
 use super::token;
 use crate::model::fault::Fault;
 use crate::model::fault::own::{OwnProblem, Part};
@@ -53,7 +54,7 @@ pub struct Wire {
 /// What a session may do.
 pub enum Rights {
     Pull,
-    /// Whatever changes something asks the fence at each attempt.
+    /// Each attempt of a request that changes something checks the fence.
     Push(Fence),
 }
 
@@ -156,11 +157,11 @@ impl Wire {
         Ok(url)
     }
 
-    /// Sends a request, logging in where the registry asks for that. Only successes come back.
+    /// Sends an attempt of a request, logging in where the registry asks for that. Only successes come back.
     ///
     /// # Errors
     /// What stopped it, by what it means.
-    pub async fn send(&self, mut ask: Request) -> Result<Response, RequestError> {
+    pub async fn send(&self, _: Attempt, mut ask: Request) -> Result<Response, RequestError> {
         // The login is for this registry and for nothing that it leads to.
         let known = is_same_server(&self.origin, &ask.url).then(|| self.known()).flatten();
         let body = std::mem::replace(&mut ask.body, Payload::None);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use crate::model::ids::{AccountName, Digest};
+use crate::model::registry_login::RegistryLogin;
 
 /// What a registry was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +124,29 @@ impl AddressRefusal {
     }
 }
 
+/// Why bytes are not an image's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum ManifestFlaw {
+    /// With the JSON reader's own words beside it.
+    NotJson,
+    SchemaVersion {
+        version: u32,
+    },
+    /// It names neither manifests nor a configuration with layers.
+    NamesNothing,
+}
+
+/// Which part of an image reference is not valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferenceFlaw {
+    Digest,
+    Host,
+    Name,
+    Tag,
+}
+
 /// How a registry is silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -146,7 +170,7 @@ problems! {
         Denied {
             work: Work,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            login: Option<String>,
+            login: Option<RegistryLogin>,
         } = "registry-not-allowed", AccessDenied;
         NotThere { work: Work } = "registry-not-found", NotFound;
         Refused { work: Work } = "registry-refused", Invalid;
@@ -180,7 +204,7 @@ problems! {
         BaseMissing { reference: String } = "base-image-missing", NotFound;
         GivenMissing { reference: String } = "given-image-missing", NotFound;
         ContainersImageMissing { image: String, container: String } = "container-image-missing", NotFound;
-        NotAManifest = "not-an-image-manifest", Invalid;
+        NotAManifest { why: ManifestFlaw } = "not-an-image-manifest", Invalid;
         /// Some programs read this member as another one.
         AmbiguousManifest { member: String } = "manifest-ambiguous", Invalid;
         TooManyManifests { most: u64 } = "image-has-too-many-manifests", Invalid;
@@ -188,7 +212,7 @@ problems! {
         InvalidRegistry { host: String } = "invalid-registry", Invalid;
         NotEncrypted { host: String } = "registry-without-tls", Invalid;
         InvalidRepository { repository: String } = "invalid-repository", Invalid;
-        InvalidReference { reference: String } = "invalid-image-reference", Invalid;
+        InvalidReference { reference: String, why: ReferenceFlaw } = "invalid-image-reference", Invalid;
         /// Without a host, a name is one of the image's own repository.
         UnclearReference { reference: String, repository: String } = "unclear-image-reference", Invalid;
         NoClient = "no-http-client", Unreachable;

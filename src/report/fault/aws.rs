@@ -106,7 +106,7 @@ mod tests {
     fn a_missing_thing_is_named_with_its_place_and_its_neighbour() {
         let near = missing(Kind::Cluster, None, Instead::Nearest("asset-prod".into()));
         assert_eq!(near.sentence, "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
-        assert_eq!(near.hints, ["the nearest name there is `asset-prod`"]);
+        assert_eq!(near.hints, ["did you mean `asset-prod`?"]);
         let none = missing(Kind::Service, Some("asset"), Instead::Nothing);
         assert!(none.sentence.contains("in cluster asset of account prod"), "{}", none.sentence);
         assert!(none.hints[0].contains("check the account and the region"));

@@ -1,6 +1,8 @@
 //! Registries, and what they hold.
 
-use crate::model::fault::registry::{AddressRefusal, RegistryProblem, Silence, UnusableAnswer, Work};
+use crate::model::fault::registry::{
+    AddressRefusal, ManifestFlaw, ReferenceFlaw, RegistryProblem, Silence, UnusableAnswer, Work,
+};
 use crate::report::words::Words;
 
 pub fn words(problem: &RegistryProblem) -> Words {
@@ -8,7 +10,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
         RegistryProblem::Denied { work, login } => {
             let words = Words::new(failed(work));
             let words = match login {
-                Some(login) => words.cause(format!("access was denied ({login})")),
+                Some(login) => words.cause(format!("access was denied ({})", super::registry_login::words(login))),
                 None => words,
             };
             words.hint("check the login for this registry, and the repository's policy")
@@ -50,7 +52,16 @@ pub fn words(problem: &RegistryProblem) -> Words {
             Words::new(format!("there is no image {image}, which container {container} would run"))
                 .hint("push the image, or correct the task definition")
         }
-        RegistryProblem::NotAManifest => Words::new("the registry holds something that is not an image manifest"),
+        RegistryProblem::NotAManifest { why } => {
+            let words = Words::new("the registry holds something that is not an image manifest");
+            match why {
+                ManifestFlaw::NotJson => words,
+                ManifestFlaw::SchemaVersion { version } => {
+                    words.cause(format!("its schema version is {version}, not 2"))
+                }
+                ManifestFlaw::NamesNothing => words.cause("it names neither manifests nor a configuration with layers"),
+            }
+        }
         RegistryProblem::AmbiguousManifest { member } => {
             Words::new("the registry holds something that is not a valid image manifest")
                 .cause(format!("some programs read its member `{member}` differently, and would run something else"))
@@ -66,8 +77,14 @@ pub fn words(problem: &RegistryProblem) -> Words {
         RegistryProblem::InvalidRepository { repository } => {
             Words::new(format!("`{repository}` is not a valid repository")).hint("write HOST[:PORT]/PATH")
         }
-        RegistryProblem::InvalidReference { reference } => {
+        RegistryProblem::InvalidReference { reference, why } => {
             Words::new(format!("`{reference}` is not a valid image reference"))
+                .cause(match why {
+                    ReferenceFlaw::Digest => "a digest is sha256: and 64 hex digits",
+                    ReferenceFlaw::Host => "its host is not valid",
+                    ReferenceFlaw::Name => "a name has lower-case letters and digits, joined by . _ - and /",
+                    ReferenceFlaw::Tag => "a tag has at most 128 letters, digits, _ . and -",
+                })
                 .hint("write [HOST[:PORT]/]NAME[:TAG][@sha256:…]")
         }
         RegistryProblem::UnclearReference { reference, repository } => {

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use kanmon::model::contents::{Contents, Runnable};
 use kanmon::model::event::PushedImage;
 use kanmon::model::fault::Fault;
-use kanmon::model::fault::registry::{RegistryProblem, Silence, Work};
+use kanmon::model::fault::registry::{ReferenceFlaw, RegistryProblem, Silence, Work};
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::ImageSpec;
 use kanmon::model::platform::Platform;
@@ -206,11 +206,11 @@ impl Images for SandboxImages {
 
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
         let by_digest = reference.rsplit_once('@');
-        let (repository, reference) = by_digest
-            .or_else(|| reference.rsplit_once(':'))
-            .ok_or_else(|| RegistryProblem::InvalidReference { reference: reference.to_owned() })?;
+        let (repository, reference) = by_digest.or_else(|| reference.rsplit_once(':')).ok_or_else(|| {
+            RegistryProblem::InvalidReference { reference: reference.to_owned(), why: ReferenceFlaw::Name }
+        })?;
         let login = self.given.lock().unwrap().as_ref().and_then(|a| a.login.clone());
-        let access = Access { repository: repository.to_owned(), login, login_note: None, insecure: true };
+        let access = Access { repository: repository.to_owned(), login, login_from: None, insecure: true };
         Ok((access, reference.to_owned()))
     }
 
