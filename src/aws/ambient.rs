@@ -1,4 +1,4 @@
-//! What a session begins with: the credentials that are there, the region, and the way to AWS.
+//! What a session begins with: the ambient credentials, the region, and the HTTP client.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::model::fault::Fault;
 use crate::model::fault::credentials::{CredentialsProblem, KeyPart, Unsendable};
 use crate::model::pipeline::Account;
 
-/// A chain of `source_profile` that is longer than this leads round in a circle.
+/// A chain of `source_profile` that is longer than this is a circle.
 const LONGEST_CHAIN: usize = 16;
 
 /// The configuration of calls with the ambient credentials. A profile of the file goes before the environment's keys, as
@@ -88,8 +88,8 @@ pub(super) async fn config(
     }
     let config = loader.load().await;
     let Some(inner) = config.credentials_provider().filter(|_| setup.credentials.is_none()) else { return Ok(config) };
-    let looked_at = LookedAt { inner, profile };
-    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(looked_at)).build())
+    let checked = CheckedCredentials { inner, profile };
+    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(checked)).build())
 }
 
 /// The named profile that credentials come from.
@@ -104,7 +104,7 @@ struct Profile {
 }
 
 impl Profile {
-    /// The account's, or the environment's where no keys stand there; `None` where neither names one.
+    /// The account's, or the environment's where no keys are set there; `None` where neither names one.
     ///
     /// # Errors
     /// `CredentialsRefused` where there is no such profile.
@@ -153,12 +153,12 @@ fn environment(name: &str) -> Option<String> {
 
 /// Credentials that are checked before they are used: the SDK assumes that they can be sent in a header.
 #[derive(Debug)]
-struct LookedAt {
+struct CheckedCredentials {
     inner: SharedCredentialsProvider,
     profile: Option<Profile>,
 }
 
-impl LookedAt {
+impl CheckedCredentials {
     async fn provide(&self) -> provider::Result {
         match self.inner.provide_credentials().await {
             Ok(credentials) => match unusable(&credentials, self.profile.as_ref()) {
@@ -182,7 +182,7 @@ impl LookedAt {
     }
 }
 
-impl ProvideCredentials for LookedAt {
+impl ProvideCredentials for CheckedCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -203,14 +203,14 @@ fn unusable(credentials: &Credentials, profile: Option<&Profile>) -> Option<Faul
         ("AWS_SESSION_TOKEN", KeyPart::SessionToken, credentials.session_token()),
     ];
     let (variable, part, value, holds) =
-        parts.into_iter().find_map(|(variable, part, value)| Some((variable, part, value, disturbing(value?)?)))?;
+        parts.into_iter().find_map(|(variable, part, value)| Some((variable, part, value, unsendable(value?)?)))?;
     let of_environment = std::env::var(variable).is_ok_and(|v| Some(v.as_str()) == value);
     let profile = profile.map(|profile| profile.name.clone());
     Some(CredentialsProblem::Unsendable { part, holds, of_environment, profile }.into())
 }
 
 /// What a header cannot hold.
-fn disturbing(value: &str) -> Option<Unsendable> {
+fn unsendable(value: &str) -> Option<Unsendable> {
     if value.contains(['\n', '\r']) {
         Some(Unsendable::LineEnd)
     } else if value.contains(char::is_control) {
@@ -225,12 +225,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_that_no_header_can_hold_are_named() {
-        assert_eq!(disturbing("AKIA\n"), Some(Unsendable::LineEnd));
-        assert_eq!(disturbing("AKIA\r"), Some(Unsendable::LineEnd));
-        assert_eq!(disturbing("AK\0IA"), Some(Unsendable::ControlCharacter));
-        assert_eq!(disturbing("AK\u{85}IA"), Some(Unsendable::ControlCharacter));
-        assert_eq!(disturbing("wJalr/XUtn+FEMI="), None);
+    fn credentials_that_no_header_can_hold_are_refused() {
+        assert_eq!(unsendable("AKIA\n"), Some(Unsendable::LineEnd));
+        assert_eq!(unsendable("AKIA\r"), Some(Unsendable::LineEnd));
+        assert_eq!(unsendable("AK\0IA"), Some(Unsendable::ControlCharacter));
+        assert_eq!(unsendable("AK\u{85}IA"), Some(Unsendable::ControlCharacter));
+        assert_eq!(unsendable("wJalr/XUtn+FEMI="), None);
         let credentials = Credentials::new("AKIA", "secret\r", None, None, "test");
         let problem = CredentialsProblem::Unsendable {
             part: KeyPart::SecretAccessKey,

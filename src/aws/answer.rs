@@ -1,5 +1,5 @@
-//! Whether an answer is AWS's. A proxy, a captive portal or a gateway answers too, with any status. Its answer counts as none: it means
-//! neither "not allowed" nor "not there" nor success.
+//! Whether an answer is AWS's. A proxy, a captive portal or a gateway may answer instead, with any status. Its answer counts as no answer:
+//! it does not mean "not allowed", "not found" or success.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextMut;
@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 
 use super::operations::Operation;
 
-/// Why something that answered in AWS's place is not read.
+/// Why an answer is not taken for AWS's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not from AWS: {0}")]
 pub(super) struct Foreign(pub String);
 
-/// Puts "no answer" in the place of each answer that is not AWS's, at each attempt, so that the SDK's own retries see it so too.
+/// Replaces each answer that is not AWS's by "no answer", at each attempt, so that the SDK's own retries see that too.
 #[derive(Debug)]
 pub(super) struct OnlyFromAws;
 
@@ -32,14 +32,14 @@ impl Intercept for OnlyFromAws {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // A call that failed on its way has its own reason.
-        let heard = match context.output_or_error() {
+        // A call that failed before its answer came has its own reason.
+        let answered = match context.output_or_error() {
             Some(Ok(_)) => true,
             Some(Err(error)) => error.is_operation_error(),
             None => false,
         };
         let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
-        let judged = context.response().filter(|_| heard).map(|answer| judge(operation, answer));
+        let judged = context.response().filter(|_| answered).map(|answer| judge(operation, answer));
         if let (Some(Err(foreign)), Some(outcome)) = (judged, context.output_or_error_mut()) {
             *outcome = Err(OrchestratorError::response(foreign.into()));
         }

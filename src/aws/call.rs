@@ -11,8 +11,7 @@ use super::errors::{self, Caller, Refusal};
 use super::operations::Op;
 use super::session::Session;
 
-/// A request of one operation, from a client that repeats what this operation lets it repeat, and that the lease stops where it stops
-/// this operation. Only `operations` makes one.
+/// A request of one operation, from a client with this operation's retry class and fence. Only `requests` makes one.
 pub struct Call<'s, R> {
     session: &'s Session,
     op: Op,

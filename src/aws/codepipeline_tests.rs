@@ -130,7 +130,7 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
 
 /// A stage that failed is retried in the same execution, where the action asks again.
 #[tokio::test]
-async fn what_was_decided_in_earlier_runs_of_an_action_is_not_forgotten() {
+async fn decisions_of_earlier_runs_of_an_action_are_kept() {
     let run = |nth: i64, status: &str, result: Value| {
         let mut run = detail("mine", status, result);
         run["startTime"] = json!(100 * nth);
@@ -230,7 +230,7 @@ async fn somebody_elses_decision_is_shown() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_echo_is_sent_once_and_left_open() {
+async fn an_answer_that_is_lost_is_sent_once_and_stays_ambiguous() {
     let ours = json!([detail("mine", "InProgress", json!({}))]);
     let (peer, p) = pipeline(move |asked, _| match asked.op.as_str() {
         "PutApprovalResult" => Reply::Reset,

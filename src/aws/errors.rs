@@ -181,7 +181,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     words.join(": ")
 }
 
-/// Enough of a body to recognise a proxy's page or an XML error by.
+/// Enough of a body to recognise a proxy's page or an XML error.
 fn body(response: &HttpResponse) -> String {
     let text = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
@@ -231,7 +231,7 @@ const DENIED: &[&str] = &[
     "SubscriptionRequiredException",
 ];
 
-/// What an error answer means. `writes`: whether a server's own failure leaves the effect open.
+/// What an error answer means. `writes`: whether it is ambiguous after a server's own failure if something changed.
 fn kind(status: u16, code: &str, message: &str, writes: bool) -> FaultKind {
     let no_answer = if writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
     if DENIED.contains(&code) || message.contains("is not authorized to perform") {
@@ -363,7 +363,7 @@ mod tests {
     #[case::bad_input(400, "InvalidParameterException", "", FaultKind::Invalid)]
     #[case::wrong_state(400, "ServiceNotActiveException", "", FaultKind::Invalid)]
     #[case::a_real_limit(400, "LimitExceededException", "", FaultKind::Invalid)]
-    #[case::unheard_of(400, "BrandNewException", "", FaultKind::Invalid)]
+    #[case::brand_new(400, "BrandNewException", "", FaultKind::Invalid)]
     fn codes_become_kinds(#[case] status: u16, #[case] code: &str, #[case] message: &str, #[case] expected: FaultKind) {
         for writes in [false, true] {
             assert_eq!(answer(status, code, message, writes).kind(), expected);
@@ -374,7 +374,7 @@ mod tests {
     #[case(500, "ServerException")]
     #[case(503, "ServiceUnavailable")]
     #[case(400, "RequestTimeout")]
-    fn a_server_failure_leaves_a_write_open_and_a_read_unanswered(#[case] status: u16, #[case] code: &str) {
+    fn a_server_failure_makes_a_write_ambiguous_and_a_read_unanswered(#[case] status: u16, #[case] code: &str) {
         assert_eq!(answer(status, code, "", true).kind(), FaultKind::Ambiguous);
         assert_eq!(answer(status, code, "", false).kind(), FaultKind::Unreachable);
     }

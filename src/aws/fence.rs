@@ -1,5 +1,5 @@
-//! The lease's last word at each attempt of a call that changes something: credentials, quotas and the SDK's own pauses may have taken
-//! long since it was decided.
+//! The check of the lease at each attempt of a call that changes something: since the call was decided, credentials, quotas and the SDK's
+//! own pauses may have taken long.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -15,7 +15,7 @@ impl Intercept for Fence {
         "Fence"
     }
 
-    /// The fault goes through the SDK as it is, and comes out as the call's own.
+    /// The SDK carries the fault unchanged, and it becomes the call's own.
     fn read_before_transmit(
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,

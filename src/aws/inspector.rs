@@ -81,7 +81,7 @@ fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
     }
 }
 
-/// What a coverage row's reason means. A reason that nobody has thought of proves nothing.
+/// What a coverage row's reason means. One that is newer than this program proves nothing.
 fn state(reason: &CoverageReason, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
     let status = reason.to_string();
     match reason {

@@ -43,7 +43,7 @@ impl Bucket {
             // STS charges the caller with 600 a second in all; kanmon makes a handful in an hour.
             Bucket::Sts => of(100.0, 100.0),
             // Unpublished (Inspector, CodePipeline, StopServiceDeployment): few enough to leave room for the account's other
-            // users, the rest is left to the SDK's back-off.
+            // users; the SDK's back-off does the rest.
             Bucket::Inspector | Bucket::CodePipeline | Bucket::EcsOther => of(10.0, 5.0),
             // DynamoDB has no quota of calls, and an on-demand table takes thousands a second: only a loop out of control is slowed.
             Bucket::DynamoDb => of(200.0, 100.0),
@@ -73,7 +73,7 @@ impl Limiter {
         Limiter { time, sleep, levels: Mutex::default() }
     }
 
-    /// Waits until this call is within its quota; those who wait are served in the order they came.
+    /// Waits until this call is within its quota; calls that wait go in the order in which they came.
     pub async fn pass(&self, bucket: Bucket) {
         let wait = self.reserve(bucket);
         if !wait.is_zero() {

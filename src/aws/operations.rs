@@ -1,6 +1,6 @@
 //! Every AWS operation that kanmon calls, once: whether it changes something, which failed attempts may be repeated, whether the lease
-//! stops it, which quota it is charged to, and what an answer of AWS's has. `requests` makes the SDK's clients and requests of this list and of nothing else, so that a call that is not in it
-//! cannot be sent, and one that is cannot be sent in another way.
+//! stops it, which quota it is charged to, and what an answer of AWS's has. `requests` makes the SDK's clients and requests from this
+//! list alone, so that no other call can be sent, and none of these in another way.
 
 use std::sync::OnceLock;
 
@@ -10,19 +10,19 @@ use crate::model::fault::call::Target;
 /// What an operation may do, and what a call of it therefore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Changes nothing: the SDK repeats whatever failed in passing.
+    /// Changes nothing: the SDK repeats every failure that may pass by itself.
     Read,
     Write(Retry, Fencing),
 }
 
-/// Which failed attempts of a write the SDK may repeat by itself.
+/// Which failed attempts of a write the SDK may repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// Only those that AWS refused for their rate. Anything else may have been done, and would be done twice: kanmon looks it up.
     ThrottlingOnly,
     /// All: the request carries a token by which AWS makes repetitions one call.
     ClientToken,
-    /// All: what is asked for is a state, named whole in the request, and a repetition finds it reached.
+    /// All: the request names a whole state, and a repetition finds it reached.
     SameAgain,
 }
 

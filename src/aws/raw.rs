@@ -1,4 +1,4 @@
-//! JSON as it is on the wire. Typed structures drop members that are newer than the SDK; task definitions and the like
+//! JSON as it is sent and received. Typed structures drop members that are newer than the SDK; task definitions and the like
 //! therefore travel raw, in requests that the SDK still signs, sends and retries.
 
 use std::sync::{Arc, Mutex};

@@ -6,9 +6,8 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 };
 use aws_smithy_types::retry::ErrorKind;
 
-/// Lets the SDK repeat a call only where AWS said that it refused it for its rate, or for a date that shows a wrong clock, which
-/// the SDK makes up for: nothing has happened then. Everything
-/// else (no answer, a reset connection, a 5xx) goes to reconciliation by reading.
+/// Lets the SDK repeat a call only where AWS refused it for its rate, or for a date that shows a wrong clock, which the SDK corrects:
+/// then nothing has happened. Everything else (no answer, a reset connection, a 5xx) is reconciled by reading.
 #[derive(Debug)]
 pub(super) struct OnlyIfThrottled;
 

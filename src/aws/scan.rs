@@ -1,4 +1,4 @@
-//! `ports::scanner`: ECR's own scanner or Inspector, whichever the registry has. Three answers, never two.
+//! `ports::scanner`: ECR's own scanner or Inspector, whichever the registry has. An image is scanned, waits for a scan, or cannot be scanned.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ fn of_repository(repository: &str) -> Target {
     Target::Repository { repository: repository.to_owned() }
 }
 
-/// One state for all children: unscannable before waiting before scanned, since an image is only as well known as its least known part.
+/// One state for all children, the worst of theirs: unscannable, then waiting, then scanned.
 fn combined(states: &[(Digest, ScanState)]) -> ScanState {
     let several = states.len() > 1;
     let (mut oldest, mut latest_again): (Option<Timestamp>, Option<Timestamp>) = (None, None);

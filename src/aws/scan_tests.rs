@@ -131,7 +131,7 @@ async fn each_child_of_an_index_has_to_be_scanned() {
         "{states:?}"
     );
     assert_eq!(states[2], ScanState::Scanned { at: Timestamp::from_second(PUSHED + 5).unwrap(), again_from: None });
-    assert_eq!(peer.asked("findings").len(), 1, "findings of a scan that is not done say nothing");
+    assert_eq!(peer.asked("findings").len(), 1, "findings of a scan that is not complete are not read");
     let values = peer.asked("coverage")[0].json()["filterCriteria"]["resourceId"].as_array().unwrap().len();
     assert_eq!(values, 2, "the children, not the index");
 }
@@ -221,7 +221,7 @@ async fn old_basic_scan(completed: Option<i64>, limited: bool, where_none: Where
 }
 
 #[tokio::test]
-async fn a_basic_scan_that_is_too_old_is_made_again() {
+async fn a_basic_scan_that_is_too_old_is_repeated() {
     let hours = |n: i64| Some(PUSHED + 3600 - n * 3600);
     let fresh = old_basic_scan(hours(11), false, WhereNone::Start).await;
     assert!(matches!(fresh, (ScanState::Scanned { again_from: None, .. }, 0)), "{fresh:?}");
@@ -234,7 +234,7 @@ async fn a_basic_scan_that_is_too_old_is_made_again() {
     let again = Timestamp::from_second(PUSHED + 3600 + 11 * 3600).unwrap();
     assert!(matches!(limited, ScanState::Scanned { again_from: Some(from), .. } if from == again), "{limited:?}");
     let (since, _) = old_basic_scan(hours(30), true, WhereNone::Start).await;
-    assert!(matches!(since, ScanState::Waiting { .. }), "ECR has another in hand: {since:?}");
+    assert!(matches!(since, ScanState::Waiting { .. }), "ECR is making another one: {since:?}");
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn an_image_that_basic_scanning_cannot_scan_is_unscannable() {
 }
 
 #[tokio::test]
-async fn preflight_refuses_what_will_never_be_scanned() {
+async fn preflight_refuses_a_repository_that_will_never_be_scanned() {
     let with = |frequency: &'static str, ecr: &'static str| {
         scanner("ENHANCED", move |asked, _| match asked.op.as_str() {
             "BatchGetRepositoryScanningConfiguration" => {

@@ -1,4 +1,4 @@
-//! What all sessions of a process share: the way to AWS, its clocks, and how long a call may take.
+//! What all sessions of a process share: the HTTP client, the clocks, and how long a call may take.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-/// A TCP and TLS handshake that takes longer than this goes nowhere: the endpoints are regional and always up.
+/// A TCP and TLS handshake that takes longer than this will not succeed: the endpoints are regional and always up.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// The slowest calls used (inspector2's lists, large task definitions) answer within seconds; AWS's own gateways give up at about 30.
 pub(super) const READ: Duration = Duration::from_secs(30);
@@ -18,9 +18,10 @@ pub(super) const CREDENTIALS: Duration = Duration::from_secs(30);
 /// The SDK takes up to a half off by chance; what is left is still longer than an attempt, so that no request is signed with a token
 /// that expires on its way.
 pub(super) const RENEW_BEFORE: Duration = Duration::from_secs(120);
-/// With the SDK's back-off (1 s doubling, jittered) about 15 s of patience in a call; longer waits are the runtime's, where they
+/// With the SDK's back-off (1 s doubling, jittered) a call waits about 15 s in all; longer waits are the runtime's, where they
 /// can be seen. There is no timeout for a call as a whole: it is bounded by attempts.
 pub(super) const ATTEMPTS: u32 = 5;
+
 /// What all sessions of a process share. The default talks to AWS with ambient credentials.
 #[derive(Clone, Default)]
 pub struct Setup {

@@ -15,7 +15,7 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
-    /// `CLOCK_BOOTTIME` where there is one, else `CLOCK_MONOTONIC`, which on the other systems counts sleep too.
+    /// `CLOCK_BOOTTIME` where it exists, else `CLOCK_MONOTONIC`, which counts sleep too on the other systems.
     fn uptime(&self) -> SignedDuration {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let id = rustix::time::ClockId::Boottime;

@@ -1,4 +1,4 @@
-//! Requests of a check: an address is asked until it answers as expected.
+//! Requests of a check, repeated until the answer is the expected one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::ports::checks::Checked;
 
 /// One request of a check: long enough for a cold start, short enough that several fit into the check's timeout.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two requests, while a load balancer still turns round.
+/// Between two requests: a load balancer may need seconds to switch over.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Firewalls' rule sets (AWS's core one among them) refuse requests without one.
 pub const USER_AGENT: &str = concat!("kanmon/", env!("CARGO_PKG_VERSION"));
 /// How much of an answer's body is read for `contains`.
 const BODY: usize = 1 << 20;
 
-/// A client made for each check, since the authorities that profiles name are known once their accounts were entered.
+/// Made for each check, since the authorities that profiles name are only known once their accounts were entered.
 pub fn client(names: impl Resolve + 'static) -> Result<Client, reqwest::Error> {
-    // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
+    // A redirect is an answer by itself: being sent to a login page is no success.
     Client::builder()
         .user_agent(USER_AGENT)
         .timeout(REQUEST_TIMEOUT)
@@ -57,7 +57,7 @@ pub async fn until(client: &Client, timeout: SignedDuration, wanted: &Wanted<'_>
             answer @ HttpAnswer::NotSent { .. } => return checked(Verdict::Unknown, answer, None),
             answer @ (HttpAnswer::OtherStatus { .. } | HttpAnswer::WithoutText { .. } | HttpAnswer::None { .. }) => {
                 if tokio::time::Instant::now() + AGAIN >= late {
-                    // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
+                    // No expected answer in the whole time means that the stage fails, not that it is unknown.
                     return checked(Verdict::Fail, answer, Some(timeout));
                 }
             }
@@ -100,7 +100,7 @@ async fn ask(client: &Client, wanted: &Wanted<'_>) -> HttpAnswer {
     HttpAnswer::Expected { status }
 }
 
-/// Names, resolved as the system does it.
+/// The system's own resolver.
 pub struct System;
 
 impl Resolve for System {
@@ -117,7 +117,7 @@ impl Resolve for System {
 #[error("{0}")]
 struct OfMetadata(String);
 
-/// Refuses such a name where it is resolved, so that what was looked at is what is connected to.
+/// Refuses such a name when it is resolved, so that the address that was checked is the one that is connected to.
 struct NotMetadata(Arc<dyn Resolve>);
 
 impl Resolve for NotMetadata {
@@ -146,7 +146,7 @@ pub fn root_cause(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
-    /// A zone of an attacker's.
+    /// An attacker's DNS zone: a name that leads to a metadata address as well.
     struct Zone;
 
     impl Resolve for Zone {
@@ -156,11 +156,11 @@ mod tests {
         }
     }
 
-    /// Longer than a test takes, so that only an answer at once is one.
+    /// Longer than a test takes: a check that waits for it hangs.
     const LONG: SignedDuration = SignedDuration::from_hours(24);
 
     #[tokio::test]
-    async fn what_is_never_sent_is_unknown_at_once() {
+    async fn a_request_that_is_never_sent_is_unknown_at_once() {
         for (url, metadata) in [("http://metadata.example/", true), ("ftp://a.example/", false), ("no address", false)]
         {
             let wanted = Wanted { url, status: 200, contains: None };
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn silence_for_the_whole_time_is_a_failure() {
+    async fn no_answer_for_the_whole_time_is_a_failure() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let url = format!("http://{closed}/");
         let wanted = Wanted { url: &url, status: 200, contains: None };

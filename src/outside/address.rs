@@ -1,4 +1,5 @@
-//! Addresses that hand out a machine's credentials to whoever asks from it: kanmon does not ask them on a file's word.
+//! Addresses of the machine's metadata service, which hands out credentials to whoever asks from the machine: no file can make kanmon send
+//! a request there.
 
 use crate::model::address::{ip, is_metadata};
 
@@ -16,7 +17,7 @@ mod tests {
     use super::*;
 
     #[rstest]
-    fn metadata_is_refused_in_every_form(
+    fn metadata_is_recognized_in_every_form(
         #[values(
             "http://169.254.169.254/latest/",
             "http://169.254.170.2/v2/credentials",
@@ -38,7 +39,7 @@ mod tests {
     }
 
     #[rstest]
-    fn others_are_not(
+    fn other_addresses_are_not_metadata(
         #[values(
             "https://hello.example/",
             "http://127.0.0.1:8080/",

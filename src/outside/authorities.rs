@@ -1,5 +1,5 @@
-//! Certificate authorities beside the system's, from where AWS's own tools take them. An inspecting proxy of a company's stands between
-//! kanmon and everything else, so that they count for AWS, registries and checks alike.
+//! Certificate authorities beside the system's, named as for AWS's own tools. A company's inspecting proxy is between kanmon and
+//! everything else, so they count for AWS, registries and checks alike.
 
 use crate::model::fault::Fault;
 use crate::model::fault::credentials::{BundleNamedBy, CredentialsProblem};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 /// The PEMs of the profiles that were used. An account is entered before its registry is asked or a stage of its is checked.
 static OF_PROFILES: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
 
-/// The PEM that `AWS_CA_BUNDLE` names, or a profile's `ca_bundle`; `None` where neither does. A profile's counts from then on for
+/// The PEM that `AWS_CA_BUNDLE` or a profile's `ca_bundle` names; `None` where neither does. From then on, a profile's counts for
 /// `certificates` too.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ fn read(variable: Option<String>, of_profile: Option<&str>) -> Result<Option<Vec
     }
 }
 
-/// The same for HTTP clients of our own, each by itself. What is wrong with the file is said where AWS is asked.
+/// The same for kanmon's own HTTP clients, one certificate each. A file that cannot be used is reported where AWS is called.
 pub fn certificates() -> Vec<reqwest::Certificate> {
     let of_environment = named(None).ok().flatten();
     let pems: Vec<Vec<u8>> = of_environment.into_iter().chain(of_profiles().iter().cloned()).collect();
@@ -53,7 +53,7 @@ fn of_profiles() -> std::sync::MutexGuard<'static, BTreeSet<Vec<u8>>> {
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// What stands between a beginning and its end; text between the certificates of a bundle is a comment.
+/// The certificates of a bundle; text between them is a comment.
 fn blocks(text: &str) -> Vec<String> {
     let begun = text.split(BEGIN).skip(1);
     begun.filter_map(|rest| rest.split_once(END)).map(|(body, _)| format!("{BEGIN}{body}{END}\n")).collect()
@@ -64,13 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bundle_is_taken_apart() {
+    fn a_bundle_is_split_into_its_certificates() {
         let one = format!("{BEGIN}\nMIIB\n{END}\n");
         assert_eq!(blocks(&format!("# a comment\n{one}\n# another\n{one}")), [one.clone(), one]);
         assert_eq!(blocks("no certificate"), [""; 0]);
     }
 
-    /// Self-signed, of nobody.
+    /// Self-signed, for this test.
     const PEM: &str = "-----BEGIN CERTIFICATE-----\n\
         MIIBpDCCAUugAwIBAgIUM+JLNqUG0BW5hpZReDpvgX3UTsEwCgYIKoZIzj0EAwIw\n\
         JzElMCMGA1UEAwwcYSBjb21wYW55J3MgaW5zcGVjdGluZyBwcm94eTAgFw0yNjEx\n\
@@ -84,7 +84,7 @@ mod tests {
         -----END CERTIFICATE-----\n";
 
     #[test]
-    fn those_of_a_profile_that_was_used_count_for_every_client() {
+    fn the_authorities_of_a_used_profile_count_for_every_client() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("proxy.pem").display().to_string();
         std::fs::write(&file, PEM).unwrap();

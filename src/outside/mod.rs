@@ -1,4 +1,4 @@
-//! What a pipeline file names outside of kanmon and AWS: programs, and addresses. Whether they may be used, and running them.
+//! What a pipeline file names outside of kanmon and AWS: programs, and addresses. Whether they may be used, and how programs are run.
 
 pub mod address;
 pub mod authorities;

@@ -1,5 +1,5 @@
-//! Running a program: in a process group of its own that ends with its time, waited for by its own end. What it leaves in the
-//! background holds its pipes open, and nobody up.
+//! Running a program in its own process group, with a time limit. It has ended when the program itself has: processes that it leaves in
+//! the background keep its pipes open, but nobody waits for them.
 
 use std::collections::BTreeSet;
 use std::io::Result;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 const GRACE: Duration = Duration::from_secs(3);
 /// What a program wrote before its end is in the pipe by then and read at once; this is how long a busy machine may take to do so.
 const DRAIN: Duration = Duration::from_millis(500);
-/// Further than any time limit that somebody means.
+/// Longer than any time limit that makes sense.
 const FOR_EVER: Duration = Duration::from_secs(86_400 * 365);
 
 /// Which of a program's outputs.
@@ -43,7 +43,7 @@ pub enum End {
     TimedOut,
 }
 
-/// The process groups that are running, for a process that leaves without unwinding.
+/// The process groups that are running, for when this process exits without unwinding.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 /// Ends every program that is running. For the moment before this process exits.
@@ -60,7 +60,7 @@ fn end(group: i32, signal: Signal) {
     }
 }
 
-/// A process group, ended when it is let go.
+/// A process group, ended when it is dropped.
 struct Group {
     id: i32,
     leftovers: Leftovers,
@@ -83,8 +83,8 @@ impl Drop for Group {
     }
 }
 
-/// Runs a program to its end, `input` on its stdin. `hear` gets what it writes as it comes. Where this future is dropped, its
-/// process group ends.
+/// Runs a program to its end, with `input` on its stdin. `hear` gets what it writes as it comes. When this future is dropped, the
+/// process group is ended.
 ///
 /// # Errors
 /// Where it cannot be started or waited for.
@@ -127,7 +127,7 @@ pub async fn run(
             status = child.wait(), if ended.is_none() => {
                 ended = Some(status?);
                 until = Instant::now() + DRAIN;
-                // What it leaves behind must not write on into what is read.
+                // Processes that it leaves behind must not write into what is still read.
                 if late || leftovers == Leftovers::End {
                     end(id, Signal::KILL);
                 }
@@ -157,7 +157,7 @@ pub async fn run(
     })
 }
 
-/// As much as is there; 0 at the end, also at an end that is an error.
+/// What can be read now; 0 at the end, and where reading fails.
 async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, into: &mut [u8]) -> usize {
     match pipe {
         Some(pipe) => pipe.read(into).await.unwrap_or(0),
@@ -207,7 +207,7 @@ pub async fn output(command: std::process::Command, input: Option<&[u8]>, limits
     Ok(Output { end, out, err, cut })
 }
 
-/// The same for callers that are no futures: on a thread of its own.
+/// The same for blocking code, on a separate thread.
 ///
 /// # Errors
 /// Where it cannot be started or waited for.
@@ -221,11 +221,11 @@ pub fn output_blocking(command: std::process::Command, limits: Limits) -> Result
     })
 }
 
-/// Cuts a stream into lines: `\n` ends one, and so does a length that no line for people has.
+/// Cuts a stream into lines: `\n` ends one, and so does a length that no line written for people has.
 #[derive(Default)]
 pub struct Lines(Vec<u8>);
 
-/// What is longer goes on as a line of its own, so that nothing grows without bounds.
+/// A longer line is cut into several, so that nothing grows without bounds.
 const LONGEST: usize = 64 << 10;
 
 impl Lines {
@@ -238,7 +238,7 @@ impl Lines {
         }
     }
 
-    /// What stands behind the last line's end.
+    /// What follows the last line end.
     pub fn end(&mut self, line: &mut dyn FnMut(&str)) {
         if !self.0.is_empty() {
             line(String::from_utf8_lossy(&self.0).trim_end_matches('\n'));
@@ -259,7 +259,7 @@ mod tests {
         (end.unwrap(), String::from_utf8(heard).unwrap())
     }
 
-    /// Longer than a test takes; what waits for it is seen by the suite's own limit.
+    /// Longer than a test takes: one that waits for it is ended by the suite's own limit.
     const LONG: Duration = Duration::from_secs(300);
 
     fn lives(pid: &str) -> bool {
@@ -268,17 +268,17 @@ mod tests {
         !stat.is_empty() && !stat.contains(") Z ")
     }
 
-    async fn dies(pid: &str) {
+    async fn ends(pid: &str) {
         while lives(pid) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
     #[tokio::test]
-    async fn its_own_end_counts_whatever_it_leaves_behind() {
+    async fn a_program_has_ended_when_it_exits_whatever_it_leaves_in_the_background() {
         let (end, heard) = shell("sleep 200 & echo $!; exit 3", LONG, Leftovers::End).await;
         assert!(matches!(end, End::Exited(status) if status.code() == Some(3)), "{end:?}");
-        dies(&heard).await;
+        ends(&heard).await;
         let (end, heard) = shell("sleep 200 & echo $!; exit 0", LONG, Leftovers::Stay).await;
         assert!(matches!(end, End::Exited(status) if status.success()), "{end:?}");
         assert!(lives(&heard));
@@ -286,15 +286,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn its_time_ends_the_whole_group() {
+    async fn the_time_limit_ends_the_whole_group() {
         let (end, heard) =
             shell("sleep 200 & echo $!; sleep 200; true", Duration::from_millis(300), Leftovers::Stay).await;
         assert_eq!(end, End::TimedOut);
-        dies(&heard).await;
+        ends(&heard).await;
     }
 
     #[tokio::test]
-    async fn who_does_not_wait_for_it_ends_it() {
+    async fn dropping_the_future_ends_the_group() {
         let dir = tempfile::tempdir().unwrap();
         let note = dir.path().join("pid");
         let script = format!("sleep 200 & echo $! > {}.new; mv {0}.new {0}; wait", note.display());
@@ -307,13 +307,13 @@ mod tests {
         };
         assert!(lives(&pid));
         running.abort();
-        dies(&pid).await;
+        ends(&pid).await;
     }
 
     const LIMITS: Limits = Limits { time: LONG, bytes: 1 << 20 };
 
     #[tokio::test]
-    async fn input_goes_in_and_output_comes_out() {
+    async fn input_is_written_and_output_is_read() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "cat; echo err >&2"]);
         let said = output(command, Some(&[b'x'; 200_000]), LIMITS).await.unwrap();
@@ -322,14 +322,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_that_is_no_future_waits_inside_of_one_too() {
+    async fn blocking_code_can_wait_inside_of_a_future() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "cat; echo out"]);
         assert_eq!(output_blocking(command, LIMITS).unwrap().out, b"out\n");
     }
 
     #[tokio::test]
-    async fn an_output_without_end_is_kept_in_part_and_says_so() {
+    async fn an_output_over_the_limit_is_cut_and_marked() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "head -c 3000000 /dev/zero"]);
         let said = output(command, None, LIMITS).await.unwrap();
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_cut_wherever_the_pieces_end() {
+    fn lines_do_not_depend_on_how_the_stream_is_cut() {
         let mut lines = Lines::default();
         let mut heard = Vec::new();
         for piece in ["a", "b\nc", "\n\nd"] {

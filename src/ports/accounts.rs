@@ -1,4 +1,4 @@
-//! Getting into an account.
+//! Access to the accounts of the file.
 
 use async_trait::async_trait;
 
@@ -9,7 +9,8 @@ use crate::ports::fence::MaySend;
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Who the calls into this account are made as, its role assumed where it has one; proves that the account is the file's.
+    /// Signs in to the account, assuming its role where it has one; answers who its calls are made as, and proves that the account is the
+    /// file's.
     ///
     /// # Errors
     /// `CredentialsRefused` naming the principal and the missing statement, `WrongAccount`, `Unreachable`.
@@ -21,13 +22,13 @@ pub trait Accounts: Send + Sync {
     /// `CredentialsRefused` where there are none.
     async fn caller(&self, account: &Account) -> Result<Identity, Fault>;
 
-    /// The environment variables by which another program gets into this account as kanmon does: its session's credentials, which
-    /// expire within hours, its region and its endpoints.
+    /// The environment variables with which another program calls this account as kanmon does: the session's credentials, which expire
+    /// within hours, the region and the endpoints.
     ///
     /// # Errors
     /// As `enter`.
     async fn environment(&self, account: &Account) -> Result<Vec<(String, String)>, Fault>;
 
-    /// From now on this is asked at each attempt of a call that changes what runs.
+    /// From now on this is called before each attempt of a call that changes something.
     fn fence(&self, may_send: MaySend);
 }

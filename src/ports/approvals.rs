@@ -1,4 +1,4 @@
-//! Approval by CodePipeline's own manual approval action. kanmon's inbox is a matter of the journal.
+//! Approval by CodePipeline's own manual approval action. kanmon's own inbox belongs to the journal.
 
 use std::collections::BTreeMap;
 
@@ -32,12 +32,12 @@ impl Action {
     }
 }
 
-/// A run of a manual approval action, as `ListActionExecutions` and `GetPipelineState` tell it.
+/// A run of a manual approval action, as `ListActionExecutions` and `GetPipelineState` report it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionState {
-    /// The execution has not come to it.
+    /// The execution has not reached it.
     NotReached,
-    /// It waits; the token answers it, as far as state shows our execution.
+    /// It waits; the token is needed to answer, and is known where the pipeline's state shows this execution.
     Waiting {
         token: Option<String>,
     },
@@ -54,7 +54,7 @@ pub enum ActionState {
 pub enum Undecided {
     /// CodePipeline does not know the execution.
     NoExecution,
-    /// The execution ended before it came to the action.
+    /// The execution ended before it reached the action.
     ExecutionEnded {
         status: ExecutionStatus,
     },
@@ -76,11 +76,11 @@ pub struct Decided {
     pub asked: Option<String>,
 }
 
-/// What is put into a waiting action.
+/// An answer to a waiting action.
 #[derive(Debug, Clone, Copy)]
 pub struct Verdict<'a> {
     pub approved: bool,
-    /// What it is about: the action's own text has to name it.
+    /// The plan that it is about: the action's own text has to name it.
     pub plan: &'a PlanHash,
     /// At most 512 characters.
     pub summary: &'a str,
@@ -135,13 +135,13 @@ pub trait PipelineApprovals: Send + Sync {
         client_token: &str,
     ) -> Result<String, Fault>;
 
-    /// Stops an execution without waiting for what it does. One that is over or being stopped is no error.
+    /// Stops an execution without waiting for its actions. One that is over or being stopped is not an error.
     async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault>;
 
     /// The execution's own facts; `None`: the pipeline has no such execution.
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault>;
 
-    /// How the approval action of exactly this execution stands.
+    /// The state of the approval action in exactly this execution.
     async fn action(&self, account: &Account, pipeline: &str, execution: &str, action: &str) -> Result<Action, Fault>;
 
     /// Answers a waiting action with `PutApprovalResult`.

@@ -1,4 +1,4 @@
-//! Time and chance, as inputs.
+//! Time and randomness, as inputs.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
-    /// Time since some moment, by a clock that nobody sets and that goes on while the machine sleeps. Only differences mean
-    /// anything, and only on this machine.
+    /// Time since some moment, by a clock that nobody can set and that goes on while the machine sleeps. Only differences have a
+    /// meaning, and only on this machine.
     fn uptime(&self) -> SignedDuration;
 
     /// Waits; a duration of zero or less returns at once.

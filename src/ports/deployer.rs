@@ -43,7 +43,7 @@ pub struct TaskStart {
     pub started_by: String,
 }
 
-/// A one-off task, seen.
+/// What was read of a one-off task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OneOff {
     Moving {
@@ -63,7 +63,7 @@ pub trait Deployer: Send + Sync {
     /// `NotFound` with the nearest cluster's name.
     async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault>;
 
-    /// The service and its deployments: those of the last days, and every one that is under way.
+    /// The service and its deployments: those of the last days, and each that is under way.
     ///
     /// # Errors
     /// `NotFound` with the nearest service's name.

@@ -1,4 +1,4 @@
-//! The lease's last word before a call that changes something leaves this process, whichever adapter sends it.
+//! The check of the lease right before a call that changes something leaves this process, whichever adapter sends it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ impl Fence {
     }
 
     /// # Errors
-    /// The lease's own: nothing may be sent.
+    /// Why nothing may be sent.
     pub fn check(&self) -> Result<(), Fault> {
         let may_send = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         may_send.map_or(Ok(()), |may_send| may_send())

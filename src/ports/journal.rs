@@ -20,19 +20,19 @@ pub struct Lease {
     pub fence: u64,
 }
 
-/// A process that holds something: what it calls itself, for people and for comparing.
+/// A process that holds a lease: what it calls itself, for people and for comparing.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Holder {
     /// Random, one for each process.
     pub id: String,
     /// `user@host, pid N`.
     pub who: String,
-    /// With the host, tells on the same machine whether it still lives.
+    /// With its process id, shows on the same machine whether it is still running.
     pub host: String,
     pub pid: u32,
 }
 
-/// How long a lease lasts without being renewed: long enough for a stall of a busy builder, short enough to wait for.
+/// How long a lease lasts without being renewed: longer than a busy builder stalls, short enough to wait for.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A release in a listing, without its events.
@@ -74,7 +74,7 @@ pub struct Record {
     pub blobs: BTreeMap<String, Vec<u8>>,
 }
 
-/// Times are handed in: a store has no clock of its own.
+/// Times are arguments: a store has no clock.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Records a new release's first event and takes its lease.
@@ -87,8 +87,8 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError>;
 
-    /// Takes the lease of a release: free, held by a process of this machine that is no more, or still at the heartbeat that the caller
-    /// has seen stand `still` for as long as a lease lasts.
+    /// Takes the lease of a release: one that is free, one that a process of this machine held which has ended, or one that is still at
+    /// the heartbeat `stale`, which the caller has seen unchanged for as long as a lease lasts.
     ///
     /// # Errors
     /// `Held` by a process that may live, with its heartbeat; `Imported`.
@@ -100,14 +100,14 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<Lease, JournalError>;
 
-    /// Prolongs the lease and all stages it holds; answers which these are.
+    /// Renews the lease and those of all stages that it holds; answers which these are.
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError>;
 
     /// Gives up the lease and all stages it holds.
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError>;
 
     /// Ends a holder's lease and those of the stages it holds, and records that as a fact: one transaction. `None`: nobody holds it
-    /// by now.
+    /// any more.
     ///
     /// # Errors
     /// `Held` where the holder is another than the one that was seen with this fence.
@@ -120,7 +120,7 @@ pub trait Journal: Send + Sync {
     ) -> Result<Option<Event>, JournalError>;
 
     /// Appends facts after event `after`, durably, and updates the ledgers of the stages that they speak of: one transaction. A
-    /// message that a fact calls absorbed waits no more.
+    /// message that a fact absorbs no longer waits.
     ///
     /// # Errors
     /// `LostLease` where the lease is not this one any more, `after` is not the last event, or a fact announces a change in a stage
@@ -142,13 +142,13 @@ pub trait Journal: Send + Sync {
     /// Puts a message into a release's inbox.
     ///
     /// # Errors
-    /// `Imported`: nobody will ever hear it.
+    /// `Imported`: nobody will ever read it.
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError>;
 
     /// The messages not yet absorbed, oldest first.
     async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError>;
 
-    /// Takes a stage for a release, with a fence that grows with every holder; taking it twice is taking it once. `still` as in
+    /// Takes a stage for a release, with a fence that grows with every holder; taking it twice is taking it once. `stale` as for
     /// `take`.
     ///
     /// # Errors
@@ -174,7 +174,7 @@ pub trait Journal: Send + Sync {
         stage: &StageName,
     ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError>;
 
-    /// Writes a person's word about a stage into its ledger, and does it: one transaction. Its answer is the ledger as it is then.
+    /// Records a person's intervention in a stage in its ledger, and carries it out: one transaction. Answers the ledger after it.
     ///
     /// # Errors
     /// `Held` where a lock that is to be broken is no longer at the heartbeat that was seen.
@@ -189,8 +189,8 @@ pub trait Journal: Send + Sync {
     /// A release's record as it is kept, checked like `read`. Its inbox and its lease are not part of it.
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError>;
 
-    /// Takes in a record of another store, to be read: nobody takes its lease, and no ledger learns from it. `false`: it was here
-    /// already, with these events and perhaps more.
+    /// Imports a record of another store, to be read: nobody takes its lease, and it changes no ledger. `false`: it was here already, with
+    /// these events and perhaps more.
     ///
     /// # Errors
     /// `Corrupt` where the record does not verify, `Conflict` where other events are recorded here under its name.

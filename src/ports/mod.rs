@@ -1,4 +1,4 @@
-//! What the runtime needs of the world, as traits. Each answer is a value of `model`; each failure a typed `Fault`.
+//! What the runtime needs from outside, as traits. Each answer is a value of `model`; each failure a typed `Fault`.
 
 pub mod accounts;
 pub mod approvals;

@@ -6,10 +6,10 @@ use super::images::Access;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 
-/// A repository, as `DescribeRepositories` tells it.
+/// A repository, as `DescribeRepositories` reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// From ECR's answer, never built.
+    /// From ECR's answer, never put together here.
     pub uri: String,
     pub immutable_tags: bool,
 }

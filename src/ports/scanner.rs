@@ -8,7 +8,7 @@ use crate::model::finding::{ScanReading, ScanType};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
 
-/// Which scans count, and what is done where none does.
+/// Which scans count, and what to do where none does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     /// When the image was pushed, as far as the release knows; `None`: only the registry knows.
@@ -19,12 +19,12 @@ pub struct Wanted {
     pub where_none: WhereNone,
 }
 
-/// What is done where no scan counts.
+/// What to do where no scan counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhereNone {
     /// A basic scan is started.
     Start,
-    /// Nothing is touched.
+    /// Nothing is started.
     Look,
 }
 
@@ -43,8 +43,8 @@ pub trait Scanner: Send + Sync {
     /// `Invalid` where nothing would ever be scanned (Inspector off, scan frequency MANUAL under enhanced scanning).
     async fn preflight(&self, account: &Account, repository: &str) -> Result<ScanType, Fault>;
 
-    /// One reading of the scans of these digests, together. A scan of before `pushed_at` counts only where the registry itself says
-    /// that the digest was there by then.
+    /// One reading of the scans of these digests, together. A scan from before `pushed_at` counts only where the registry itself says that
+    /// it had the digest by then.
     ///
     /// # Errors
     /// `AccessDenied` also where nobody knows when a digest was pushed.

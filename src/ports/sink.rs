@@ -1,4 +1,4 @@
-//! Where a release's story goes: downstream of the journal, and never able to stop it.
+//! Where a release's facts are shown: after they are recorded, and never able to stop it.
 
 use crate::model::effect::Effect;
 use crate::model::event::Event;
@@ -8,15 +8,15 @@ use crate::model::release::Release;
 use crate::model::waiting::Waiting;
 
 pub trait Sink: Send {
-    /// A fact that is written down, and the release with it taken in.
+    /// A fact that was recorded, and the release with it applied.
     fn event(&mut self, event: &Event, release: &Release);
 
     /// What is waited for now.
     fn waiting(&mut self, what: &[Waiting]);
 
-    /// A line that an effect under way says: a builder's output, a copy's progress.
+    /// A line of output of an effect under way: a builder's own, a copy's progress.
     fn said(&mut self, effect: &Effect, line: &str);
 
-    /// Something cannot be read for now, and is asked for again; `None`: it can be read again.
+    /// Something cannot be read at the moment, and is tried again; `None`: it can be read again.
     fn unread(&mut self, what: &Watched, why: Option<&Fault>);
 }

@@ -10,8 +10,8 @@ use crate::model::release::Release;
 use crate::model::warning::Warning;
 use crate::ports::approvals::ActionState;
 
-/// Ends the executions that carry a question of this release, whether nobody answers it any more or an approval is not used: they must
-/// not succeed with nothing deployed. What could not be ended is a warning.
+/// Ends the executions that ask for approvals of this release which nobody answers any more, or whose approval is not used: they must not
+/// succeed with nothing deployed. Each that could not be ended is a warning.
 pub async fn end_questions(ports: &Ports, release: &Release, ending: &Ending) -> Vec<Fact> {
     let why = format!("kanmon {}: {}", release.id, ending.reason.code());
     let mut warnings = Vec::new();
@@ -26,11 +26,11 @@ pub async fn end_questions(ports: &Ports, release: &Release, ending: &Ending) ->
     warnings
 }
 
-/// Stops the execution that was started for a stage's last question: one that waits, and one that was approved and goes on without
-/// what was approved.
+/// Stops the execution that was started for a stage's last question: one that waits, and one that was approved and continues although
+/// the approval is not used.
 ///
 /// # Errors
-/// What it does all the same: it waits, goes on, or has succeeded.
+/// What it still does: it waits, continues, or has succeeded.
 pub async fn stop(
     ports: &Ports,
     release: &Release,

@@ -1,7 +1,7 @@
 //! Holding a lease: how this process knows that it may still act.
 //!
-//! AWS knows no fences: a call that arrives after its sender has lost the lease takes effect. So before each call that changes
-//! something the lease's age is looked at, by clocks of this process alone; a process that was asleep in between finds it too old
+//! AWS does not check fences: a call that arrives after its sender has lost the lease takes effect. So before each call that changes
+//! something the age of the lease is checked, by clocks of this process alone; a process that was asleep in between finds it too old
 //! and asks the store first.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,8 @@ use crate::model::ids::StageName;
 use crate::ports::clock::Clock;
 use crate::ports::journal::{Journal, JournalError, LEASE, Lease};
 
-/// A lease younger than this needs no asking. The rest of it is for the call's own way (an attempt is given up after 35 s, but
-/// what arrives late arrives within a few), and for two machines' clocks going at rates that differ.
+/// A lease that was confirmed more recently than this is trusted. What is left of it covers the call's own time (an attempt is given up
+/// after 35 s, but a late one arrives within a few), and clocks of two machines that run at different rates.
 pub const TRUSTED: SignedDuration = SignedDuration::from_secs(40);
 
 /// When the lease was last known to be held, before the call was made that said so, and which stages with it.
@@ -46,7 +46,7 @@ pub struct LeaseGuard {
 }
 
 impl LeaseGuard {
-    /// Of a lease that was taken just now, or some time ago: its age is not known, so that it is asked for first.
+    /// Of a lease that was taken some time ago: its age is unknown, so the store is asked first.
     pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, lease: Lease) -> LeaseGuard {
         let mut known = Known::of(clock.as_ref());
         known.uptime -= LEASE;
@@ -67,7 +67,7 @@ impl LeaseGuard {
         age < TRUSTED && stage.is_none_or(|stage| known.stages.contains(stage))
     }
 
-    /// Prolongs the lease; answers which stages it holds.
+    /// Renews the lease; answers which stages it holds.
     ///
     /// # Errors
     /// As `Journal::renew`.
@@ -83,7 +83,7 @@ impl LeaseGuard {
         Ok(stages)
     }
 
-    /// Whether a call may leave at this very moment, without asking anybody: for the last moment before it does.
+    /// Whether a call may be sent at this moment, without asking the store: for right before it is sent.
     ///
     /// # Errors
     /// `Unreachable`: it was not sent.
@@ -111,9 +111,9 @@ impl LeaseGuard {
     /// Whether a call that changes something may be sent now; `stage`: where.
     ///
     /// # Errors
-    /// `Unreachable` where that cannot be told, or is not so: the call was not sent.
+    /// `Unreachable` where it may not, or that is unknown: the call was not sent.
     pub async fn check(&self, stage: Option<&StageName>) -> Result<(), Fault> {
-        // Asking may itself take long, and the process may be put to sleep in it.
+        // Asking may take long, and the process may be put to sleep meanwhile.
         for _ in 0..2 {
             if self.is_known(stage) {
                 return Ok(());

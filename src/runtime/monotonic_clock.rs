@@ -1,5 +1,5 @@
-//! A process's own time: what the machine's clock said when it began, and what has passed since by the one that nobody sets. Between
-//! two facts of a process no clock is set, so that no deadline passes by it and none is put off.
+//! A process's own time: the machine's time when it began, and what has passed since by the clock that nobody can set. So a clock that is
+//! set while a process works neither ends a deadline nor puts one off.
 
 use std::sync::Arc;
 

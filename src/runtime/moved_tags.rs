@@ -1,4 +1,4 @@
-//! Tags that somebody has put on something else. What is deployed goes by digest, so this is only told.
+//! Tags that somebody has moved to another image. Deployments use digests, so this is only reported.
 
 use crate::model::event::MovedTag;
 use crate::model::ids::{Digest, ImageName};
@@ -8,8 +8,8 @@ use crate::ports::images::Access;
 use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
 
-/// The tags under which a stage's images were made or came that name something else now, and were not told before. A registry that
-/// cannot be asked tells nothing: no release waits for this.
+/// The tags under which a stage's images were pushed or given that name another image now, and were not reported before. A registry that
+/// cannot be read is skipped: no release waits for this.
 pub async fn moved(ports: &Ports, release: &Release, stage: &Stage) -> Vec<MovedTag> {
     let pipeline = &release.started.pipeline;
     let mut moved = Vec::new();

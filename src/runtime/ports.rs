@@ -1,4 +1,4 @@
-//! Everything the runtime reaches the world through.
+//! Everything through which the runtime reaches outside.
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
 
-/// Whether the record's baseline ran in the service right before the deployment that stands there now.
+/// Whether the record's baseline ran in the service right before its present deployment.
 ///
 /// # Errors
 /// `Invalid` where it did not; `Unreachable` where ECS does not list that deployment yet.
@@ -96,13 +96,14 @@ enum Replaced<'a> {
     These(Vec<&'a str>),
 }
 
-/// `standing` is PRIMARY's task definition.
-fn replaced<'a>(service: &'a ServiceReading, standing: &str) -> Replaced<'a> {
+/// `present` is PRIMARY's task definition.
+fn replaced<'a>(service: &'a ServiceReading, present: &str) -> Replaced<'a> {
     let Some(all) = &service.service_deployments else { return Replaced::Unknown };
-    let Some(own) = all.iter().rposition(|d| d.target_task_definition.as_deref() == Some(standing)) else {
+    let Some(own) = all.iter().rposition(|d| d.target_task_definition.as_deref() == Some(present)) else {
         return Replaced::NotListed;
     };
-    // Sources are what had tasks; what was set and had none (desired count 0, or failed and left standing) is the last one's target.
+    // Sources are revisions that had tasks; one that was set and had none (desired count 0, or failed and not rolled back) is the last one's
+    // target.
     let last = own
         .checked_sub(1)
         .map(|before| &all[before])
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(found(vec![first(), one(2, "SUCCESSFUL", "web:3", &["web:1"])]), ["web:1"]);
         let failed = || one(2, "STOPPED", "web:2", &["web:1"]);
         let both = vec![first(), failed(), one(3, "SUCCESSFUL", "web:3", &["web:1"])];
-        assert_eq!(found(both), ["web:1", "web:2"], "one that failed was left standing");
+        assert_eq!(found(both), ["web:1", "web:2"], "one that failed was not rolled back");
         let undone = ServiceDeployment { status: "ROLLBACK_SUCCESSFUL".into(), ..failed() };
         let gone_back = vec![first(), undone, one(3, "SUCCESSFUL", "web:3", &["web:1"])];
         assert_eq!(found(gone_back), ["web:1"], "what ECS undid does not run");
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn where_ecs_says_nothing_nothing_is_known_and_a_list_without_it_is_read_again() {
+    fn where_ecs_lists_nothing_it_is_unknown_and_a_list_without_it_is_read_again() {
         assert_eq!(replaced(&service(None), "web:3"), Replaced::Unknown);
         assert_eq!(replaced(&service(Some(vec![one(1, "SUCCESSFUL", "web:3", &[])])), "web:3"), Replaced::Unknown);
         assert_eq!(replaced(&service(Some(vec![one(1, "SUCCESSFUL", "web:2", &[])])), "web:3"), Replaced::NotListed);

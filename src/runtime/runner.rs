@@ -97,15 +97,15 @@ impl<'s> Runner<'s> {
         }
     }
 
-    /// Works until the release ends or this process has to leave it. The ending is written down, the lease given up.
+    /// Works until the release ends or this process has to leave it. The ending is recorded, and the lease given up.
     ///
     /// # Errors
-    /// When facts cannot be written: then nothing more is done either.
+    /// Where facts cannot be recorded: then nothing more is done either.
     pub async fn run(mut self) -> Result<Ending, RunError> {
         let ended = self.run_loop().await;
         self.tasks.shutdown().await;
         set_fence(&self.ports, Arc::new(|| Ok(())));
-        // A lease that is lost already cannot be given up; one that could not be runs out.
+        // A lease that is already lost cannot be given up; one that could not be given up expires.
         let _ = self.ports.journal.give_up(self.guard.lease()).await;
         ended
     }
@@ -114,7 +114,7 @@ impl<'s> Runner<'s> {
         self.read_ledgers().await?;
         self.reconcile_open();
         let poll = self.release.started.pipeline.poll;
-        // By the clock that nobody sets. A lease that was taken a while ago is asked for first.
+        // By the clock that nobody can set. A lease that was taken a while ago is confirmed first.
         let mut renew_at = self.ports.clock.uptime();
         let mut look_at = renew_at;
         loop {
@@ -136,13 +136,13 @@ impl<'s> Runner<'s> {
             let now = self.ports.clock.now();
             let mut pause = renew_at.min(look_at) - self.ports.clock.uptime();
             match decide(&self.release, &self.ledgers, now) {
-                // What was said until now is heard first: afterwards it comes too late.
+                // Messages that came until now are absorbed first: afterwards they come too late.
                 Decision::Record(facts) if absorb_first(&facts) && self.read_inbox().await? => continue,
                 Decision::Record(facts) => {
                     self.append(&facts).await?;
                     continue;
                 }
-                // Nobody hears it afterwards.
+                // Nobody reads a message afterwards.
                 Decision::Finish(ending) if !ending.outcome().is_resumable() && self.read_inbox().await? => continue,
                 Decision::Finish(ending) => return self.finish(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
@@ -154,7 +154,7 @@ impl<'s> Runner<'s> {
         }
     }
 
-    /// Prolongs the lease; answers in how long to do so again. A store that cannot be reached is asked again: longer where that may
+    /// Renews the lease; answers in how long to do so again. A store that cannot be reached is asked again: longer where that may
     /// pass by itself, else while the lease still holds.
     async fn renew(&mut self) -> Result<SignedDuration, RunError> {
         let uptime = self.ports.clock.uptime();
@@ -194,7 +194,7 @@ impl<'s> Runner<'s> {
         waiting: &[Waiting],
     ) -> Result<(), RunError> {
         if self.leave_reason().is_some() {
-            // What reading or repeating can pick up later is dropped; what changes the world is waited for.
+            // What can be picked up later by reading or repeating is dropped; what changes something is waited for.
             self.running.retain(|effect, task| {
                 let wait = effect.row().atomic && !self.looking_up.contains(effect);
                 if !wait {
@@ -241,12 +241,12 @@ impl<'s> Runner<'s> {
         let already_requested = self.stop.is_requested();
         let mut stop = self.stop.clone();
         let event = tokio::select! {
-            // No chance: the same news in the same order lead to the same steps.
+            // Never random: the same events in the same order lead to the same steps.
             biased;
             event = self.received.recv() => event,
             () = stop.requested(), if !already_requested => None,
             () = clock.sleep(pause) => None,
-            // Finished tasks are only cleared away here; what they found came as news.
+            // Finished tasks are only removed here; what they found came as events.
             Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                 if let Err(error) = done && error.is_panic() {
                     std::panic::resume_unwind(error.into_panic());
@@ -281,7 +281,7 @@ impl<'s> Runner<'s> {
                 Ok(())
             }
             WorkerEvent::Observed { watch, facts } => {
-                // An abandoned watch may have spoken just before it was dropped.
+                // A watch that was dropped may have sent something just before.
                 if self.watched.contains_key(&watch) {
                     self.append(&facts).await?;
                 }
@@ -296,7 +296,7 @@ impl<'s> Runner<'s> {
         }
     }
 
-    /// Writes facts down. `false`: a stage was frozen meanwhile, so that nothing was written and it has to be decided anew.
+    /// Records facts. `false`: a stage was frozen meanwhile, so that nothing was written and it has to be decided again.
     async fn append(&mut self, facts: &[Fact]) -> Result<bool, RunError> {
         if facts.is_empty() {
             return Ok(true);
@@ -336,7 +336,7 @@ impl<'s> Runner<'s> {
         Ok(true)
     }
 
-    /// Writes facts down, once, though it may have to be said several times.
+    /// Records facts exactly once, though the store may have to be asked several times.
     async fn append_once(&mut self, lease: &Lease, facts: &[Fact], now: Timestamp) -> Result<Vec<Event>, RunError> {
         let (journal, after) = (self.ports.journal.clone(), self.release.seq);
         let mut retry = self.store_retry();
@@ -345,7 +345,7 @@ impl<'s> Runner<'s> {
                 Ok(events) => return Ok(events),
                 Err(error) => self.wait_for_store(&mut retry, error).await?,
             }
-            // It may have been written although nobody heard of it.
+            // It may have been written although the answer was lost.
             let written = loop {
                 match journal.read(&lease.release).await {
                     Ok(events) => break events.into_iter().filter(|e| e.seq > after).collect::<Vec<_>>(),
@@ -372,7 +372,7 @@ impl<'s> Runner<'s> {
         Ok(())
     }
 
-    /// Takes in what others said; whether that was anything.
+    /// Absorbs the messages of others; answers whether there were any.
     async fn read_inbox(&mut self) -> Result<bool, RunError> {
         let journal = self.ports.journal.clone();
         let mut retry = self.store_retry();

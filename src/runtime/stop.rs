@@ -1,4 +1,4 @@
-//! Being asked to stop: the first time politely.
+//! How a process is asked to stop.
 
 use tokio::sync::watch;
 

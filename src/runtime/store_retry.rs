@@ -1,5 +1,5 @@
-//! Asking a store again that does not answer for a while. A lease that ran out meanwhile is lost only when somebody takes it, which
-//! the store's next answer tells; until then nothing is sent that changes anything.
+//! Asking a store again that does not answer for a while. A lease that expired meanwhile is lost only when somebody takes it, which the
+//! store's next answer shows; until then nothing is sent that changes anything.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl StoreRetry {
     /// Waits until it may be asked again.
     ///
     /// # Errors
-    /// The error itself, where asking again is of no use, was done for long enough, or somebody asks this process to stop.
+    /// The error itself, where asking again is useless or was done for long enough, or this process is asked to stop.
     pub async fn wait(&mut self, error: JournalError) -> Result<(), JournalError> {
         self.failures += 1;
         if !is_transient(&error) || self.stop.is_requested() || self.clock.uptime() - self.since >= RETRY_FOR {
@@ -40,12 +40,12 @@ impl StoreRetry {
     }
 }
 
-/// Whether a store that answered so may do as asked a little later.
+/// Whether a store that answered with this error may succeed a little later.
 pub fn is_transient(error: &JournalError) -> bool {
     match error {
         JournalError::Busy { .. } => true,
         JournalError::Remote(fault) => fault.kind().is_passing(),
-        // A disk that is full stays so until somebody does something.
+        // A full disk stays full until somebody frees space.
         JournalError::Store(_)
         | JournalError::Gone { .. }
         | JournalError::Conflict(_)

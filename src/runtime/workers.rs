@@ -1,4 +1,4 @@
-//! What goes on beside the loop: effects, look-ups of effects, and watches. Each only sends news.
+//! What runs beside the loop: effects, look-ups of effects, and watches. Each only sends events to the loop.
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::ports::journal::Lease;
 
-/// What the loop is told.
+/// What the loop receives.
 #[derive(Debug)]
 pub enum WorkerEvent {
     /// A line of an effect under way.
     Output { effect: Effect, line: String },
     /// The effect itself is over; it is being looked up, which a later process can do as well.
     LookingUp { effect: Effect },
-    /// Something cannot be read for now; `None`: it can be again.
+    /// Something cannot be read at the moment; `None`: it can be read again.
     Unreadable { what: Watched, why: Option<Fault> },
     /// What concludes an effect, after the warnings about it.
     Concluded { effect: Effect, facts: Vec<Fact> },
@@ -42,7 +42,7 @@ pub enum WorkerEvent {
 
 /// ECS and ECR are eventually consistent: for this long after a call, "not there" may only mean "not yet".
 const SETTLE: SignedDuration = SignedDuration::from_secs(15);
-/// A single failed reading is nobody's business: the next one mostly succeeds.
+/// A single failed reading is not reported: the next one mostly succeeds.
 const UNREAD: u32 = 2;
 /// Between two looks for something that may still appear.
 const LOOK: SignedDuration = SignedDuration::from_secs(3);
@@ -99,7 +99,7 @@ async fn settle(
         match looked {
             Ok(Found::Landed(fact)) => return conclude(&sender, effect, *fact),
             Ok(Found::Repeatable) => return conclude(&sender, effect.clone(), Fact::EffectAbsent { effect }),
-            // Counted from here: who sent it may have had another clock.
+            // Counted from here: the process that sent it may have had another clock.
             Ok(Found::Absent) if ports.clock.uptime() - looked_since >= SETTLE => {
                 return conclude(&sender, effect.clone(), Fact::EffectAbsent { effect });
             }
@@ -115,7 +115,7 @@ async fn settle(
     }
 }
 
-/// Reads something again and again, and tells what is new. `every` is how far apart the readings are, and may change meanwhile.
+/// Reads something again and again, and sends what is new. `every` is how far apart the readings are, and may change meanwhile.
 pub async fn watch(
     ports: Ports,
     mut state: watch::Receiver<Arc<Release>>,
@@ -164,7 +164,8 @@ pub async fn watch(
     }
 }
 
-/// Waits until the next reading is due, by the pace that holds by then: news slows a watch down, and is told before it does.
+/// Waits until the next reading is due, by the interval that counts by then: something new may slow a watch down, and is sent before it
+/// does.
 async fn pace(
     ports: &Ports,
     read_at: SignedDuration,
@@ -180,7 +181,7 @@ async fn pace(
     }
 }
 
-/// How many readings in a row have failed, after this one; told where it begins to matter, and where it is over.
+/// How many readings in a row have failed, this one included; sent where it begins to matter, and where it is over.
 fn counted(
     sender: &UnboundedSender<WorkerEvent>,
     before: u32,
@@ -219,6 +220,6 @@ fn conclude(sender: &UnboundedSender<WorkerEvent>, effect: Effect, fact: Fact) {
 }
 
 fn conclude_with(sender: &UnboundedSender<WorkerEvent>, effect: Effect, facts: Vec<Fact>) {
-    // Nobody listens only when the loop has ended; then the journal's intent speaks for itself.
+    // Nobody listens only when the loop has ended; then the recorded intent is looked up later.
     let _ = sender.send(WorkerEvent::Concluded { effect, facts });
 }

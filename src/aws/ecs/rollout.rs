@@ -28,8 +28,8 @@ pub(super) async fn read(
     Ok(RolloutReading { service, running, stopped })
 }
 
-/// `UpdateService` with the task definition alone: whatever else were echoed back would undo what others own, auto scaling's
-/// desired count first.
+/// `UpdateService` with the task definition alone: any other member would undo what others own, first of all auto scaling's desired
+/// count.
 pub(super) async fn update(
     session: &Session,
     cluster: &str,
@@ -57,7 +57,7 @@ pub(super) async fn update(
     })
 }
 
-/// `StopServiceDeployment(ROLLBACK)`. Asked again for one that is being stopped or has been, it is content.
+/// `StopServiceDeployment(ROLLBACK)`; repeating it for one that is being stopped or was stopped succeeds.
 pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Fault> {
     let call = session.stop_service_deployment(Target::ServiceDeployment { arn: deployment.to_owned() });
     let stop = StopServiceDeploymentStopType::Rollback;

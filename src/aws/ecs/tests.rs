@@ -44,7 +44,7 @@ async fn an_update_sends_the_task_definition_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_update_without_a_clear_answer_is_sent_once_and_left_open() {
+async fn an_update_without_a_clear_answer_is_sent_once_and_stays_ambiguous() {
     for broken in 0..3 {
         let (peer, ecs) = ecs(move |_, _| match broken {
             0 => Reply::Error(500, "ServerException", "oops"),
@@ -70,7 +70,7 @@ async fn a_throttled_update_is_repeated() {
 }
 
 #[tokio::test]
-async fn an_update_throttled_first_and_lost_then_is_left_open() {
+async fn an_update_that_is_throttled_and_then_lost_stays_ambiguous() {
     let (peer, ecs) = ecs(|_, before| match before {
         0 => Reply::Error(400, "ThrottlingException", "Rate exceeded"),
         _ => Reply::Reset,
@@ -143,7 +143,7 @@ async fn a_raw_body_survives_a_retry() {
 }
 
 #[tokio::test]
-async fn a_lost_registration_is_left_open() {
+async fn a_registration_without_an_answer_stays_ambiguous() {
     let (peer, ecs) = ecs(|_, _| Reply::Reset);
     let fault = ecs.register(&account("prod"), &json!({"family": "web"}), &BTreeMap::new()).await.unwrap_err();
     assert_eq!((fault.kind(), peer.asked("RegisterTaskDefinition").len()), (FaultKind::Ambiguous, 1));
@@ -272,7 +272,7 @@ async fn a_rollout_is_read_whole() {
     let lists: Vec<Value> = peer.asked("ListServiceDeployments").iter().map(Asked::json).collect();
     let after = lists[0]["createdAt"]["after"].as_f64().unwrap();
     assert_eq!(after, 1_579_132_800.0, "15 days before it was begun, however long ago that is");
-    assert!(lists.iter().all(|l| l.get("status").is_none()), "what is older than ours is of no interest to it");
+    assert!(lists.iter().all(|l| l.get("status").is_none()), "deployments before ours do not matter");
     ecs.service(at(&a), "web").await.unwrap();
     let lists = peer.asked("ListServiceDeployments").iter().map(Asked::json).collect::<Vec<Value>>();
     let under_way = lists.iter().find(|l| l.get("status").is_some()).unwrap();
@@ -341,13 +341,13 @@ async fn missing_services_and_clusters_are_reported_with_the_nearest_names() {
 
 #[tokio::test]
 async fn stopping_what_is_being_stopped_succeeds_and_stopping_what_has_succeeded_fails() {
-    for (status, content) in [("ROLLBACK_IN_PROGRESS", true), ("STOP_REQUESTED", true), ("SUCCESSFUL", false)] {
+    for (status, is_stopping) in [("ROLLBACK_IN_PROGRESS", true), ("STOP_REQUESTED", true), ("SUCCESSFUL", false)] {
         let (peer, ecs) = ecs(move |asked, _| match asked.op.as_str() {
             "StopServiceDeployment" => Reply::Error(400, "ConflictException", "not in progress"),
             _ => Reply::Json(json!({"serviceDeployments": [{"serviceDeploymentArn": "d", "status": status}]})),
         });
         let a = account("prod");
-        assert_eq!(ecs.stop(at(&a), "d").await.is_ok(), content, "{status}");
+        assert_eq!(ecs.stop(at(&a), "d").await.is_ok(), is_stopping, "{status}");
         assert_eq!(
             peer.asked("StopServiceDeployment")[0].json(),
             json!({"serviceDeploymentArn": "d", "stopType": "ROLLBACK"})

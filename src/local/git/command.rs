@@ -1,6 +1,6 @@
 //! git, run so that a repository's own configuration executes nothing.
 //!
-//! What git executes on a repository's word when it is only asked to read: `core.fsmonitor`, hooks, content filters, the program
+//! What a repository's configuration can make git execute even where it only reads: `core.fsmonitor`, hooks, content filters, the program
 //! that verifies signatures, pagers, and whatever fetches a missing object of a partial clone.
 
 use std::ffi::OsStr;
@@ -40,7 +40,7 @@ const FIXED: [(&str, &str); 6] = [
     ("LC_ALL", "C"),
 ];
 
-/// Configuration that goes before the repository's.
+/// Configuration that wins over the repository's.
 const SETTINGS: [(&str, &str); 6] = [
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
@@ -82,8 +82,8 @@ impl Git {
         Ok(git)
     }
 
-    /// Filters run on each file that has to be compared. Those of the user's own configuration go too: git-lfs, for one, runs
-    /// what the repository's says.
+    /// Filters run on each file that is compared. Those of the user's own configuration are switched off too: git-lfs, for one, runs
+    /// what the repository's configuration says.
     fn without_filters(&mut self) -> Result<(), GitProblem> {
         let output = self.run(&["config", "--null", "--name-only", "--get-regexp", r"^filter\."])?;
         // Git ends so where nothing matches.
@@ -131,7 +131,7 @@ impl Git {
     fn answer(&self, output: Output) -> Result<Vec<u8>, GitProblem> {
         let status = match output.end {
             End::TimedOut => return Err(GitProblem::TimedOut { seconds: self.limits.time.as_secs() }),
-            // A list that breaks off would read as one that has no more.
+            // A list that is cut off would read as a complete one.
             End::Exited(_) if output.cut => {
                 return Err(GitProblem::AnswerTooLong { bytes: self.limits.bytes as u64 });
             }
@@ -153,7 +153,7 @@ impl Git {
             command.env_remove(name);
         }
         command.envs(FIXED);
-        // Behind what the caller's environment configures (a `safe.directory`), so that it goes before everything.
+        // After what the caller's environment configures (a `safe.directory`), so that it wins over everything.
         let already = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
         for (n, (name, value)) in (already..).zip(&self.settings) {
             command.env(format!("GIT_CONFIG_KEY_{n}"), name).env(format!("GIT_CONFIG_VALUE_{n}"), OsStr::new(value));
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn git_that_does_not_end_times_out_and_is_ended() {
         let dir = repository();
-        // Git reads a configuration that it never comes to the end of.
+        // Git reads a configuration that never ends.
         let pipe = dir.path().join("pipe");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let include = format!("[include]\n\tpath = {}\n", pipe.display());

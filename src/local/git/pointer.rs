@@ -1,4 +1,4 @@
-//! Git LFS's pointers (git-lfs/docs/spec.md): what a commit holds in a large file's place.
+//! Git LFS's pointers (git-lfs/docs/spec.md): what a commit has in place of a large file.
 
 use std::fs::File;
 use std::io::Read;
@@ -18,7 +18,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// `None` for what is none, and for one whose content goes through an extension first.
+    /// `None` for what is not a pointer, and for one whose content an extension changes first.
     pub fn parse(blob: &[u8]) -> Option<Pointer> {
         let text = std::str::from_utf8(blob).ok().filter(|t| t.len() < LONGEST)?;
         let mut lines = text.lines();
@@ -36,9 +36,9 @@ impl Pointer {
         Some(Pointer { sha256: sha256?, size: size? })
     }
 
-    /// Whether this file is the content.
+    /// Whether this file is the content that the pointer names.
     pub fn fits(&self, file: &Path) -> bool {
-        // A link is read by git as a link.
+        // Git does not follow a link.
         let is_so_long = |m: std::fs::Metadata| m.is_file() && m.len() == self.size;
         file.symlink_metadata().is_ok_and(is_so_long) && hash(file).is_ok_and(|hash| hash == self.sha256)
     }

@@ -3,7 +3,7 @@ use std::process::Command;
 
 use super::*;
 
-/// A repository with one commit, and a file that stays away as long as nothing of its configuration is executed.
+/// A repository, and a file that does not exist as long as nothing of its configuration is executed.
 struct Repository {
     dir: tempfile::TempDir,
 }
@@ -40,7 +40,7 @@ impl Repository {
         self.git(&["add", "-A"]).git(&["-c", "user.name=Ann", "-c", "user.email=ann@x.example", "commit", "-qm", "x"])
     }
 
-    /// A program that leaves a mark, and passes on what it reads.
+    /// A program that creates the mark, and copies its input to its output.
     fn program(&self) -> String {
         let path = self.dir.path().join("evil");
         std::fs::write(&path, format!("#!/bin/sh\ntouch '{}'\ncat\n", self.mark().display())).unwrap();

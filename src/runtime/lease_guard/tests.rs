@@ -6,8 +6,8 @@ use crate::model::fault::FaultKind;
 use crate::model::release::samples::{at, id, started};
 use crate::runtime::lease_samples::{app, held, holder};
 
-/// `b` takes the release without asking how long it was left.
-async fn robbed(journal: &MemoryJournal) {
+/// `b` takes the release without waiting.
+async fn taken_over(journal: &MemoryJournal) {
     let Err(JournalError::Held { heartbeat, .. }) = journal.take(&id("r1"), &holder("b"), None, at(0)).await else {
         panic!("it is held")
     };
@@ -15,10 +15,10 @@ async fn robbed(journal: &MemoryJournal) {
 }
 
 #[tokio::test]
-async fn a_young_lease_is_trusted_and_an_old_one_asked_for() {
+async fn a_recent_lease_is_trusted_and_an_old_one_is_confirmed_first() {
     let (journal, clock, guard) = held().await;
-    robbed(&journal).await;
-    assert_eq!(guard.check(None).await, Ok(()), "nobody may have taken it yet");
+    taken_over(&journal).await;
+    assert_eq!(guard.check(None).await, Ok(()), "it is trusted");
     clock.pass(TRUSTED.as_secs());
     let refused = guard.check(None).await.unwrap_err();
     assert_eq!(refused.kind(), FaultKind::Unreachable);
@@ -30,19 +30,19 @@ async fn an_old_lease_that_nobody_took_is_good_again() {
     let (journal, clock, guard) = held().await;
     clock.pass(1000);
     assert_eq!(guard.check(Some(&id("dev"))).await, Ok(()));
-    robbed(&journal).await;
+    taken_over(&journal).await;
     assert_eq!(guard.check(Some(&id("dev"))).await, Ok(()), "it is young again");
 }
 
 #[tokio::test]
-async fn each_clock_alone_can_tell_that_time_has_passed() {
+async fn each_clock_alone_shows_that_time_has_passed() {
     let (journal, clock, guard) = held().await;
-    robbed(&journal).await;
+    taken_over(&journal).await;
     clock.wall.fetch_add(-5000, Ordering::Relaxed);
     clock.uptime.fetch_add(TRUSTED.as_secs(), Ordering::Relaxed);
     assert!(guard.check(None).await.is_err(), "the wall's clock was set back");
     let (journal, clock, guard) = held().await;
-    robbed(&journal).await;
+    taken_over(&journal).await;
     clock.wall.fetch_add(TRUSTED.as_secs(), Ordering::Relaxed);
     assert!(guard.check(None).await.is_err(), "the machine was frozen with its uptime");
 }
@@ -76,11 +76,11 @@ async fn a_stage_that_was_lost_is_not_changed_though_the_release_was_renewed_sin
 }
 
 #[tokio::test]
-async fn the_last_word_knows_which_stage_the_call_is_for() {
+async fn the_check_before_sending_knows_the_stage_of_the_call() {
     let (journal, clock, guard) = held().await;
     let dev = id("dev");
-    let lost_on_its_way = guard.call(Some(&dev), async {
-        // Between the asking and the sending the process sleeps; who wakes first is the loop, which renews the release.
+    let lost_before_sending = guard.call(Some(&dev), async {
+        // The process sleeps between the check and the sending; the loop wakes first and renews the release.
         clock.pass(300);
         assert!(guard.may_send().is_err(), "it is too old");
         let Some((_, _, heartbeat)) = journal.holder(&app(), &dev).await.unwrap() else { panic!("it is held") };
@@ -89,14 +89,14 @@ async fn the_last_word_knows_which_stage_the_call_is_for() {
         guard.renew().await.unwrap();
         guard.may_send()
     });
-    assert!(lost_on_its_way.await.is_err());
-    assert_eq!(guard.may_send(), Ok(()), "what is no stage's may be sent");
+    assert!(lost_before_sending.await.is_err());
+    assert_eq!(guard.may_send(), Ok(()), "a call without a stage may be sent");
 }
 
 #[tokio::test]
-async fn a_lease_that_was_just_taken_is_of_unknown_age() {
+async fn the_age_of_a_lease_that_was_just_taken_is_unknown() {
     let (journal, clock, guard) = held().await;
     let guard = LeaseGuard::new(journal.clone(), clock, guard.lease().clone());
-    robbed(&journal).await;
+    taken_over(&journal).await;
     assert!(guard.check(None).await.is_err());
 }

@@ -6,7 +6,7 @@ use crate::model::release::samples::{at, id};
 use crate::runtime::lease_samples::{held, holder};
 
 #[tokio::test]
-async fn one_that_seems_alive_is_left_alone_at_once() {
+async fn a_holder_that_seems_alive_is_left_alone_at_once() {
     let (journal, clock, _) = held().await;
     clock.pass(30);
     let taken = take(journal.as_ref(), clock.as_ref(), &id("r1"), &holder("b"), &|_, _| panic!("nobody waits")).await;
@@ -15,7 +15,7 @@ async fn one_that_seems_alive_is_left_alone_at_once() {
 }
 
 #[tokio::test]
-async fn one_that_seems_gone_is_watched_for_as_long_as_a_lease_lasts() {
+async fn a_holder_that_seems_gone_is_watched_for_as_long_as_a_lease_lasts() {
     let (journal, clock, _) = held().await;
     clock.pass(10_000);
     let reported = Mutex::new(Vec::new());
@@ -26,9 +26,9 @@ async fn one_that_seems_gone_is_watched_for_as_long_as_a_lease_lasts() {
 }
 
 #[tokio::test]
-async fn one_whose_clock_is_wrong_shows_by_its_pulse_that_it_lives() {
+async fn a_holder_with_a_wrong_clock_is_seen_alive_by_its_heartbeat() {
     let (journal, clock, guard) = held().await;
-    // By this clock it has not been heard of for a day; it beats on.
+    // By this clock it has not renewed its lease for a day; but its heartbeat changes.
     clock.wall.fetch_add(86_400, Ordering::Relaxed);
     let beating = async {
         loop {

@@ -1,4 +1,4 @@
-//! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
+//! An approval through CodePipeline. Answers in kanmon's own inbox come as messages.
 
 use crate::engine::approval::may_decide;
 use crate::engine::enter::void_reason;
@@ -72,7 +72,8 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
     let Carried { release, stage, account, .. } = *carried;
     let Some(execution) = &request.execution else { return Ok(vec![]) };
     let action = carried.read(ports, execution).await?;
-    if let Some(no) = unheard(carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d))) {
+    if let Some(no) = unrecorded_rejection(carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d)))
+    {
         return Ok(vec![carried.rejected(&request.plan, no)]);
     }
     let expired = |reason| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), reason }]);
@@ -86,7 +87,7 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
         }
         ActionState::NotReached | ActionState::Waiting { .. } => return expired(None),
         ActionState::Ended { why } => return expired(Some(of_execution(why, execution))),
-        // A rejection stands whenever it came.
+        // A rejection counts whenever it came.
         ActionState::Approved(decided) if is_late(&decided, request) => {
             let untimed = || ExpiryReason::Untimed { execution: execution.clone() };
             return expired(decided.at.is_none().then(untimed));
@@ -95,7 +96,7 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
     let plan = plan_of(&decided);
-    // Without a plan in the action's own text nothing tells what was approved; a no stands whatever it was shown.
+    // Without a plan in the action's own text it is unknown what was approved; a rejection counts whatever was shown.
     let nothing_shown = plan.is_none() && answer == Answer::Approved;
     let answer = ApprovalAnswer {
         stage: stage.clone(),
@@ -133,8 +134,8 @@ async fn compared(
     };
     let action = carried.read(ports, execution).await?;
     let used = release.stage(stage).entered.is_some();
-    // The last word before an approval is used counts.
-    if let Some(no) = unheard(carried, &given.plan, action.decisions()).filter(|_| !used) {
+    // A rejection counts until the approval is used.
+    if let Some(no) = unrecorded_rejection(carried, &given.plan, action.decisions()).filter(|_| !used) {
         return Ok(vec![carried.rejected(&given.plan, no)]);
     }
     let approved = || {
@@ -150,7 +151,7 @@ async fn compared(
     if approved().any(|decided| decided.by.is_none()) {
         let reason = VoidReason::ApproverGone { execution: execution.clone() };
         return match used {
-            // This plan was approved, and is on its way: that the name is gone undoes nothing.
+            // This plan was approved, and is being carried out: that the name is no longer shown changes nothing.
             true => found(None),
             false => Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), reason }]),
         };
@@ -179,13 +180,13 @@ pub fn rejection(release: &Release, stage: &StageName, action: &Action) -> Optio
         | ActionState::Approved(_)
         | ActionState::Ended { .. } => None,
     };
-    let before = || unheard(&carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d)));
+    let before = || unrecorded_rejection(&carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d)));
     last.or_else(before).map(|no| carried.rejected(&request.plan, no))
 }
 
-/// The first rejection of a plan that is not in the record: a stage that is retried asks again in the same execution, of somebody who is
-/// not told.
-fn unheard<'d>(
+/// The first rejection of a plan that is not in the record: a stage that is retried asks again in the same execution, without showing the
+/// earlier rejection.
+fn unrecorded_rejection<'d>(
     carried: &Carried<'_>,
     plan: &PlanHash,
     decisions: impl Iterator<Item = (Answer, &'d Decided)>,
@@ -203,7 +204,7 @@ fn unheard<'d>(
     })
 }
 
-/// Whether a rejection counts; one of which nobody knows whose it is does.
+/// Whether a rejection counts; one does where nobody knows who gave it.
 fn rejection_counts(policy: &ApprovalPolicy, no: &Decided) -> bool {
     no.by.as_deref().is_none_or(|by| may_decide(policy, by))
 }

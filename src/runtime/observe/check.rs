@@ -1,4 +1,4 @@
-//! A check, which does not move by itself.
+//! A check, which does not change by itself.
 
 use super::step::ObserveStep;
 use crate::model::effect::StepRef;

@@ -1,4 +1,4 @@
-//! A stage's lease, once it can be had.
+//! A stage's lease, taken once it is free.
 
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -9,7 +9,7 @@ use crate::ports::journal::{JournalError, Lease};
 use crate::runtime::lease_takeover::HeartbeatObserver;
 use crate::runtime::ports::Ports;
 
-/// Of a holder that is gone it is had once its heartbeat has stood still for as long as a lease lasts, by this process's clock.
+/// From a holder that has ended it is taken once its heartbeat has not changed for as long as a lease lasts, by this process's clock.
 pub async fn observe(
     ports: &Ports,
     release: &Release,
@@ -18,8 +18,8 @@ pub async fn observe(
     observer: &mut HeartbeatObserver,
 ) -> Result<Vec<Fact>, Fault> {
     let app = &release.started.pipeline.app;
-    let still = observer.still(ports.clock.uptime());
-    match ports.journal.lock_stage(app, stage, lease, still, ports.clock.now()).await {
+    let stale = observer.stale(ports.clock.uptime());
+    match ports.journal.lock_stage(app, stage, lease, stale, ports.clock.now()).await {
         Ok(fence) => Ok(vec![Fact::StageLocked { stage: stage.clone(), fence }]),
         Err(JournalError::Held { heartbeat, .. }) => {
             observer.saw(heartbeat, ports.clock.uptime());

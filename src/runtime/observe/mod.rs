@@ -1,4 +1,4 @@
-//! Watching what moves by itself. A reading that says nothing new says nothing.
+//! Watching what changes by itself. A reading without anything new yields no fact.
 
 pub mod approval;
 mod check;

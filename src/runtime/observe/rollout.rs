@@ -46,40 +46,40 @@ async fn observe(
     let stage = stage(release, &at.stage)?;
     let state = roll(release, at, name)?;
     let rollout = state.rollout(direction);
-    let standing = standing(state, direction)?;
+    let before = before(state, direction)?;
     let digests = match direction {
         Direction::Forward => digests(ports, release, stage, name).await?,
         // What ran before was good by its own release; its task definition names it.
         Direction::Back => Vec::new(),
     };
     let last = rollout.run.as_ref().and_then(|r| r.progress.as_ref());
-    // Nothing was updated where nothing is to change: then the standing deployment itself is to be proven.
+    // Where nothing has to change nothing was updated: then the deployment that is there is proven.
     let updated = match direction {
         Direction::Forward => rollout.run.as_ref().filter(|_| state.registered.is_some()),
         Direction::Back => rollout.run.as_ref(),
     };
     let ours = Ours {
         service: name,
-        primary: updated.map_or(&standing.primary, |r| &r.primary),
-        task_definition: updated.map_or(&standing.task_definition, |r| &r.task_definition),
-        before: updated.map(|_| &standing),
+        primary: updated.map_or(&before.primary, |r| &r.primary),
+        task_definition: updated.map_or(&before.task_definition, |r| &r.task_definition),
+        before: updated.map(|_| &before),
         stop_asked: direction == Direction::Forward && state.stop_requested.is_some(),
         digests: &digests,
         last,
     };
     let read_at = ports.clock.now();
     let begun = rollout.run.as_ref().map_or(read_at, |run| run.begun);
-    let progress = read(ports, release, stage, &ours, &standing.service_deployments, begun).await?;
+    let progress = read(ports, release, stage, &ours, &before.service_deployments, begun).await?;
     let overdue = rollout.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
     let service = || name.clone();
-    // The first of several proofs is news, and so is each that follows: they are counted.
+    // Each proof is new, also one that is like the last: they are counted.
     let news = (last != Some(&progress)).then(|| RollFact::RolloutObserved { service: service(), direction, progress });
     let overdue = overdue.then(|| RollFact::RolloutOverdue { service: service(), direction });
     Ok(news.into_iter().chain(overdue).map(|fact| Fact::step(at, fact)).collect())
 }
 
-/// What stood before a rollout began, forward or back.
-fn standing(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
+/// What was there before a rollout began, forward or back.
+fn before(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
     match direction {
         Direction::Forward => baseline(state).cloned(),
         Direction::Back => {
@@ -119,7 +119,7 @@ async fn digests(
         let Some(pushed) = release.image_for(stage, image) else { continue };
         let (account, repository) = (pipeline.image_account(stage, image), &pipeline.image(image).repository);
         let found = contents(ports, account, repository, &pushed.digest).await?;
-        // What was removed since cannot tell of its children; ECS keeps what it has pulled.
+        // An image that was removed since has no children to read; ECS keeps what it has pulled.
         let children = found.map(|c| c.digests()).unwrap_or_default();
         digests.push((container.clone(), ImageDigests { digest: pushed.digest.clone(), children }));
     }

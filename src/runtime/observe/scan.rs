@@ -47,7 +47,7 @@ pub async fn observe(
     let again = last.filter(|last| last.reading.is_same_result(&reading));
     let news = match (again, &reading.state) {
         (None, _) => true,
-        // Waiting on is no news.
+        // It still waits: nothing new.
         (Some(_), ScanState::Waiting { .. } | ScanState::Unscannable { .. }) => false,
         // Findings can appear after "complete": a repetition counts from the settling interval on, however often it is read.
         (Some(last), ScanState::Scanned { .. }) => {

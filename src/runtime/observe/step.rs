@@ -7,7 +7,7 @@ use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::runtime::ports::Ports;
 
-/// A kind of step that may move by itself.
+/// A kind of step that may change by itself.
 pub(super) trait ObserveStep {
     /// One reading of a part: what is new in it.
     async fn observe(

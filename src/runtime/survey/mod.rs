@@ -26,7 +26,7 @@ use crate::model::step::check::Check;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 
-/// Looks at everything between two stages, both included, and answers with all that is missing at once.
+/// Checks everything between two stages, both included, and reports all that is missing at once.
 ///
 /// # Errors
 /// The one fault, or one that lists them; nothing has been changed.
@@ -36,8 +36,8 @@ pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &
     together(faults)
 }
 
-/// The same for who only looks: answers with what would keep a release that is started here, and not inside the pipeline that asks
-/// for its approval, from being asked about.
+/// The same without starting anything: answers with what would keep a release that is started here, and not inside the pipeline that
+/// asks for its approval, from being approved.
 ///
 /// # Errors
 /// What is missing wherever it is started.

@@ -28,7 +28,7 @@ pub fn with_ours(
     tags
 }
 
-/// The same for the way back, which no quota may block: kanmon's tag is left out where it has no room.
+/// The same for a rollback, which no quota may block: kanmon's tag is left out where there is no room for it.
 pub fn with_ours_if_room(
     base: &BTreeMap<String, String>,
     content: &ContentHash,
@@ -40,7 +40,7 @@ pub fn with_ours_if_room(
     }
 }
 
-/// Whether kanmon's tag has room beside a base's.
+/// Whether there is room for kanmon's tag beside a base's.
 ///
 /// # Errors
 /// `Invalid`, saying how many there are and that one more is kanmon's. `from`: what carries them, in words.
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(tags.keys().collect::<Vec<_>>(), ["kanmon", "team"]);
         assert_eq!(content(&tags), Some(ContentHash::of(b"x")));
         assert!(tags[KEY].starts_with("r20260401-090000-1a2b3c/"), "{}", tags[KEY]);
-        assert_eq!(ours(&tags).len(), 2, "a revision of kanmon's own is no fuller than the one before");
+        assert_eq!(ours(&tags).len(), 2, "a revision of kanmon's own has no more tags than the one before");
         for value in ["", "r20260401-090000-1a2b3c", "x/y"] {
             let tags = BTreeMap::from([(KEY.to_owned(), value.to_owned())]);
             assert_eq!(content(&tags), None, "{value}");
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_does_without_where_there_is_no_room() {
+    fn a_rollback_goes_without_the_tag_where_there_is_no_room() {
         let back =
             |n| with_ours_if_room(&others(n), &ContentHash::of(b"x"), &"r20260401-090000-1a2b3c".parse().unwrap());
         assert_eq!((back(49).len(), back(50).len()), (50, 50));
