@@ -3,14 +3,14 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        // What it quotes may be somebody else's.
+        // It may quote somebody else's text.
         let quoted = info.to_string();
         match kanmon::model::visible::line(&quoted.replace('\n', " ")) {
             std::borrow::Cow::Borrowed(_) => default(info),
             std::borrow::Cow::Owned(seen) => eprintln!("{seen}"),
         }
         eprintln!(
-            "error: this is a defect of kanmon; what was intended is in the journal, and `kanmon resume` reads it"
+            "error: this is a defect of kanmon; what it was doing is recorded, and `kanmon resume` continues from there"
         );
         kanmon::image::clear_scratch();
         // Its own code, so that it is never taken for an outcome of a release.

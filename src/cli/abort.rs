@@ -9,7 +9,7 @@ use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
 use crate::usecase::abort::{Aborted, abort};
 
-/// Asks the process that works on the release to end it; where none does, ends it here.
+/// Asks the process that works on the release to end it; ends it here if there is none.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<ExitCode, Failure> {
     env_file::prepare(global)?;
     let context = context::open(global, output)?;
@@ -22,7 +22,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
             ));
         }
         Aborted::Sent { holder } => {
-            output.print(format!("{id}: abort requested; {holder} works on the release and will read it"));
+            output.print(format!("{id}: abort requested; {holder} works on the release and will end it"));
         }
     }
     Ok(ExitCode::Done)

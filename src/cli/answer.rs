@@ -35,7 +35,7 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
     let decision =
         Decision { answer: given, stage: args.stage.clone(), plan: args.plan.clone(), comment: args.comment.clone() };
     let prepared = prepare(&context, &args.release, &decision).await?;
-    // Nobody has to have looked to reject.
+    // To reject, nobody has to see the plan.
     if args.plan.is_none() && !(global.yes && given == Answer::Rejected) {
         agree(&context, output, &prepared, given).await?;
     }
@@ -50,7 +50,7 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
         ReadBy::ProcessSoon => format!(
             "{id}: the {noun} of {stage} is sent; the process that works on it reads it before it enters {stage}"
         ),
-        ReadBy::Execution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
+        ReadBy::Execution => format!("{id}: {stage} is {word}; its CodePipeline execution continues"),
         ReadBy::Resume => match given {
             Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` continues it"),
             Answer::Approved => format!(
@@ -59,9 +59,9 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
             Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
         },
         ReadBy::Promote => format!(
-            "{id}: {stage} is {word}; the release has ended, and `kanmon promote {id} --to {stage}` reads that before anything else"
+            "{id}: {stage} is {word}; the release has ended, and `kanmon promote {id} --to {stage}` reads the answer first"
         ),
-        ReadBy::Nobody => format!("{id}: {stage} is {word}; the release has ended, and goes no further"),
+        ReadBy::Nobody => format!("{id}: {stage} is {word}; the release has ended and cannot continue"),
     };
     output.result(
         || text,
@@ -70,19 +70,19 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
     Ok(ExitCode::Done)
 }
 
-/// Without a named plan, a person has to look first.
+/// Without a named plan, a person has to see the plan first.
 async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: Answer) -> Result<(), Failure> {
     let (recorded, stage, request) = prepared.question();
     if !output.asks {
-        return Err(Failure::wrong("without a terminal, the plan that was reviewed has to be named")
+        return Err(Failure::wrong("without a terminal, the plan that was reviewed must be named")
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
     let (frozen, rejected) = around(context, recorded, stage).await;
     output.note(approvals::human(context, &Question { recorded, stage, request, frozen, rejected }, sheet));
     let (question, state) = match answer {
-        Answer::Approved => ("approve exactly this?", "not approved"),
-        Answer::Rejected => ("reject it?", "not rejected"),
+        Answer::Approved => ("approve exactly this plan?", "not approved"),
+        Answer::Rejected => ("reject this plan?", "not rejected"),
     };
     match output.ask(question) {
         Some(true) => Ok(()),

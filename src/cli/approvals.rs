@@ -35,7 +35,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     let (unreadable, recorded) = (records::unreadable(&all), all.recorded);
     let now = context.clock.now();
     let mut waiting = Vec::new();
-    // Nobody can answer an expired one, even while nobody works on its release.
+    // An expired request cannot be answered, even while no process works on its release.
     for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
     {
         let (frozen, rejected) = around(&context, recorded, stage).await;
@@ -43,7 +43,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     }
     if waiting.is_empty() {
         output.result(
-            || "nothing waits for approval",
+            || "no release waits for approval",
             || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }),
         );
         return Ok(ExitCode::Done);
@@ -80,12 +80,12 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     Ok(ExitCode::Done)
 }
 
-/// Releases as they will be once what lies in their inboxes is read: what was answered is not asked any more.
+/// Releases as they will be once their inboxes are read, so that an answered request is not listed.
 async fn with_answers(context: &Context, output: &Output, all: All) -> Result<All, Failure> {
     let now = context.clock.now();
     let (mut read, mut unreadable) = (Vec::new(), all.unreadable);
     for recorded in all.recorded {
-        // A withdrawal asks again.
+        // A withdrawal requests approval again.
         let may_change = !asked(&recorded, now).is_empty()
             || recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..)));
         if !may_change {
@@ -106,8 +106,8 @@ async fn with_answers(context: &Context, output: &Output, all: All) -> Result<Al
     Ok(All { recorded: read, unreadable })
 }
 
-/// The same with what was rejected in CodePipeline and nobody has read, where the file here says the same accounts. What cannot be read
-/// is shown as the record has it.
+/// The same with rejections in CodePipeline that no process has read yet, if the pipeline file has the same accounts. What cannot be
+/// read is shown as it is recorded.
 async fn with_rejections(
     context: &Context,
     output: &Output,
@@ -119,7 +119,7 @@ async fn with_rejections(
         return Ok(recorded);
     }
     let ports = context.ports(recorded.release.id.as_str(), None);
-    // Whoever looks may be an approver, who acts as themselves, or somebody who deploys, through the file's role.
+    // The caller is an approver with their own credentials, or somebody who deploys with the file's role.
     let fault = match codepipeline_question::with_rejections(&ports, recorded.clone(), own).await {
         Ok(read) => return Ok(read),
         Err((fault, _)) => fault,
@@ -132,7 +132,7 @@ async fn with_rejections(
     }))
 }
 
-/// A question, and what stands around it.
+/// An approval request, and what an approver should know about it.
 pub struct Question<'r> {
     pub recorded: &'r Recorded,
     pub stage: &'r Stage,
@@ -142,12 +142,12 @@ pub struct Question<'r> {
     pub rejected: Vec<Rejected>,
 }
 
-/// What stands between a sheet and the one before it.
+/// The gap between a sheet and the one before it.
 fn apart(at: usize) -> Text {
     if at == 0 { Text::new() } else { Text::from("") }
 }
 
-/// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
+/// The requester, what would change, who may answer and until when.
 pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     let Sheet { paint, width } = on;
     let Question { recorded, stage, request, frozen, rejected } = question;
@@ -157,7 +157,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     let id = paint.strong(release.id.as_str());
     let mut sheet = Text::from(format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str())));
     let mut say = |name: &str, text: String| sheet.line(format!("  {name:<9} {text}"));
-    say("asked by", display_names::requesters(&release.requesters));
+    say("requester", display_names::requesters(&release.requesters));
     let source = &release.started.source;
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
@@ -177,7 +177,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     if !passed.is_empty() {
         say("passed", passed.join(", "));
     }
-    // What was asked about, also where it has to be looked at again before it is done.
+    // The requested plan, even if it has to be checked again before the stage is entered.
     let shown = state.shown(&request.plan);
     if let Some(shown) = shown {
         say("gate", gate::judgement(&shown.gate));
@@ -200,12 +200,12 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
         say(word, format!("{which}, by {} at {}{why}", display_names::person(&no.by), moment(no.at)));
     }
     if let Some(why) = &release.again {
-        say("again", format!("“{why}”"));
+        say("reason", format!("“{why}”"));
     }
     let left = lasting(request.expires_at.duration_since(context.clock.now()));
-    say("until", format!("{} ({left} left)", moment(request.expires_at)));
+    say("expires", format!("{} ({left} left)", moment(request.expires_at)));
     if let Some(policy) = &stage.approval {
-        say("who", story::who_may(policy));
+        say("approvers", story::who_may(policy));
     }
     say("plan", request.plan.short().to_owned());
     if let Some(shown) = shown {
@@ -214,11 +214,11 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     if !is_what_was_asked(release, stage, &request.plan) {
         let why = match records::started_by_other(&release.started.kanmon) {
             Some(other) => {
-                format!("{}. Do not approve it with this one: {}", started_by_other(&other), use_other(&other))
+                format!("{}. Do not approve this plan with it: {}", started_by_other(&other), use_other(&other))
             }
-            None => "somebody has changed it. Do not approve it".to_owned(),
+            None => "somebody has changed the record. Do not approve this plan".to_owned(),
         };
-        let warning = format!("the record does not show what this plan stands for: {why}");
+        let warning = format!("the record does not contain this plan: {why}");
         sheet.line(format!("  {}", paint.bad(&warning)));
     } else if let Some(policy) = &stage.approval {
         sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
@@ -226,7 +226,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     sheet.wrapped(width, 4)
 }
 
-/// What something is written on.
+/// How a sheet is printed: its width is in cells.
 #[derive(Clone, Copy)]
 pub struct Sheet {
     pub paint: Paint,

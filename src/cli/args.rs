@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The arguments.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -169,7 +169,7 @@ pub struct ReleaseArgs {
     pub forced: Forced,
 }
 
-/// Reasons to go on with what failed or was rejected before. One does not stand for the other.
+/// Reasons to continue after an earlier failure or rejection. One does not replace the other.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Forced {
     /// Enter a stage although the same images failed and were rolled back there; needs --reason, which is recorded
@@ -184,12 +184,12 @@ pub struct Forced {
 }
 
 impl Forced {
-    /// Why it may enter where the same images failed.
+    /// Why it may enter a stage in which the same images failed.
     pub fn force(&self) -> Option<String> {
         self.reason.clone().filter(|_| self.force)
     }
 
-    /// Why what was rejected is asked about again.
+    /// Why approval is requested again after a rejection.
     pub fn again(&self) -> Option<String> {
         self.reason.clone().filter(|_| self.again || !self.force)
     }
@@ -343,12 +343,12 @@ pub struct DemoArgs {
     pub traffic: TrafficArgs,
 }
 
-/// A name or number of the model's.
+/// An id of the model.
 fn id<T: FromStr<Err = IdError>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| ids::sentence(&error))
 }
 
-/// A text that is not empty.
+/// A string that is not empty.
 fn not_empty(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err("it must not be empty".to_owned()) } else { Ok(text.to_owned()) }

@@ -42,7 +42,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode
     Ok(ExitCode::Done)
 }
 
-/// What is valid and weaker than its author may think.
+/// What is valid, but weaker than its author may expect.
 fn warnings(pipeline: &Pipeline) -> Vec<String> {
     let approvers = pipeline.stages.iter().flat_map(|stage| {
         let patterns = stage.approval.iter().flat_map(|policy| &policy.approvers);
@@ -54,7 +54,7 @@ fn warnings(pipeline: &Pipeline) -> Vec<String> {
     approvers.collect()
 }
 
-/// Programs of the repository that its checks run. What is named otherwise is the business of the machine that will run it.
+/// The repository's own programs that checks run. Other programs have to exist only on the machine that runs the release.
 fn programs(loaded: &Loaded) -> Result<(), Failure> {
     let path = std::env::var_os("PATH");
     let mut wrong = Vec::new();
@@ -69,6 +69,6 @@ fn programs(loaded: &Loaded) -> Result<(), Failure> {
     }
     match wrong.is_empty() {
         true => Ok(()),
-        false => Err(Failure::wrong("a check cannot be made; nothing was touched").cause(wrong.join("\n"))),
+        false => Err(Failure::wrong("a check cannot be made; nothing was changed").cause(wrong.join("\n"))),
     }
 }

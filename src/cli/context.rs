@@ -1,4 +1,4 @@
-//! What most verbs work with: the pipeline file, the state, and the way into AWS, as the command line names them.
+//! What most verbs use: the pipeline file, the state, and the connections to AWS, as the command line names them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,12 +31,12 @@ use crate::runtime::ports::Ports;
 use crate::usecase::context::{Connect, Context, Notices};
 use crate::usecase::environment::Environment;
 
-/// Reads the pipeline file and opens the state as it stands. Prints every mistake of the file.
+/// Reads the pipeline file and opens existing state. Prints every mistake in the file.
 pub fn open(global: &Global, output: &Output) -> Result<Context, Failure> {
     open_with(global, output, Missing::Leave, None)
 }
 
-/// The same for a verb that records something new: state is made where there is none.
+/// The same for a verb that records something new: makes the state if there is none.
 pub fn open_or_make(global: &Global, output: &Output) -> Result<Context, Failure> {
     let loaded = load(global.pipeline.as_deref(), output)?;
     let context = of_file(&loaded, global, output, Missing::Make, None)?;
@@ -44,7 +44,7 @@ pub fn open_or_make(global: &Global, output: &Output) -> Result<Context, Failure
     Ok(context)
 }
 
-/// For a person with credentials of their own.
+/// With given credentials instead of the environment's.
 pub fn open_with(
     global: &Global,
     output: &Output,
@@ -64,7 +64,7 @@ fn of_file(
     let state_sessions = || sessions(credentials.clone(), STATE, None);
     let journal = state_location::open(loaded, global.state.as_deref(), missing, output, state_sessions)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    // The demo's persons are in no environment.
+    // The demo's users have no environment of their own.
     let environment = match &credentials {
         Some(_) => Environment::Ordinary,
         None => Environment::read(|name| std::env::var(name).ok()),
@@ -82,12 +82,12 @@ fn of_file(
     })
 }
 
-/// The way to AWS, the builders and the checkout of this machine.
+/// The connections to AWS, the builders and the checkout of this machine.
 struct Connection {
     root: PathBuf,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
-    /// Instead of the environment's credentials: the demo's persons.
+    /// Instead of the environment's credentials: those of the demo's users.
     credentials: Option<SharedCredentialsProvider>,
 }
 
@@ -121,7 +121,7 @@ impl Notices for Output {
     }
 }
 
-/// The session name of what reads and writes the state.
+/// The session name for reading and writing the state.
 const STATE: &str = "kanmon-state";
 
 fn sessions(
@@ -147,16 +147,16 @@ pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
         output.print_mistakes(&diagnostics);
         let n = diagnostics.items().len();
         let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure::wrong(format!("{} has {mistakes}; nothing was touched", shown(&file, &here)))
+        Failure::wrong(format!("{} has {mistakes}; nothing was changed", shown(&file, &here)))
     })
 }
 
-/// Prints the warnings about the files, which stop nothing.
+/// Prints the warnings about the files.
 pub fn print_warnings(loaded: &Loaded, output: &Output) {
     loaded.warnings.iter().for_each(|warning| output.note(Text::laid_out(&format!("warning: {warning}\n"))));
 }
 
-/// A path as its reader would type it.
+/// A path, relative to the current folder if it is below it.
 fn shown(file: &Path, here: &Path) -> String {
     file.strip_prefix(here).unwrap_or(file).display().to_string()
 }

@@ -1,4 +1,4 @@
-//! `demo`: a whole release on the embedded AWS, as its users would see it.
+//! `demo`: a whole release on the embedded AWS.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ use crate::usecase::answer::{self, Decision};
 use crate::usecase::context::Context;
 use crate::usecase::question;
 
-/// The demo's application and pipeline, as they stand in the repository.
+/// The demo's application and pipeline, from the repository.
 const FILES: [(&str, &str); 5] = [
     ("app/index.html", include_str!("../../pipelines/demo/app/index.html")),
     ("deploy/web.json", include_str!("../../pipelines/demo/deploy/web.json")),
@@ -40,7 +40,7 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<Exi
     let seed = Seed::demo();
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
-        .map_err(|e| Failure::access("no port of 127.0.0.1 can be had").cause(e.to_string()))?;
+        .map_err(|e| Failure::access("no port of 127.0.0.1 is free").cause(e.to_string()))?;
     let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
         .map_err(|e| Failure::defect(format!("the demo's seed is not valid: {e}")))?;
@@ -48,11 +48,11 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<Exi
     super::sandbox::record(&mut world, &args.traffic)?;
     let served = tokio::spawn(serve::serve(listener, Arc::new(Mutex::new(world))));
     let folder = Folder::new()?;
-    let file = folder.lay(&format!("http://{host}"))?;
+    let file = folder.write_files(&format!("http://{host}"))?;
     if output.form == Form::Human {
         let about = format!(
-            "An AWS of its own runs on http://{host}, {} times faster than the real one. In it, a developer releases a small \
-             application through dev and staging, and a manager decides about production in another account.",
+            "The embedded AWS runs on http://{host}, {} times faster than AWS. In it, a developer releases a small application \
+             through dev and staging, and a manager decides about production, which is in another account.",
             args.speed
         );
         output.note(Text::from(about).wrapped(output.err_width(), 0).and(Text::from("")));
@@ -72,7 +72,7 @@ what to try next
   kanmon check FILE        read a pipeline file; pipelines/examples/ has two
   kanmon release --help    the first real release: README.md, step by step";
 
-/// The developer releases; when the question stands, the manager looks and approves.
+/// The developer makes a release; when it waits for approval, the manager reads the plan and approves it.
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<ExitCode, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
@@ -83,7 +83,7 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
     let (released, decided) = tokio::join!(released, async {
         tokio::select! {
             decided = decided => decided,
-            // A release that ended without asking leaves nobody to wait for.
+            // A release can end without an approval request.
             () = ended(&manager) => Ok(()),
         }
     });
@@ -126,7 +126,7 @@ async fn ended(context: &Context) {
     }
 }
 
-/// A context that works with one user's keys.
+/// A context with one user's keys.
 fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str) -> Result<Context, Failure> {
     let user = exports::users(seed).find(|(_, u)| u.name == name).map(|(_, u)| u);
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
@@ -135,19 +135,19 @@ fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str
     context::open_with(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
 
-/// A folder of the demo's own, gone when it ends.
+/// The demo's own folder, removed when it ends.
 struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new() -> Result<Folder, Failure> {
         let path = std::env::temp_dir().join(format!("kanmon-demo-{}", SystemClock.token(12)));
         let made = std::fs::create_dir(&path);
-        made.map_err(|e| Failure::access(format!("{} cannot be made", path.display())).cause(e.to_string()))?;
+        made.map_err(|e| Failure::access(format!("{} cannot be created", path.display())).cause(e.to_string()))?;
         Ok(Folder(path))
     }
 
     /// Writes the application and its pipeline file, for this endpoint.
-    fn lay(&self, endpoint: &str) -> Result<std::path::PathBuf, Failure> {
+    fn write_files(&self, endpoint: &str) -> Result<std::path::PathBuf, Failure> {
         for (name, text) in FILES {
             self.write(name, text)?;
         }
@@ -166,7 +166,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Best effort: it lies in the system's own folder for such things.
+        // Best effort: it is in the system's folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! Which release deployed what runs: by what its record says was rolled, never by a tag, which anybody may copy.
+//! Which release deployed the running revision: by its record, never by a tag, which anybody can copy.
 
 use super::records::Recorded;
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
@@ -12,19 +12,18 @@ pub struct StageService<'a> {
     pub service: &'a ServiceName,
 }
 
-/// The release that rolled a revision (a task definition's ARN) of this service: the one whose deployment it is, else the newest that
-/// rolled it. A revision that was registered again for a way back counts as the one it was made of. `None`: none of these releases
-/// rolled it.
+/// The release that deployed a revision (a task definition's ARN) of this service: the one with this deployment, else the newest that
+/// deployed it. A revision that was registered again for a rollback counts as the original. `None`: none of these releases deployed it.
 pub fn deployed_by<'r>(
     recorded: &'r [Recorded],
     at: StageService<'_>,
     revision: &str,
     deployment: Option<&str>,
 ) -> Option<&'r ReleaseId> {
-    // What was imported is another store's word, and rolled nothing that this one knows of.
+    // An imported record is another store's: its deployments are not known here.
     let own = recorded.iter().filter(|r| r.listed.imported.is_none());
     let rolls = own.flat_map(move |r| rolls_of(&r.release, at).map(move |roll| (&r.release, roll)));
-    let revision = made_of(recorded, at, revision);
+    let revision = original(recorded, at, revision);
     let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
     newest.sort_by(|(a, _), (b, _)| b.id.cmp(&a.id));
     let its = newest
@@ -33,23 +32,23 @@ pub fn deployed_by<'r>(
     its.or(newest.first()).map(|(release, _)| &release.id)
 }
 
-/// What a revision that was registered again for a way back is made of; itself where it was not.
-fn made_of<'a>(recorded: &'a [Recorded], at: StageService<'_>, revision: &'a str) -> &'a str {
-    let mut made_of = revision;
-    // Each way back is of a release of its own, so this is as far as it can go.
+/// The original of a revision that was registered again for a rollback; the revision itself if it was not.
+fn original<'a>(recorded: &'a [Recorded], at: StageService<'_>, revision: &'a str) -> &'a str {
+    let mut original = revision;
+    // Each rollback belongs to another release, which limits the number of steps.
     for _ in recorded {
         let own = recorded.iter().filter(|r| r.listed.imported.is_none());
         let before = own.flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
             let (restore, baseline) = (roll.back.run.as_ref()?, roll.baseline.as_ref()?);
-            let again = restore.task_definition == made_of && baseline.task_definition != made_of;
+            let again = restore.task_definition == original && baseline.task_definition != original;
             again.then_some(baseline.task_definition.as_str())
         });
         match before {
-            Some(before) => made_of = before,
+            Some(before) => original = before,
             None => break,
         }
     }
-    made_of
+    original
 }
 
 fn rolls_of<'r>(release: &'r Release, at: StageService<'_>) -> impl Iterator<Item = &'r RollState> {
@@ -58,7 +57,7 @@ fn rolls_of<'r>(release: &'r Release, at: StageService<'_>) -> impl Iterator<Ite
     stage.flat_map(|stage| stage.rolls()).filter(move |(_, name, _)| **name == service).map(|(_, _, roll)| roll)
 }
 
-/// The revision that a roll deployed; none where it only found it running.
+/// The revision that a rollout deployed; `None` if it was already running.
 fn rolled(roll: &RollState) -> Option<&str> {
     let run = roll.forward.run.as_ref()?;
     let found = roll.baseline.as_ref().is_some_and(|baseline| baseline.primary == run.primary);

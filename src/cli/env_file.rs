@@ -1,4 +1,4 @@
-//! The file of `--env-file`, from which a build reads what a release came to.
+//! The file of `--env-file`, from which a build reads a release's result.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ pub fn prepare(global: &Global) -> Result<(), Failure> {
     global.env_file.as_deref().map_or(Ok(()), |file| put(file, ""))
 }
 
-/// Writes shell lines, with values that a shell leaves as they are. Without an outcome it is `suspended`: a process that is killed leaves a
-/// release that can be resumed.
+/// Writes shell lines, with values that a shell does not change. Without an outcome it is `suspended`: if the process is killed, the
+/// release can be resumed.
 pub fn write(file: &Path, release: &Release, outcome: Option<Outcome>) -> Result<(), Failure> {
     let outcome = outcome.unwrap_or(Outcome::Suspended);
     let text: String = exports::of(release, Some(outcome))

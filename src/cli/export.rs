@@ -15,7 +15,7 @@ pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<E
     whole(&text, "the record")?;
     let (_, release) = records::one(&context, &args.release).await?;
     if release.ended_for_good().is_none() {
-        output.note(format!("{} has not ended: the record shows how it stands now", args.release));
+        output.note(format!("{} has not ended: the record shows its current state", args.release));
     }
     Ok(ExitCode::Done)
 }

@@ -1,4 +1,4 @@
-//! What could not be done, in words, with its exit code.
+//! A failure of a command, with its words, codes and exit code.
 
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
@@ -128,7 +128,7 @@ impl From<Error> for Failure {
                         OwnAct::StartPipeline => "start it",
                     };
                     Failure::from(fault).hint(format!(
-                        "{verb} with credentials of your own in account {account} that may call {} (AWS_PROFILE=…), or in \
+                        "{verb} with your own credentials in account {account} that may call {} (AWS_PROFILE=…), or in \
                          CodePipeline's console",
                         to.actions()
                     ))

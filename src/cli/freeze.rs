@@ -1,4 +1,4 @@
-//! `freeze`, `unfreeze`: every release is stopped in front of a stage, and let go again.
+//! `freeze`, `unfreeze`: no release enters a frozen stage.
 
 use serde_json::json;
 
@@ -15,20 +15,23 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
     let stage = args.stage;
     match freeze::freeze(&context, &stage, args.reason).await? {
         Froze::Already(frozen) => {
-            let already = format!("{stage} is frozen already: {}", text(&frozen));
+            let already = format!("{stage} is already frozen: {}", text(&frozen));
             output.result(|| already.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
         }
         Froze::Now { ledger, inside } => {
             let inside = match inside {
                 Some((release, holder)) => {
-                    format!("; {release} ({}) is in it, and goes no further than what ECS has begun", holder.who)
+                    format!(
+                        "; {release} ({}) is in it, and deploys nothing more: ECS finishes the rollouts that have begun",
+                        holder.who
+                    )
                 }
                 None => String::new(),
             };
             output.result(
                 || {
                     format!(
-                        "{stage} is frozen: nothing new enters it until `kanmon unfreeze {stage} --reason WHY`{inside}"
+                        "{stage} is frozen: no release enters it until `kanmon unfreeze {stage} --reason WHY`{inside}"
                     )
                 },
                 || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": ledger.frozen }),

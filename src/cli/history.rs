@@ -35,11 +35,11 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
         super::args::Form::Human => {
             if let Some(Imported { at, by }) = &imported {
                 output.print(format!(
-                    "{id} was imported at {} by {by}: what follows is the record of another store",
+                    "{id} was imported at {} by {by}: this is the record of another store",
                     moment(*at)
                 ));
             }
-            // Each fact is shown by what was known when it was written.
+            // Each fact is shown with what was known when it was written.
             let mut then: Option<Release> = None;
             for event in &events {
                 let known = match then.as_mut() {
@@ -53,7 +53,7 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
             }
             match &release.ending {
                 Some(ending) => output.print(summary::of(&release, ending, true, output.out, output.out_width())),
-                None => output.print(summary::NOT_OVER),
+                None => output.print(summary::NOT_ENDED),
             }
         }
     }
@@ -86,9 +86,9 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     let release = &r.release;
                     let came_to = match (&release.ending, &r.listed.held_by) {
                         _ if r.listed.imported.is_some() => "imported",
-                        (_, Some(_)) => "under way",
+                        (_, Some(_)) => "in progress",
                         (Some(ending), None) => outcome::word(ending.outcome()),
-                        (None, None) => "left behind",
+                        (None, None) => "interrupted",
                     };
                     let came_to = match waits(r, now).as_slice() {
                         [] => came_to.to_owned(),
@@ -106,7 +106,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                         came_to,
                         reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
-                        display_names::nickname(&release.started.requested_by),
+                        display_names::short_name(&release.started.requested_by),
                     ];
                     (release.started_at, row)
                 })
@@ -115,9 +115,9 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
             rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
             let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
             let table = match rows.is_empty() {
-                true => Text::from("nothing was released yet"),
+                true => Text::from("no release is recorded yet"),
                 false => {
-                    table::table(&["release", "started", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
+                    table::table(&["release", "started", "outcome", "reached", "commit", "requester"], rows, output.out_width())
                 }
             };
             let words = said.iter().map(|(stage, heard)| Text::from(word(stage, heard)).wrapped(output.out_width(), 2));
@@ -151,7 +151,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
     Ok(ExitCode::Done)
 }
 
-/// The one commit that all of a release's images are made of, where it is known.
+/// The one commit of all the release's images, where it is known.
 fn commit(release: &Release) -> Option<&str> {
     let mut commits = release.images.keys().map(|image| release.commit_of(image));
     let first = commits.next().unwrap_or(release.started.source.commit.as_deref())?;
@@ -163,13 +163,13 @@ fn waits(recorded: &Recorded, now: jiff::Timestamp) -> Vec<&str> {
     question::asked(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
 }
 
-/// What somebody said of a stage, and did by it.
+/// A person's action on a stage, with the reason.
 fn word(stage: &StageName, heard: &Heard) -> String {
     let (at, by) = (moment(heard.at), display_names::person(&heard.word.by));
     let what = match &heard.word.said {
         Said::Freeze => "frozen".to_owned(),
-        Said::Unfreeze => "opened again".to_owned(),
-        Said::BreakLock { release, .. } => format!("taken from {release}"),
+        Said::Unfreeze => "unfrozen".to_owned(),
+        Said::BreakLock { release, .. } => format!("lock of {release} broken"),
     };
     format!("{at}  {stage} {what} by {by}: {}", heard.word.reason)
 }

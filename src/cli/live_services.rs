@@ -1,4 +1,4 @@
-//! The services as they run now, read account by account: who may not enter one account still sees the others.
+//! The services as they run now. If one account cannot be read, the others still are.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::report::display_names;
 use crate::runtime::ports::Ports;
 use crate::usecase::context::Context;
 
-/// A service as it stands in AWS.
+/// A service as it runs in AWS.
 pub struct Live {
     pub running: u32,
     pub desired: u32,
@@ -27,7 +27,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Whether every image that a release has for the service is among those that run.
+    /// Whether the service runs every image that a release has for it.
     pub fn runs_all_of(&self, release: &Release, stage: &Stage, service: &ServiceName) -> bool {
         let wanted = release.started.pipeline.services.get(service).map(|s| s.containers.values());
         let runs = |image| {
@@ -48,26 +48,26 @@ pub struct Unreadable {
 pub struct LiveServices<'b> {
     context: &'b Context,
     ports: &'b Ports,
-    /// Accounts in which nothing can be read.
-    closed: BTreeSet<AccountName>,
+    /// Accounts that cannot be read.
+    unreadable_accounts: BTreeSet<AccountName>,
     pub unreadable: Vec<Unreadable>,
 }
 
 impl<'b> LiveServices<'b> {
     pub fn new(context: &'b Context, ports: &'b Ports) -> LiveServices<'b> {
-        LiveServices { context, ports, closed: BTreeSet::new(), unreadable: Vec::new() }
+        LiveServices { context, ports, unreadable_accounts: BTreeSet::new(), unreadable: Vec::new() }
     }
 
     /// The service of a stage; `None` where it cannot be read.
     pub async fn read(&mut self, stage: &Stage, service: &ServiceName) -> Option<Live> {
-        // Each further call to a closed account would be refused as slowly as the first.
-        if self.closed.contains(&stage.account) {
+        // Further calls to an account that cannot be read would only take time.
+        if self.unreadable_accounts.contains(&stage.account) {
             return None;
         }
         match self.live(stage, service).await {
             Ok(live) => Some(live),
             Err(why) if of_the_account(why.kind()) => {
-                self.closed.insert(stage.account.clone());
+                self.unreadable_accounts.insert(stage.account.clone());
                 self.unreadable.push(Unreadable { what: format!("account {}", stage.account), why });
                 None
             }

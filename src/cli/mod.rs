@@ -1,4 +1,4 @@
-//! The command line: one verb a file; errors into sentence, cause, hint and exit code.
+//! The command line: one verb per file; errors into sentence, cause, hints and exit code.
 
 mod args;
 mod context;
@@ -48,14 +48,14 @@ use crate::report::text::Text;
 pub fn main() -> process::ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|mistake| refuse(&mistake));
     let mut output = Output::new(&cli.global);
-    output.passing = matches!(cli.verb, Verb::Demo(_));
+    output.temporary = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output.fail(&Failure::defect(format!("no runtime could be started: {error}"))),
+        Err(error) => return output.fail(&Failure::defect(format!("the async runtime could not be started: {error}"))),
     };
     let ended = runtime.block_on(run(cli, &output));
-    // What still runs on other threads (a resolver, a drained pipe) is not waited for.
+    // Other threads (a resolver, a drained pipe) are not waited for.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     match ended {
         Ok(code) => process::ExitCode::from(code.number()),
@@ -63,7 +63,7 @@ pub fn main() -> process::ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the arguments, which may be somebody else's words.
+/// Prints help, the version, or what is wrong with the arguments, which may contain somebody else's text.
 fn refuse(mistake: &clap::Error) -> ! {
     let harmful = |arg: std::ffi::OsString| arg.to_string_lossy().chars().any(visible::is_harmful);
     if !std::env::args_os().any(harmful) {

@@ -14,16 +14,16 @@ use crate::report::paint::Paint;
 use crate::report::summary::below;
 use crate::report::text::Text;
 
-/// Writes data out that is of use only whole: half of it could not be read, or would be taken for damage.
+/// Writes data that is useful only as a whole: a part of it could not be read, or would look damaged.
 pub fn whole(text: &str, what: &str) -> Result<(), Failure> {
     let obeyed = |c: char| visible::is_harmful(c) && c != '\n';
     if std::io::stdout().is_terminal() && text.chars().any(obeyed) {
         return Err(Failure::wrong(format!("{what} has control characters, which are not written to a terminal"))
-            .hint("write it into a file: `… > FILE`"));
+            .hint("write it to a file: `… > FILE`"));
     }
     std::io::stdout()
         .write_all(text.as_bytes())
-        .map_err(|e| Failure::access(format!("{what} could not be written out")).cause(e.to_string()))
+        .map_err(|e| Failure::access(format!("{what} could not be written")).cause(e.to_string()))
 }
 
 #[derive(Clone)]
@@ -34,11 +34,11 @@ pub struct Output {
     pub err: Paint,
     /// Whether stdin is a terminal, where questions can be asked.
     pub asks: bool,
-    /// Where spinners turn, on stderr; lines beside them go through it, so that they do not overwrite each other.
+    /// Draws the spinners on stderr; other lines go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
-    /// Whether the state is gone afterwards, like the demo's.
-    pub passing: bool,
-    /// Whether stderr is a terminal, where spinners can turn.
+    /// Whether the state is deleted afterwards, like the demo's.
+    pub temporary: bool,
+    /// Whether stderr is a terminal, which can show spinners.
     pub terminal: bool,
 }
 
@@ -50,7 +50,7 @@ impl Output {
             form: global.output,
             out: Paint(wanted && human && std::io::stdout().is_terminal()),
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
-            passing: false,
+            temporary: false,
             asks: human && std::io::stdin().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
@@ -67,7 +67,7 @@ impl Output {
         width_of_stderr()
     }
 
-    /// What libraries log, on stderr, as far as it was asked for.
+    /// Has libraries log on stderr, as much as `--verbose` says.
     pub fn start_log(&self, verbose: u8) {
         let level = match verbose {
             0 => return,
@@ -83,12 +83,12 @@ impl Output {
             .init();
     }
 
-    /// Data: a string is one line, several lines are a [`Text`]. A reader that has gone away is no reason to stop.
+    /// Prints data: a string is one line, several lines are a [`Text`]. A closed pipe does not stop anything.
     pub fn print(&self, text: impl Into<Text>) {
         self.data(&text.into().shown());
     }
 
-    /// The same beside the data.
+    /// The same on stderr.
     pub fn note(&self, text: impl Into<Text>) {
         let text = text.into().shown();
         let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
@@ -96,16 +96,16 @@ impl Output {
 
     /// A value for programs.
     pub fn value(&self, value: &Value) {
-        // A value of serde's own has JSON.
+        // A `Value` can always be written as JSON.
         self.data(&json::text(value).unwrap_or_default());
     }
 
     fn data(&self, text: &str) {
-        // Spinners turn on the same screen.
+        // Spinners are on the same screen.
         let _ = self.bars.suspend(|| writeln!(std::io::stdout(), "{text}"));
     }
 
-    /// Something that its reader should know and that stops nothing.
+    /// A warning: something to know that stops nothing.
     pub fn warn(&self, text: &str) {
         let text = format!("{}: {text}", self.err.careful("warning"));
         self.note(Text::from(text).wrapped(self.err_width(), 2));
@@ -147,7 +147,7 @@ impl Output {
         ExitCode::from(failure.code.number())
     }
 
-    /// Asks a yes-or-no question on stderr; `None` where nobody can be asked.
+    /// Asks a yes-or-no question on stderr; `None` where it cannot be asked.
     pub fn ask(&self, question: &str) -> Option<bool> {
         if !self.asks {
             return None;
@@ -160,11 +160,11 @@ impl Output {
     }
 }
 
-/// What libraries log, which may quote others.
+/// The log of libraries, without characters that a terminal would act on.
 struct Visible<W>(W);
 
 impl<W: Write> Write for Visible<W> {
-    /// Whole lines, as the log writes them.
+    /// The log writes whole lines.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         self.0.write_all(Text::laid_out(&text).shown().as_bytes())?;
@@ -180,7 +180,7 @@ pub fn width_of_stderr() -> Option<usize> {
     width(terminal_size::terminal_size_of(std::io::stderr()))
 }
 
-/// A terminal that says it has no width is taken as it comes.
+/// `None` also for a terminal that reports a width that cannot be right.
 fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
     size.map(|(width, _)| usize::from(width.0)).filter(|w| *w >= 20)
 }

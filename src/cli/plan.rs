@@ -1,4 +1,4 @@
-//! `plan`: what a release would do; nothing is touched, nothing is recorded.
+//! `plan`: what a release would do. Changes and records nothing.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
 }
 
 fn human(planned: &Planned, output: &Output) -> Text {
-    // As the plan shows an image that has a digest.
+    // How the plan shows an image's digest.
     let placeholder = format!("@{}", display_names::digest(&to_be_built()));
     let mut text = Text::new();
     for (at, PlannedStage { stage, plan, gate }) in planned.stages.iter().enumerate() {
@@ -49,14 +49,14 @@ fn human(planned: &Planned, output: &Output) -> Text {
         };
         text.line(format!("  gate  {gate}"));
         if let Some(policy) = &stage.approval {
-            text.line(format!("  approval  {}", asked_of(policy)));
+            text.line(format!("  approval  {}", approvers(policy)));
         }
     }
     text.wrapped(output.out_width(), 4)
 }
 
-/// Whom a stage asks.
-fn asked_of(policy: &ApprovalPolicy) -> String {
+/// Who has to approve.
+fn approvers(policy: &ApprovalPolicy) -> String {
     let who = match policy.approvers.as_slice() {
         [] => "another person".to_owned(),
         patterns => patterns.join(" or "),

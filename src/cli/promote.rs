@@ -1,4 +1,4 @@
-//! `promote`: a release that exists, through every stage it has not passed.
+//! `promote`: an existing release, through every stage that it has not passed.
 
 use serde_json::json;
 
@@ -26,10 +26,10 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     }
 }
 
-/// Nothing is done, so nothing is written down: the release has ended as its record says.
+/// Nothing is done, so nothing is recorded: the release has already ended.
 fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<ExitCode, Failure> {
     let outcome = Outcome::Unchanged;
-    let sentence = format!("{} runs in {to} already, and nothing was done", release.id);
+    let sentence = format!("{} already runs in {to}; nothing was changed", release.id);
     output.result(
         || format!("✓ {}: {sentence}", word(outcome)),
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),

@@ -8,20 +8,24 @@ use crate::usecase::error::Error;
 
 pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, is_of_the_record, one, started_by_other};
 
-/// Warns of those that cannot be read, beside the data.
+/// Warns on stderr about records that cannot be read.
 pub fn warn(all: &All, output: &Output) {
     for one in &all.unreadable {
-        output.warn(&format!("{} cannot be read, and is left out: {}", one.listed.release, reason(&one.why)));
+        output.warn(&format!(
+            "the record of {} cannot be read, and the release is left out: {}",
+            one.listed.release,
+            reason(&one.why)
+        ));
     }
 }
 
-/// Those that cannot be read, for programs.
+/// The records that cannot be read, for programs.
 pub fn unreadable(all: &All) -> Vec<Value> {
     let json = |one: &Unreadable| json!({ "release": one.listed.release, "why": reason(&one.why) });
     all.unreadable.iter().map(json).collect()
 }
 
-/// Why, without what one would do about the whole state.
+/// Why a record cannot be read, without hints, which are about the whole state.
 fn reason(why: &Error) -> String {
     let failure = Failure::from(why.clone());
     match failure.cause {

@@ -1,4 +1,4 @@
-//! `release`: a new release, from its images to the last stage asked for.
+//! `release`: a new release, from its images to the last requested stage.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<
     with(&context::open_or_make(global, output)?, global, output, args).await
 }
 
-/// Releases what a context's pipeline file says.
+/// Makes a release by the context's pipeline file.
 pub async fn with(context: &Context, global: &Global, output: &Output, args: ReleaseArgs) -> Result<ExitCode, Failure> {
     if args.remote {
         return remote::run(context, output).await;

@@ -1,4 +1,4 @@
-//! `release --remote`: the pipeline releases, so that no laptop holds production's role; this only starts it and follows it.
+//! `release --remote`: starts the pipeline, which makes the release, and follows it, so that no laptop needs production's role.
 
 use serde_json::json;
 

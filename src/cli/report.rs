@@ -1,4 +1,4 @@
-//! `report`: what came of a release, for other tools.
+//! `report`: a release's result, for other tools.
 
 use super::args::{Global, ReportArgs, ReportFormat};
 use super::context;

@@ -1,4 +1,4 @@
-//! `resume`: goes on where a process stopped.
+//! `resume`: continues where a process stopped.
 
 use super::args::{Global, ResumeArgs};
 use super::env_file;

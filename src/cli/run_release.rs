@@ -15,11 +15,11 @@ use crate::runtime::runner::RunError;
 use crate::runtime::stop::{self, Stopper};
 use crate::usecase::work::{UnderWay, Worked};
 
-/// Goes on with a release that this process holds; prints how it came to that, and everything that follows.
+/// Works on a release that this process has locked; prints what happens.
 pub async fn run_release(taken: UnderWay, global: &Global, output: &Output) -> Result<ExitCode, Failure> {
     let id = taken.release().id.clone();
     if let Some(file) = &global.env_file {
-        // Whatever ends this process, the release can be named.
+        // The file names the release even if this process is killed.
         env_file::write(file, taken.release(), None)?;
     }
     let worked = {
@@ -32,8 +32,8 @@ pub async fn run_release(taken: UnderWay, global: &Global, output: &Output) -> R
     };
     let Worked { ending, release } = worked;
     if output.form == super::args::Form::Human {
-        // What is gone cannot be gone on with.
-        let hints = !output.passing;
+        // The hints are about state that will be deleted.
+        let hints = !output.temporary;
         output.print(summary::of(&release, &ending, hints, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
@@ -42,7 +42,7 @@ pub async fn run_release(taken: UnderWay, global: &Global, output: &Output) -> R
     Ok(ending.outcome().exit_code())
 }
 
-/// A release that could not be written any further: the hint names the command that resumes it.
+/// A release whose record could not be written: the hint names the command that resumes it.
 fn stopped(id: &ReleaseId, error: RunError) -> Failure {
     match error {
         RunError::Journal(error) => Failure::of_state(&error, Some(id)),
@@ -50,7 +50,7 @@ fn stopped(id: &ReleaseId, error: RunError) -> Failure {
     }
 }
 
-/// The first signal asks to stop, the second quits immediately; the journal's intents make both resumable.
+/// The first signal asks to stop, the second quits immediately. After both, the release can be resumed from its journal.
 async fn listen(stopper: Stopper, bars: MultiProgress) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
     let mut asked = false;

@@ -17,7 +17,7 @@ use crate::sandbox::{Seed, World, exports, serve};
 pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
         return Err(Failure::wrong(format!("`--speed {}` is not a valid speed", args.speed))
-            .hint("1 is AWS's own, 60 a minute in a second"));
+            .hint("1 is AWS's own speed; with 60, a minute takes a second"));
     }
     let seed = match &args.seed {
         None => Seed::demo(),
@@ -34,7 +34,7 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
         .map_err(|e| Failure::wrong("the seed is not valid").cause(e.to_string()))?;
     world.set_registry_host(&host);
     record(&mut world, &args.traffic)?;
-    output.note(format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
+    output.note(format!("the embedded AWS runs on http://{host} (loopback and memory only)"));
     for (account, user) in exports::users(&seed) {
         output.print("");
         output.print(format!("# {} of account {}", user.name, account.id));
@@ -60,8 +60,7 @@ fn no_port(port: u16, error: &std::io::Error) -> Failure {
     }
 }
 
-/// Has the world write its traffic into the file that was asked for. Only its owner may read it: requests hold what task
-/// definitions hold.
+/// Has the world write its traffic into the given file. Only its owner may read it: requests contain task definitions.
 pub(super) fn record(world: &mut World, args: &TrafficArgs) -> Result<(), Failure> {
     let Some(file) = &args.traffic else { return Ok(()) };
     let mut options = std::fs::OpenOptions::new();

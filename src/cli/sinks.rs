@@ -1,4 +1,4 @@
-//! A release's events, as they happen: bars and lines on stderr for people, events on stdout for programs.
+//! A release's events, as they happen: spinners and lines on stderr for people, events on stdout for programs.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -23,7 +23,7 @@ use crate::report::story::{self, Mark};
 use crate::report::text::Text;
 use crate::report::{effect, waiting};
 
-/// The sink that fits who reads.
+/// The sink for the form of output and the terminal.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
     match (output.form, output.terminal) {
         (Form::Json, _) => Box::new(Json),
@@ -37,7 +37,7 @@ struct Json;
 
 impl Sink for Json {
     fn event(&mut self, event: &Event, _: &Release) {
-        // A reader that has gone away never stops a release.
+        // A closed pipe never stops a release.
         let _ = json::line(&mut std::io::stdout(), event);
     }
 
@@ -45,7 +45,7 @@ impl Sink for Json {
 
     fn said(&mut self, _: &Effect, _: &str) {}
 
-    /// It is no fact of the release, whose facts alone are on stdout.
+    /// It is not a fact of the release, and stdout has only facts.
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
         let _ = writeln!(std::io::stderr(), "{}", story::unread(what, why).render(Paint(false), None).shown());
     }
@@ -72,11 +72,11 @@ impl Lines {
     }
 }
 
-/// A terminal: lines for what has happened; below them a spinner for each thing that is waited for.
+/// A terminal: lines for what has happened; below them a spinner for each wait.
 struct Screen {
     lines: Lines,
     bars: MultiProgress,
-    /// By what they are about, so that a wait keeps its time when its words change.
+    /// By topic, so that a wait keeps its time when its text changes.
     spinning: BTreeMap<String, ProgressBar>,
 }
 
@@ -145,12 +145,12 @@ impl Drop for Screen {
     }
 }
 
-/// What a wait is about: the words before its colon.
+/// What a wait is about: the text before its colon.
 fn topic_of(line: &str) -> &str {
     line.split(": ").next().unwrap_or(line)
 }
 
-/// A log: lines alone. What is waited for is printed when nothing else was for a while, so that it never looks like a hang.
+/// A log: lines only. The waits are printed when nothing else was printed for a while, so that it never looks like a hang.
 struct Log<W> {
     lines: Lines,
     to: W,
@@ -171,7 +171,7 @@ impl<W: Write + Send> Log<W> {
         self.printed_at = now;
     }
 
-    /// Prints what is waited for, if it is time to.
+    /// Prints the waits, if nothing else was printed for long enough.
     fn remind(&mut self, what: &[String], now: Instant) {
         if now.duration_since(self.printed_at) < SILENCE || what.is_empty() {
             return;
@@ -211,20 +211,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_says_what_cannot_be_read_and_that_it_can_be_again() {
+    fn a_log_reports_what_cannot_be_read_and_when_it_can_be_read_again() {
         let mut log = Log::new(Vec::new(), Paint(false), 0, Instant::now());
         let fault = crate::model::fault::samples::of(crate::model::fault::FaultKind::Throttled);
         let web = Watched::Service { stage: "dev".parse().unwrap(), service: "web".parse().unwrap() };
         log.unread(&web, Some(&fault));
         log.unread(&web, None);
         insta::assert_snapshot!(String::from_utf8(log.to).unwrap(), @"
-        ! reading          dev/web cannot be read for now: AWS throttles ecs:DescribeServices on service web of cluster shop in account dev; kanmon keeps asking
+        ! reading          dev/web cannot be read now: AWS throttles ecs:DescribeServices on service web of cluster shop in account dev; kanmon keeps trying
         · reading          dev/web can be read again
         ");
     }
 
     #[test]
-    fn a_log_is_never_silent_for_much_more_than_a_minute_however_the_words_of_a_wait_change() {
+    fn a_log_is_never_silent_for_much_more_than_a_minute_even_if_the_text_of_a_wait_changes() {
         let start = Instant::now();
         let mut log = Log::new(Vec::new(), Paint(false), 0, start);
         for second in (0..=200).step_by(5) {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_about_what_stands_before_its_colon() {
+    fn the_topic_of_a_wait_is_the_text_before_its_colon() {
         assert_eq!(topic_of("dev/web: 1/2 running; app exited: 3"), "dev/web");
         assert_eq!(topic_of("build and push app"), "build and push app");
     }

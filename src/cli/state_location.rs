@@ -18,12 +18,12 @@ use crate::report::nearest;
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";
 
-/// What to do where nothing was recorded on this machine yet. A table is never made by the way.
+/// What to do where nothing was recorded on this machine yet. A table is never created automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// For verbs that record something new.
     Make,
-    /// For verbs that only look.
+    /// For verbs that only read.
     Leave,
 }
 
@@ -62,8 +62,8 @@ pub fn open(
     }
 }
 
-/// State that git tracks is what the repository's authors say, not what happened here, also where somebody names it. (Links, and folders
-/// that were made elsewhere, are refused where it is opened.)
+/// State that git tracks comes from the repository's authors, not from this machine, even if somebody names it. (Links, and folders
+/// that were made elsewhere, are refused when the state is opened.)
 fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
     if !dir.is_dir() || dir.is_symlink() {
         return Ok(());
@@ -73,14 +73,14 @@ fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
     Err(Failure::access(format!("the state is not used: git tracks {name}/{file}"))
         .cause("whoever writes the repository could have written any record into it")
         .hint(format!(
-            "`git rm --cached -r {name}` takes it out of git; move the folder away where it came with a checkout"
+            "`git rm --cached -r {name}` removes it from git; if it came with a checkout, move the folder to another place"
         )))
 }
 
 enum Location {
     Folder {
         dir: PathBuf,
-        /// Whether whoever runs this named it. One that just lies in the checkout may have come with it.
+        /// Whether `--state` named it. A folder that is only found in the checkout may have come with it.
         named: bool,
     },
     Table {

@@ -24,13 +24,13 @@ type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
 type Held = (StageName, ReleaseId, Holder);
 
-/// One service of one stage, as it stands.
+/// One service of one stage.
 struct Row {
     stage: String,
     service: String,
-    /// `None`: not asked, or not readable.
+    /// `None`: not read, or not readable.
     live: Option<Live>,
-    /// The release that rolled the revision that runs; `None`: none that is recorded here.
+    /// The release that deployed the running revision; `None`: none that is recorded here.
     release: Option<String>,
     last_good: String,
     /// Whether the last good release's images run, whoever registered the revision.
@@ -126,7 +126,7 @@ fn human(
         say(format!("{what}; {how}"));
     }
     for (stage, release, holder) in held {
-        say(format!("{stage} is held by {release} ({})", holder.who));
+        say(format!("{stage} is locked by {release} ({})", holder.who));
     }
     for recorded in open {
         let release = &recorded.release;
@@ -135,22 +135,22 @@ fn human(
                 let asked = question::asked(recorded, now);
                 let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
                 match waits.as_slice() {
-                    [] => format!("is being worked on by {}", holder.who),
-                    stages => format!("waits for approval of {}; {} works on it", stages.join(", "), holder.who),
+                    [] => format!("is in progress ({})", holder.who),
+                    stages => format!("waits for approval of {} ({})", stages.join(", "), holder.who),
                 }
             }
             (None, Some(ending)) => {
                 let sentence = words(ending, release).sentence;
-                format!("{}: {sentence}; `kanmon resume {}`", outcome::word(ending.outcome()), release.id)
+                format!("{}: {sentence}; `kanmon resume {}` continues it", outcome::word(ending.outcome()), release.id)
             }
-            (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
+            (None, None) => format!("was interrupted; `kanmon resume {}` continues it", release.id),
         };
         say(format!("{} {what}", release.id));
     }
     text
 }
 
-/// Whose revision runs; and where that is not the stage's last good one, which that is.
+/// The release whose revision runs, and the stage's last good one if that is another.
 fn released(row: &Row) -> String {
     if row.live.is_none() {
         return row.last_good.clone();

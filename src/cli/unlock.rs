@@ -1,4 +1,4 @@
-//! `unlock`: a person breaks a lock, on record.
+//! `unlock`: a person breaks a lock, which is recorded.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<E
     output.result(
         || match &held_by {
             Some(who) => format!("the lock of {what} is broken; {who} stops before it changes anything more"),
-            None => format!("nobody holds {what}"),
+            None => format!("{what} is not locked"),
         },
         || json!({ "v": 1, "kind": "unlocked", "what": what, "was_held_by": held_by }),
     );

@@ -1,4 +1,4 @@
-//! Why approvals, answers and questions do not count, in words.
+//! Why approvals, answers and approval requests do not count, in words.
 
 use super::display_names::machine;
 use super::outcome;
@@ -40,23 +40,23 @@ fn not_an_approver(arn: &str, approvers: &[String]) -> String {
     format!("{arn} is not among the approvers ({})", approvers.join(", "))
 }
 
-/// How who approved is, or may be, one of those who asked.
+/// How the approver is, or may be, a requester.
 pub fn conflict(conflict: &Conflict) -> String {
     match conflict {
-        Conflict::ApproverUnknown => "who approved it is unknown, so it may have been the requester".to_owned(),
+        Conflict::ApproverUnknown => "the approver is unknown, and may be the requester".to_owned(),
         Conflict::ApproverIsMachine { arn, machine: what } => {
-            format!("{arn} is {}, which does not identify a person, so it may have been the requester", machine(what))
+            format!("{arn} is {}, which does not identify a person, and may be the requester", machine(what))
         }
-        Conflict::Asked { arn, by: None } => format!("{arn} asked for this release and may not approve it"),
-        Conflict::Asked { arn, by: Some(by) } => format!("{arn} asked for this release as {by} and may not approve it"),
+        Conflict::Asked { arn, by: None } => format!("{arn} requested this release and may not approve it"),
+        Conflict::Asked { arn, by: Some(by) } => format!("{arn} requested this release as {by} and may not approve it"),
         Conflict::StartedPipeline { arn } => format!("{arn} started this pipeline and may not approve it"),
         Conflict::RequesterUnknown { requester } => {
-            format!("{}, so the requester may have been the approver", unknown_requester(requester))
+            format!("{}, so the approver may be the requester", unknown_requester(requester))
         }
     }
 }
 
-/// Who asked, where that names no person.
+/// The requester, where it is not identified as a person.
 pub fn unknown_requester(requester: &UnknownRequester) -> String {
     match requester {
         UnknownRequester::Execution { execution, pipeline, kind, detail } => {
@@ -68,12 +68,12 @@ pub fn unknown_requester(requester: &UnknownRequester) -> String {
             format!("execution {execution} of {pipeline} was started by {by}, which does not identify a person")
         }
         UnknownRequester::Machine { arn, machine: what } => {
-            format!("{} asked for this release ({arn}), which does not identify a person", machine(what))
+            format!("{} requested this release ({arn}), which does not identify a person", machine(what))
         }
     }
 }
 
-/// Why nothing more can be said about a stage's approval.
+/// Why a stage's approval is settled.
 pub fn settled(settled: &Settled) -> String {
     match settled {
         Settled::Used { entered_at } => {
@@ -88,7 +88,7 @@ pub fn settled(settled: &Settled) -> String {
     }
 }
 
-/// Why a question cannot be answered again.
+/// Why an approval request is closed for good.
 pub fn closed(why: &ClosedReason) -> String {
     match why {
         ClosedReason::Withdrawn => {
@@ -114,12 +114,12 @@ pub fn expiry(why: &ExpiryReason) -> String {
     }
 }
 
-/// Why an approval or a question is void.
+/// Why an approval or an approval request is void.
 pub fn void(why: &VoidReason) -> String {
     match why {
         VoidReason::PlanChanged { was, now, approved, differences: found } => {
-            let asked = if *approved { "was approved" } else { "was to be approved" };
-            format!("plan {} {asked}, but it would now be plan {}{}", was.short(), now.short(), differences(found))
+            let state = if *approved { "was approved" } else { "waited for approval" };
+            format!("plan {} {state}, but it would now be plan {}{}", was.short(), now.short(), differences(found))
         }
         VoidReason::TooOld { approved_at, lives } => {
             format!("it was approved at {} and not used within {}", moment(*approved_at), lasting(*lives))
@@ -131,7 +131,7 @@ pub fn void(why: &VoidReason) -> String {
     }
 }
 
-/// How an approval of the record differs from what is approved.
+/// How an approval in the record differs from what was approved.
 pub fn mismatch(mismatch: &ApprovalMismatch) -> String {
     match mismatch {
         ApprovalMismatch::NoApproval => "no approval was given".to_owned(),
@@ -164,7 +164,7 @@ pub fn withdrawal(refusal: &WithdrawalRefusal) -> String {
     }
 }
 
-/// What differs, behind a colon; nothing where nothing is known to differ.
+/// The differences, after a colon; empty where none is known.
 fn differences(found: &[PlanDifference]) -> String {
     match found.is_empty() {
         true => String::new(),

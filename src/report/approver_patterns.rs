@@ -1,4 +1,4 @@
-//! The words for patterns of approvers that are not valid, or match more than their author may think.
+//! The words for patterns of approvers that are not valid, or match more than their author expects.
 
 use crate::model::approvers::{PatternProblem, Weakness};
 
@@ -22,12 +22,16 @@ pub fn problem(pattern: &str, problem: &PatternProblem) -> String {
             format!("`{pattern}` matches nobody: no caller has an ARN of this form")
         }
         PatternProblem::MatchesNobody { session: Some(right) } => {
-            format!("`{pattern}` matches nobody: somebody who has assumed a role is a session of it; write `{right}`")
+            format!(
+                "`{pattern}` matches nobody: a caller with an assumed role has the ARN of its session; write `{right}`"
+            )
         }
     }
 }
 
-/// Why a valid pattern may match more than its author thinks.
+/// Why a valid pattern may match more than its author expects.
 pub fn weakness(Weakness { account }: &Weakness) -> String {
-    format!("anybody who can create a role or a user in account {account} can create one that matches; name it in full")
+    format!(
+        "anybody who can create a role or a user in account {account} can create one that matches; write the full name"
+    )
 }

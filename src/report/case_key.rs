@@ -18,10 +18,10 @@ use crate::model::step::part::StepPart;
 
 use CaseStatus::{Failed, NotReached, Passed, Unknown, Waiting};
 
-/// Something that has to hold.
+/// A condition that a release has to meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaseKey {
-    /// What was asked for as a whole.
+    /// The release as a whole.
     Release,
     Accounts,
     Image(ImageName),
@@ -33,10 +33,10 @@ pub enum CaseKey {
     Confirm(StageName),
 }
 
-/// Where a fact belongs.
+/// What a fact is about.
 pub enum FactSubject {
     Case(CaseKey),
-    /// To the stage as such.
+    /// The stage as a whole.
     Stage(StageName),
 }
 
@@ -55,7 +55,7 @@ impl From<&Effect> for CaseKey {
 }
 
 impl CaseKey {
-    /// In the words that the story uses for the same thing.
+    /// Its name, in the words of the story.
     pub fn name(&self, release: &Release) -> String {
         let effect = match self {
             CaseKey::Release => return format!("{} to {}", release.started.pipeline.app, release.until),
@@ -76,7 +76,7 @@ impl CaseKey {
         effect::text(&effect)
     }
 
-    /// The step that it is, where it is one.
+    /// Its step, if it is about one.
     pub fn step(&self) -> Option<usize> {
         match self {
             CaseKey::Step(at, _) => Some(at.step),
@@ -91,7 +91,7 @@ impl CaseKey {
         }
     }
 
-    /// As the release stands. `begun`: some fact spoke of it.
+    /// Its status now. `begun`: whether a fact is about it.
     pub fn status(&self, release: &Release, begun: bool) -> CaseStatus {
         let mine = |effect: &Effect| CaseKey::from(effect) == *self;
         if release.unknown.keys().any(mine) {
@@ -106,12 +106,12 @@ impl CaseKey {
         }
     }
 
-    /// What is known of it for good. `failed`: it was tried since, and that did not go well.
+    /// Its final status, if it has one. `failed`: whether a later attempt failed.
     fn concluded(&self, release: &Release, failed: bool) -> Option<CaseStatus> {
         let done = |is: bool| is.then_some(Passed);
         match self {
             CaseKey::Release => Some(release.ending.as_ref().map_or(Waiting, |e| status_of_outcome(e.outcome()))),
-            // Forgotten when the release is gone on with, and not always looked at again; no stage is entered without it.
+            // Cleared when the release continues, and not always read again; no stage is entered without it.
             CaseKey::Accounts => done(release.surveyed.is_some() || (entered(release) && !failed)),
             CaseKey::Image(image) => done(release.images.contains_key(image)),
             CaseKey::Copy(image, account) => done(release.copies.contains_key(&(image.clone(), account.clone()))),
@@ -124,7 +124,7 @@ impl CaseKey {
                 Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => Some(Failed),
             },
             CaseKey::Step(at, part) => step::status(release.step(at)?, part),
-            // Forgotten when the release is gone on with; a stage is not left without it.
+            // Cleared when the release continues; no stage is left without it.
             CaseKey::Confirm(stage) => done(release.stage(stage).confirmed || release.stage(stage).left.is_some()),
         }
     }
@@ -151,12 +151,12 @@ fn status_of_outcome(outcome: Outcome) -> CaseStatus {
     }
 }
 
-/// A thing that failed is bad; one that could not be tried has not been judged.
+/// What was tried and failed has failed; what could not be tried is unknown.
 fn status_of_fault(fault: &Fault, release: &Release) -> CaseStatus {
     let stopped = release.ending.as_ref().is_none_or(|e| e.outcome() == Outcome::Suspended);
     match fault.kind() {
         FaultKind::BuildFailed | FaultKind::Invalid | FaultKind::Changed => Failed,
-        // Tried again, unless it was given up.
+        // It is retried, unless the release has ended.
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous if stopped => Waiting,
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => Unknown,
         FaultKind::AccessDenied
@@ -168,7 +168,7 @@ fn status_of_fault(fault: &Fault, release: &Release) -> CaseStatus {
     }
 }
 
-/// The cases of a stage, in the order in which it comes to them.
+/// The cases of a stage, in the order in which the release reaches them.
 pub fn of_stage(release: &Release, stage: &Stage) -> Vec<CaseKey> {
     let pipeline = &release.started.pipeline;
     let name = &stage.name;
@@ -190,7 +190,7 @@ pub fn of_stage(release: &Release, stage: &Stage) -> Vec<CaseKey> {
     keys
 }
 
-/// Where a fact belongs; `entered` are the stages that were entered before it.
+/// What a fact is about; `entered`: the stages that were entered before it.
 pub fn subject_of(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> FactSubject {
     let key = match fact {
         Fact::Started(_)
@@ -244,7 +244,7 @@ pub fn subject_of(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>)
     FactSubject::Case(key)
 }
 
-/// The stage whose gate a scan is read for: the first one not yet entered that judges the image by this account's word.
+/// The stage for whose gate a scan is read: the first one not yet entered whose gate judges the image by this account's scan.
 fn judged_next<'r>(
     release: &'r Release,
     image: &ImageName,
@@ -268,7 +268,7 @@ fn planned_with<'r>(release: &'r Release, digest: &Digest) -> Option<&'r StageNa
     release.started.pipeline.stages.iter().rev().find(has).map(|s| &s.name)
 }
 
-/// Whether a case rests after this fact, until it begins again.
+/// Whether no work on the case is in progress after this fact.
 pub fn closes(fact: &Fact) -> bool {
     match fact {
         Fact::StagePlanned { plan, .. } => !plan.awaits_scans(),

@@ -1,9 +1,9 @@
-//! What became of a case: something that has to hold.
+//! The status of a case: of a condition that a release has to meet.
 
 use crate::model::rollout::RolloutEnd;
 use crate::model::verdict::Verdict;
 
-/// What became of a case.
+/// The status of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseStatus {
     Passed,

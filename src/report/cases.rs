@@ -1,4 +1,4 @@
-//! The cases of a release's report: what had to hold, whether it did, from when and for how long, in the words of its story.
+//! The cases of a release's report: each condition, its status, its start and its duration, in the words of the story.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use crate::model::ids::StageName;
 use crate::model::release::Release;
 use crate::model::step::part::{Direction, StepPart};
 
-/// What belongs together: a stage, or what comes before all stages.
+/// Cases that belong together: those of a stage, or those before the first stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suite {
     pub name: String,
     pub cases: Vec<Case>,
-    /// Lines about the whole of it.
+    /// The lines about the stage as a whole.
     pub story: Vec<String>,
 }
 
@@ -27,18 +27,18 @@ pub struct Case {
     /// Unique in its suite, and the same in every release of the same pipeline.
     pub name: String,
     pub status: CaseStatus,
-    /// Why it did not hold, or what it waits for; empty where it did.
+    /// Why it did not pass, or what it waits for; empty where it passed.
     pub why: String,
     /// The same at length.
     pub detail: String,
     pub story: Vec<String>,
     /// The first fact about it.
     pub since: Option<Timestamp>,
-    /// While something went on about it, as far as that is known.
+    /// How long work on it took, as far as this is known.
     pub took: SignedDuration,
 }
 
-/// The suite of what comes before all stages, and one for each stage that was asked for, in the file's order.
+/// The suite of what comes before the first stage, and one for each requested stage, in the file's order.
 pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
     let traces = Traces::of(events, release);
     let pipeline = &release.started.pipeline;
@@ -48,7 +48,7 @@ pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
     let mut asked = true;
     for stage in &pipeline.stages {
         let keys = of_stage(release, stage);
-        // A stage beyond what was asked for may have been prepared, as far as its question.
+        // A stage beyond the requested ones may have been prepared, up to its approval request.
         if asked || keys.iter().any(|m| traces.cases.contains_key(m)) {
             let shown = |case: &Case| asked || case.status != CaseStatus::NotReached;
             let story = traces.stages.get(&stage.name).cloned().unwrap_or_default();
@@ -59,7 +59,7 @@ pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
     suites
 }
 
-/// What the facts say, case by case.
+/// The facts, case by case.
 struct Traces {
     cases: BTreeMap<CaseKey, Trace>,
     stages: BTreeMap<StageName, Vec<String>>,
@@ -69,7 +69,7 @@ struct Trace {
     first: Timestamp,
     open_since: Option<Timestamp>,
     took: SignedDuration,
-    /// The last line's words.
+    /// The text of the last line.
     last: Option<String>,
     story: Vec<String>,
 }
@@ -104,7 +104,7 @@ impl Traces {
         traces
     }
 
-    /// No process works on it any longer; a request for approval stays open.
+    /// No process works on the release any longer; an approval request stays open.
     fn rests(&mut self, at: Timestamp) {
         let worked = self.cases.iter_mut().filter(|(key, _)| !matches!(key, CaseKey::Approval(_)));
         worked.for_each(|(_, trace)| trace.stops(at));
@@ -143,11 +143,11 @@ impl Traces {
         let ended = release.ending.as_ref().map(|e| ending::words(e, release).sentence);
         let why = match (key, status) {
             (_, CaseStatus::Passed) => String::new(),
-            (CaseKey::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (CaseKey::Release, _) => ended.unwrap_or_else(|| summary::NOT_ENDED.to_owned()),
             (CaseKey::Approval(_), CaseStatus::Waiting) | (_, CaseStatus::Failed | CaseStatus::Unknown) => {
                 last.or(ended).unwrap_or_default()
             }
-            (_, CaseStatus::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (_, CaseStatus::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_ENDED.to_owned()),
             (_, CaseStatus::NotReached) => match ended {
                 Some(ended) => format!("not reached: {ended}"),
                 None => "not reached".to_owned(),

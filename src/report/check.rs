@@ -3,7 +3,7 @@
 use super::program;
 use crate::model::check_result::{CheckImpossible, CheckResult, CommandEnd, HttpAnswer, RequestRefusal};
 
-/// One line: what was asked, and what came of it.
+/// One line: what was checked, and the result.
 pub fn result(result: &CheckResult) -> String {
     match result {
         CheckResult::Http { url, answer, tried_for } => {

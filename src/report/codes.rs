@@ -6,9 +6,9 @@ use super::{exit_codes, fault};
 /// A code and its meaning, a clause.
 type Code = (&'static str, &'static str);
 
-/// Codes that stand in one place of the JSON.
+/// The codes of one member of the JSON output.
 pub struct Family {
-    /// Where they stand, for people.
+    /// Which member it is, for people.
     pub heading: &'static str,
     pub codes: Vec<Code>,
 }
@@ -36,7 +36,7 @@ pub fn families() -> Vec<Family> {
         .collect()
 }
 
-/// All of them below their headings, after the exit codes; on a terminal of so many cells the meanings stay in their column.
+/// All of them below their headings, after the exit codes; fitted to a terminal of this width, in cells.
 pub fn listed(width: Option<usize>) -> Text {
     let exit_codes = Text::laid_out(&exit_codes::help()).wrapped(width, EXIT_CODE);
     exit_codes.and(Text::laid_out(&reasons()).wrapped(width, column()))
@@ -65,7 +65,7 @@ fn reasons() -> String {
 
 const ENDINGS: &[Code] = &[
     ("deployed", "everything was deployed and proven"),
-    ("unchanged", "everything ran already, and that was proven"),
+    ("unchanged", "everything was running already, and this was proven"),
     ("stopped", "stopped by a signal"),
     ("effect-failed", "something could not be done; `fault` says why"),
     ("effect-unknown", "it is unknown whether something took effect"),
@@ -73,7 +73,7 @@ const ENDINGS: &[Code] = &[
     ("gate-blocked", "the severity gate blocks the stage"),
     ("gate-no-longer-passes", "the gate passed when the stage was entered, but no longer passes"),
     ("unnamed-blocked", "the gate blocks a container that the file does not name"),
-    ("not-what-was-approved", "the record says that a stage was entered with something other than what was approved"),
+    ("not-what-was-approved", "the record says that a stage was entered with a plan or images that were not approved"),
     ("not-approved-in-code-pipeline", "the record has an approval that CodePipeline does not show"),
     ("rejected", "an approver rejected it"),
     ("plan-rejected-before", "exactly this plan was rejected before"),
@@ -214,7 +214,7 @@ const REFUSALS: &[Code] = &[
     ("abort-not-read", "the release ended before it read the request to abort"),
     ("neither-release-nor-stage", "the name is neither a release nor a stage"),
     ("execution-not-named", "a build that CodePipeline started does not name its execution"),
-    ("not-an-execution-id", "the text is not the id of an execution"),
+    ("not-an-execution-id", "the value is not the id of an execution"),
     ("execution-named-by-machine", "a machine that no pipeline started names an execution"),
     ("execution-named-by-role", "a session of a shared role names an execution"),
     ("execution-of-another-release", "the execution asks for the approval of another release"),
@@ -225,7 +225,7 @@ const REFUSALS: &[Code] = &[
     ("no-pipeline-to-start", "no stage is approved in CodePipeline, so there is no pipeline to start"),
     ("several-pipelines", "the file names more than one pipeline"),
     ("not-waiting-for-approval", "the release does not wait for approval"),
-    ("several-stages", "more than one stage is meant"),
+    ("several-stages", "more than one stage waits or is approved, and none is named"),
     ("question-expired", "the approval request has expired"),
     ("plan-hash-too-short", "the plan hash has too few digits"),
     ("other-plan", "another plan waits for approval"),
@@ -247,13 +247,13 @@ pub const COMMANDS: &[Code] = &[
     ("defect", "a defect of kanmon"),
     ("unclear", "the result of the command is unknown"),
     ("no-such-release", "no release of that name is recorded"),
-    ("release-held", "another process works on the release, or has locked the stage"),
+    ("release-held", "another process has locked the release or the stage"),
     ("stage-frozen", "the stage is frozen"),
     ("lease-lost", "this process lost its lease to another"),
     ("record-damaged", "the record is damaged"),
     ("record-of-another-version", "the record was written by a newer or an older kanmon"),
     ("record-imported", "the record is imported, and can only be read"),
-    ("state-foreign", "the state was not made by this kanmon"),
+    ("state-foreign", "it is unknown whether kanmon made the state on this machine"),
     ("record-conflict", "something else is recorded under the same name"),
     ("state-unavailable", "the state cannot be read or written"),
 ];

@@ -1,4 +1,4 @@
-//! Long names, in the short form that people use.
+//! The short forms of long names, for people.
 
 use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::arn;
@@ -29,7 +29,7 @@ pub fn image(reference: &str, account: &Account) -> String {
     }
 }
 
-/// What an image is made of, behind its name.
+/// The commit that an image is made of, after its name.
 pub fn commit_of(made_of: &ImageCommit) -> String {
     let commit = crate::model::format::commit(&made_of.commit, 12);
     match &made_of.source {
@@ -55,7 +55,7 @@ pub fn person(identity: &Identity) -> String {
     }
 }
 
-/// Who asked, for people.
+/// A requester, for people.
 pub fn requester(who: &Requester) -> String {
     match who {
         Requester::Person { identity } => person(identity),
@@ -86,7 +86,7 @@ pub fn machine(machine: &Machine) -> String {
     }
 }
 
-/// Everybody who asked, for people.
+/// All requesters, for people.
 pub fn requesters(all: &[Requester]) -> String {
     all.iter().map(requester).collect::<Vec<_>>().join("; ")
 }
@@ -102,8 +102,8 @@ fn started_by(trigger: &Trigger) -> String {
     }
 }
 
-/// The same without role and account, where there is little room.
-pub fn nickname(who: &Requester) -> String {
+/// A requester without role and account, for a table.
+pub fn short_name(who: &Requester) -> String {
     match who {
         Requester::Person { identity } => arn::last(&identity.arn).to_owned(),
         Requester::Pipeline { trigger: Trigger::Principal { arn }, .. } => arn::last(arn).to_owned(),

@@ -1,4 +1,4 @@
-//! Endings in words: the reason, and what became of the services of a stage that failed.
+//! Endings in words: the reason, and the state of the services of a stage that failed.
 
 use super::words::Words;
 use super::{fault, reason, rollout};
@@ -13,11 +13,11 @@ pub fn words(ending: &Ending, release: &Release) -> Words {
     let Some(rollback) = &ending.rollback else { return words };
     if !rollback.stuck.is_empty() {
         let stuck: Vec<String> = rollback.stuck.iter().map(stuck).collect();
-        // What helps against the failure itself comes later.
+        // The hints about the failure itself come later.
         words.hints = vec![format!("a person must act: {}", stuck.join("; "))];
     } else if !rollback.restored.is_empty() {
         let restored: Vec<&str> = rollback.restored.iter().map(|service| service.as_str()).collect();
-        words.hints.push(format!("these run their previous revision again: {}", restored.join(", ")));
+        words.hints.push(format!("these services run their previous revision again: {}", restored.join(", ")));
     }
     words.hints.extend(manual_steps(rollback, release));
     words
@@ -54,7 +54,7 @@ fn manual_steps(rollback: &Rollback, release: &Release) -> Vec<String> {
         match step {
             ManualStep::Refused { fault, .. } => hints.extend(fault::words(fault).hints),
             ManualStep::Restore { service, task_definition } => hints.push(format!(
-                "`aws ecs update-service --cluster {} --service {} --task-definition {task_definition}` restores it by hand",
+                "`aws ecs update-service --cluster {} --service {} --task-definition {task_definition}` rolls it back manually",
                 stage.cluster,
                 stage.service_name(service),
             )),
@@ -64,7 +64,7 @@ fn manual_steps(rollback: &Rollback, release: &Release) -> Vec<String> {
     hints
 }
 
-/// The stage that froze by this release.
+/// The stage that was frozen because of this release.
 fn frozen_stage(release: &Release) -> Option<&Stage> {
     release.started.pipeline.stages.iter().find(|stage| release.stage(&stage.name).failure.is_some())
 }

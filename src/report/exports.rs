@@ -1,11 +1,11 @@
-//! What other programs want to know of a release, by name: the variables of `--env-file`, and the properties of reports.
+//! A release's values for other programs: the variables of `--env-file`, and the properties of reports.
 
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
-/// Names in lower case, and values of a single word or none: digests with commas between them, and the plan that was last asked
-/// about. No outcome: it has not ended.
+/// Names in lower case, and values of one word or none: digests separated by commas, and the plan of the last approval request.
+/// Without an outcome, the release has not ended.
 pub fn of(release: &Release, outcome: Option<Outcome>) -> [(&'static str, String); 4] {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
     let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {

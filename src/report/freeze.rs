@@ -22,7 +22,7 @@ pub fn who(by: &FrozenBy, at: Timestamp) -> String {
     }
 }
 
-/// Both: the reason, and in brackets by whom and when.
+/// The reason, with by whom and when in brackets.
 pub fn text(frozen: &Frozen) -> String {
     format!("{} ({})", why(&frozen.by), who(&frozen.by, frozen.at))
 }

@@ -64,7 +64,7 @@ fn reason(reason: &GateReason) -> String {
     }
 }
 
-/// Whose repositories an image has to be in.
+/// The accounts in whose repositories an image has to be.
 pub fn keeper(account: Option<&AccountName>) -> String {
     match account {
         None => "the file's accounts".to_owned(),
@@ -133,7 +133,7 @@ pub fn block(block: &ScanBlock) -> String {
 fn unclear(unclear: &Unclear) -> String {
     match unclear {
         Unclear::NothingRunnable { index } => format!("index {} names no image that can run", index.short()),
-        Unclear::TooDeep { deepest } => format!("it is an index of indexes, more than {deepest} deep"),
+        Unclear::TooDeep { deepest } => format!("its indexes are nested more than {deepest} levels deep"),
         Unclear::TooMany { most } => format!("it names more than {most} manifests"),
         Unclear::ManifestElsewhere { manifest } => {
             format!("manifest {} is fetched from another address", manifest.short())
@@ -171,8 +171,8 @@ pub fn findings(shown: &[Finding], more: usize) -> Option<String> {
     (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
 }
 
-/// What helps where it is unknown what an image contains: one instruction for each kind of reason, none for findings. `again` says how
-/// the gate is judged again.
+/// The hints where the contents of an image are unknown: one for each kind of reason, none for findings. `again`: how the gate is judged
+/// again.
 pub fn remedies(reasons: &[GateReason], again: &str) -> Vec<String> {
     let found: BTreeSet<String> = reasons.iter().filter_map(|reason| remedy(reason, again)).collect();
     found.into_iter().collect()
@@ -186,22 +186,21 @@ fn remedy(reason: &GateReason, again: &str) -> Option<String> {
             format!("after {}, when ECR may scan the image again, {again}", moment(*from))
         }
         GateReason::ScanTooOld { image, account, again_from: None, .. } => format!(
-            "nothing repeats the scan of {image} in {account}: let Inspector scan the repository with CONTINUOUS_SCAN, or build the image \
-             again and release it"
+            "the scan of {image} in {account} is not repeated automatically: let Inspector scan the repository with CONTINUOUS_SCAN, or \
+             build the image again with a new release"
         ),
         GateReason::ScanInFuture { .. } => format!("correct the clock of this machine; then {again}"),
         GateReason::NotScannable { block, .. } => of_block(block, again),
         GateReason::NoRepository { .. } => {
-            "copy the image into a repository of the stage's account, where it is scanned, and name it by \
-                                            that in the task definition; then release again"
+            "copy the image into a repository of the stage's account, where it is scanned, and use that reference in the task \
+             definition; then make a new release"
                 .to_owned()
         }
         GateReason::Container { reason, .. } => return remedy(reason, again),
     })
 }
 
-/// What helps where there will be no scan: waiting never does. By Inspector's and ECR's own words (coverage reasons, statuses of a
-/// basic scan).
+/// The hint where there will be no scan, by the status of Inspector (coverage reasons) or ECR (basic scan). Waiting never helps.
 fn of_block(block: &ScanBlock, again: &str) -> String {
     let status = match block {
         ScanBlock::Manifest { block, .. } => return of_block(block, again),
@@ -210,18 +209,18 @@ fn of_block(block: &ScanBlock, again: &str) -> String {
     };
     let is = |words: &[&str]| words.iter().any(|word| status.starts_with(word));
     if is(&["UNSUPPORTED_OS", "UNSUPPORTED_IMAGE", "UNSUPPORTED_RUNTIME"]) {
-        return "a later scan will not help: build the image on a base that the scanner supports, and release again"
+        return "a later scan will not help: build the image on a base that the scanner supports, and make a new release"
             .to_owned();
     }
     if is(&["SCAN_ELIGIBILITY_EXPIRED", "IMAGE_ARCHIVED"]) {
-        return "the scanner no longer looks at this image: let it scan the repository's images for longer, or build the image again and \
-                release it"
+        return "the scanner no longer scans this image: let it scan the repository's images for longer, or build the image again with a \
+                new release"
             .to_owned();
     }
     if is(&["ACCESS_DENIED", "SCAN_FREQUENCY_MANUAL", "EXCLUDED_BY_TAG", "PENDING_DISABLE"]) {
         return format!("correct the scanner's configuration in the account; then {again}");
     }
-    "waiting does not help: remove what the reason names from the image, and release again".to_owned()
+    "waiting does not help: remove what the reason names from the image, and make a new release".to_owned()
 }
 
 #[cfg(test)]
@@ -254,12 +253,12 @@ mod tests {
     #[case::waits(timed_out(), "when the scan has ended, X")]
     #[case::unclear(not_scannable(ScanBlock::NoManifest), "waiting does not help")]
     #[case::base(status("UNSUPPORTED_OS"), "a later scan will not help: build the image on a base")]
-    #[case::expired(status("SCAN_ELIGIBILITY_EXPIRED"), "the scanner no longer looks at this image")]
+    #[case::expired(status("SCAN_ELIGIBILITY_EXPIRED"), "the scanner no longer scans this image")]
     #[case::set_up(
         status("ACCESS_DENIED_TO_ENCRYPTION_KEY"),
         "correct the scanner's configuration in the account; then X"
     )]
-    #[case::old(too_old(None), "nothing repeats the scan of web in main")]
+    #[case::old(too_old(None), "the scan of web in main is not repeated automatically")]
     #[case::old_and_limited(too_old(Some(at(60))), "after 2027-01-15 08:01 UTC, when ECR may scan the image again, X")]
     #[case::of_the_future(
         GateReason::ScanInFuture { image: id("web"), account: id("main"), scanned_at: at(90_000) },
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_need_no_remedy_of_a_scan() {
+    fn findings_have_no_remedy_of_a_scan() {
         let reason = GateReason::OverLimit { severity: Severity::High, count: 1, limit: 0 };
         assert!(remedies(&[reason], "X").is_empty());
     }

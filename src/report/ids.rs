@@ -1,8 +1,8 @@
-//! The words for a text that is not a valid name or number.
+//! The words for a value that is not a valid id or name.
 
 use crate::model::ids::{IdError, IdKind};
 
-/// What the text should be.
+/// What the value should be.
 pub fn sentence(error: &IdError) -> String {
     format!("`{}` is not {}", error.found, expected(error.expected))
 }
@@ -15,7 +15,7 @@ fn expected(kind: IdKind) -> &'static str {
         IdKind::ReleaseId => "a release id such as r20260131-094500-1a2b3c",
         IdKind::PlanHash => "a plan hash (64 hex digits)",
         IdKind::ContentHash => "a content hash (64 hex digits)",
-        IdKind::Name => "a name (letters, digits, - _ .; at most 63)",
+        IdKind::Name => "a valid name (letters, digits, - _ .; at most 63)",
         IdKind::StateLocation => "a valid location for state",
     }
 }
@@ -26,7 +26,7 @@ mod tests {
     use crate::model::ids::AccountId;
 
     #[test]
-    fn a_text_that_is_no_id_is_shown_with_what_is_expected() {
+    fn an_invalid_id_is_shown_with_what_is_expected() {
         let error = "12345678901".parse::<AccountId>().unwrap_err();
         assert_eq!(sentence(&error), "`12345678901` is not an AWS account id (12 digits)");
     }

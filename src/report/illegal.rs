@@ -5,7 +5,7 @@ use crate::model::illegal::{Illegal, IllegalReason};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::unresolved::Unresolved;
 
-/// What people read about it.
+/// Sentence and cause.
 pub fn words(illegal: &Illegal) -> Words {
     let Illegal { seq, kind, why } = illegal;
     match why {
@@ -17,14 +17,14 @@ pub fn words(illegal: &Illegal) -> Words {
 fn reason(why: &IllegalReason) -> String {
     match why {
         IllegalReason::NoEvents => "the record has no events".to_owned(),
-        IllegalReason::NotStarted => "the first event has to be `started`".to_owned(),
+        IllegalReason::NotStarted => "the first event must be `started`".to_owned(),
         IllegalReason::StartedTwice => "the release has already started".to_owned(),
         IllegalReason::OtherRelease => "it belongs to another release".to_owned(),
         IllegalReason::WrongNumber { expected } => format!("event {expected} was expected"),
         IllegalReason::AfterEnd => "the release has ended, and nobody has resumed it".to_owned(),
         IllegalReason::Unresolved(unresolved) => missing(unresolved),
-        IllegalReason::EffectUnderWay => "the same effect is already under way".to_owned(),
-        IllegalReason::EffectNotUnderWay => "the effect is not under way".to_owned(),
+        IllegalReason::EffectUnderWay => "the same effect is already in progress".to_owned(),
+        IllegalReason::EffectNotUnderWay => "the effect is not in progress".to_owned(),
         IllegalReason::NothingAsked => "no approval was requested".to_owned(),
         IllegalReason::NotWhatWasAsked => "what was approved is not what was requested".to_owned(),
         IllegalReason::NothingToWithdraw => "there is no approval to withdraw".to_owned(),
@@ -49,7 +49,7 @@ fn reason(why: &IllegalReason) -> String {
             own.short()
         ),
         IllegalReason::OtherDefinitionRegistered { stage, workload } => {
-            format!("another task definition was registered for {stage}/{workload} than was planned")
+            format!("the task definition registered for {stage}/{workload} is not the one that was planned")
         }
         IllegalReason::OtherDefinitionRolled { stage, service, registered, rolled } => {
             format!("{registered} was registered for {stage}/{service}, but {rolled} was deployed")
@@ -57,7 +57,7 @@ fn reason(why: &IllegalReason) -> String {
     }
 }
 
-/// What a pipeline does not have, as a sentence.
+/// What a pipeline lacks, as a sentence.
 fn missing(unresolved: &Unresolved) -> String {
     match unresolved {
         Unresolved::NoStages => "the pipeline has no stages".to_owned(),
@@ -70,10 +70,10 @@ fn missing(unresolved: &Unresolved) -> String {
         Unresolved::Step(at) => format!("stage {} has no step {}", at.stage, at.step),
         Unresolved::Part(at, StepPart::Task(task)) => format!("step {} of {} does not run {task}", at.step, at.stage),
         Unresolved::Part(at, StepPart::Service(service, _)) => {
-            format!("step {} of {} does not roll {service}", at.step, at.stage)
+            format!("step {} of {} does not deploy {service}", at.step, at.stage)
         }
         Unresolved::Part(at, StepPart::Whole) => format!("step {} of {} is of another kind", at.step, at.stage),
-        Unresolved::ServiceOfStage { stage, service } => format!("stage {stage} does not roll service {service}"),
+        Unresolved::ServiceOfStage { stage, service } => format!("stage {stage} does not deploy service {service}"),
         Unresolved::TaskOfStage { stage, task } => format!("stage {stage} does not run task {task}"),
         Unresolved::Container { stage, container } => format!("{stage} names no container {container}"),
     }

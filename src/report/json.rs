@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::event::Event;
 use crate::model::visible;
 
-/// A value as one line of JSON, in which a terminal finds nothing to obey.
+/// A value as one line of JSON, without characters that a terminal would act on.
 ///
 /// # Errors
 /// When the value has no JSON.
@@ -16,7 +16,7 @@ pub fn text(value: &impl Serialize) -> io::Result<String> {
     Ok(visible::json(&text).into_owned())
 }
 
-/// Writes an event as one line of JSON, in the form it is journaled in.
+/// Writes an event as one line of JSON, in the form in which it is journaled.
 ///
 /// # Errors
 /// When the line cannot be written.

@@ -1,4 +1,4 @@
-//! JUnit's XML, which CodeBuild, GitLab, Jenkins and others read: a suite a stage, a case for each thing that had to hold.
+//! JUnit's XML, which CodeBuild, GitLab, Jenkins and others read: one suite per stage, one case for each condition.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::model::event::Event;
 use crate::model::release::Release;
 use crate::model::visible;
 
-/// The whole document. It is red exactly where the release came to something else than what was asked for: what was not reached,
-/// what is waited for and what was suspended is skipped, and what could not be judged is an error and not a failure.
+/// The whole document. A case fails where the release ended with another result than requested; what was not reached, still waits or
+/// was suspended is skipped; what could not be judged is an error, not a failure.
 pub fn of(events: &[Event], release: &Release) -> String {
     let app = &release.started.pipeline.app;
     let mut report = Report::new(format!("kanmon {app}"));
@@ -23,7 +23,7 @@ pub fn of(events: &[Event], release: &Release) -> String {
     report.set_time(seconds(release.at.duration_since(release.started_at)));
     for (index, suite) in cases::of(events, release).iter().enumerate() {
         let whole = index == 0;
-        // Readers that know no suites show cases by their class.
+        // Readers without suites show cases by their class.
         let class = if whole { app.to_string() } else { format!("{app}.{}", suite.name) };
         let mut written = of_suite(suite, &class, release.started_at);
         if whole {
@@ -33,7 +33,7 @@ pub fn of(events: &[Event], release: &Release) -> String {
         }
         report.add_test_suite(written);
     }
-    report.to_string().expect("a text takes whatever is written into it")
+    report.to_string().expect("writing to a string cannot fail")
 }
 
 fn of_suite(suite: &Suite, class: &str, started_at: Timestamp) -> TestSuite {
@@ -67,7 +67,7 @@ fn of_case(case: &Case, class: &str) -> TestCase {
     written
 }
 
-/// Lines without what XML cannot hold or a reader's terminal would obey. The library leaves in the two code points that are none.
+/// Lines without characters that XML does not allow or a terminal would act on. The library leaves U+FFFE and U+FFFF in.
 fn xml(text: &str) -> XmlString {
     XmlString::new(Text::laid_out(text).shown().replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
 }

@@ -1,4 +1,4 @@
-//! The same facts, for each reader: people at a terminal, programs, other tools, and the summary at the end.
+//! A release's facts for people at a terminal, for programs and for other tools: the only place for sentences, causes and hints.
 
 pub mod approval;
 pub mod approver_patterns;

@@ -1,4 +1,4 @@
-//! The words of what a command reports while it runs.
+//! The words of a command's notices.
 
 use super::approval::unknown_requester;
 use super::refusal::unknown_hint;

@@ -1,20 +1,20 @@
-//! Colour, where it is wanted. Meaning never depends on it.
+//! Colours for people. The meaning never depends on them.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// What begins a colour of ours: an escape with a word that nobody else can know, so that others' escapes are never taken for it.
+/// The start of one of kanmon's colours: an escape with a random word, so that escapes in other texts are never mistaken for it.
 static OURS: LazyLock<String> = LazyLock::new(|| {
     let word = || RandomState::new().build_hasher().finish();
     format!("\x1b{:016x}{:016x}[", word(), word())
 });
 
-/// What begins a colour, until it is written out by [`super::text::Text`].
+/// The start of a colour, until [`super::text::Text`] replaces it.
 pub(super) fn ours() -> &'static str {
     &OURS
 }
 
-/// Whether to colour, decided once by who reads.
+/// Whether to use colours; decided once, by where the text goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint(pub bool);
 

@@ -42,7 +42,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
     text
 }
 
-/// Where the file has AWS asked at other addresses than AWS's own: whoever answers there decides what is believed.
+/// The endpoints in the file that are not AWS's own: whoever operates one decides what kanmon reads.
 fn endpoints(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
     let line = |account: &Account| {
         let all: Vec<String> = account.endpoints.iter().map(|(service, url)| format!("{service} {url}")).collect();
@@ -70,7 +70,7 @@ fn inside(workload: &WorkloadPlan, account: &Account, paint: Paint) -> Text {
     text
 }
 
-/// What a container runs, and ran.
+/// The image of a container, before and after.
 fn of_container(
     workload: &WorkloadPlan,
     container: &str,
@@ -98,7 +98,7 @@ fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
     workload.images.keys().chain(workload.unnamed.keys()).any(|container| change.path == path(container))
 }
 
-/// A member that changes; a value that is not for showing is only said to change.
+/// A changed member; of a value that must not be shown, only that it changes.
 fn change(change: &Change, paint: Paint) -> String {
     match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(to)) => paint.good(&format!("+ {}: {to}", change.path)),

@@ -23,7 +23,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             }
         }
         Reason::Unchanged { until } => {
-            Words::new(format!("everything ran already in every stage up to {until}, and that was proven"))
+            Words::new(format!("everything was already running in every stage up to {until}, and this was proven"))
         }
         Reason::Stopped => Words::new("stopped as requested; ECS continues by itself")
             .hint(format!("`kanmon resume {id}` continues from here")),
@@ -33,7 +33,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             let words = Words::new(format!("it is unknown whether this took effect: {}", effect::text(of)));
             let words = words.cause(found.line());
             match found.hints.is_empty() {
-                true => words.hint(format!("check it in AWS; then `kanmon resume {id}` reads it again")),
+                true => words.hint(format!("check it in AWS; `kanmon resume {id}` reads it again")),
                 false => Words { hints: found.hints, ..words },
             }
         }
@@ -41,7 +41,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             let found = fault::words(fault);
             let words = Words::new(format!("{} can no longer be read", subject(what))).cause(found.line());
             match found.hints.is_empty() {
-                true => words.hint(format!("nothing was undone; `kanmon resume {id}` continues from here")),
+                true => words.hint(format!("nothing was rolled back; `kanmon resume {id}` continues from here")),
                 false => Words { hints: found.hints, ..words },
             }
         }
@@ -49,7 +49,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::GateNoLongerPasses { stage, blocked } => {
             let reasons = gate::reasons(&blocked.reasons);
             let words = Words::new(format!("the severity gate of {stage} no longer passes: {reasons}"));
-            found(words, blocked).hint("fix the image and release again")
+            found(words, blocked).hint("fix the image and make a new release")
         }
         Reason::UnnamedBlocked { stage, blocked } => {
             let reasons = gate::reasons(&blocked.reasons);
@@ -60,12 +60,12 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             match blocked.verdict {
                 Verdict::Unknown => Words { hints: gate::remedies(&blocked.reasons, &judge_again(id, stage)), ..words },
                 Verdict::Fail | Verdict::Pass | Verdict::Waived => {
-                    words.hint("use an image that passes for this container, and release again")
+                    words.hint("use an image that passes for this container, and make a new release")
                 }
             }
         }
         Reason::NotWhatWasApproved { stage, mismatch } => {
-            Words::new(format!("the record says that {stage} was entered with something other than what was approved"))
+            Words::new(format!("the record says that {stage} was entered with a plan or images that were not approved"))
                 .cause(approval::mismatch(mismatch))
                 .hint("find out who wrote the record")
                 .hint("then make a new release")
@@ -74,7 +74,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             "the record says that {stage} was approved in CodePipeline, but CodePipeline does not show it"
         ))
         .cause(approval::mismatch(mismatch))
-        .hint("nothing was changed there; find out who wrote the record")
+        .hint("nothing was changed in the stage; find out who wrote the record")
         .hint("then make a new release"),
         Reason::Rejected { stage, by, comment, carried } => {
             rejected(format!("{} rejected the release for {stage}", by.arn), comment, id, stage, *carried)
@@ -95,14 +95,14 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             };
             words.hint(match carried {
                 true => "start the pipeline again".to_owned(),
-                false => format!("`kanmon promote {id} --to {stage}` asks again"),
+                false => format!("`kanmon promote {id} --to {stage}` requests approval again"),
             })
         }
         Reason::ApprovalClosed { stage, why, carried } => {
             Words::new(format!("the approval for {stage} does not count")).cause(approval::closed(why)).hint(
                 match carried {
                     true => "this execution was already answered; start the pipeline again".to_owned(),
-                    false => format!("`kanmon promote {id} --to {stage}` asks again"),
+                    false => format!("`kanmon promote {id} --to {stage}` requests approval again"),
                 },
             )
         }
@@ -114,27 +114,28 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             let images: Vec<String> = images.iter().map(|(image, digest)| format!("{image} {digest}")).collect();
             Words::new(format!("the same images failed in {stage} before and were rolled back, in {release}"))
                 .cause(format!("{} ({})", words(why, release).line(), images.join(", ")))
-                .hint("fix it and release again")
+                .hint("fix the images and make a new release")
                 .hint(format!(
-                    "if it will succeed now, `kanmon promote {id} --to {stage} --force --reason WHY` tries again and records why"
+                    "if the images were not the cause, `kanmon promote {id} --to {stage} --force --reason WHY` deploys them again and \
+                     records the reason"
                 ))
         }
         Reason::Locked { stage } => Words::new(format!("{stage} is still locked by another release"))
-            .hint(format!("`kanmon status` shows by which; `kanmon resume {id}` waits again")),
+            .hint(format!("`kanmon status` shows which release; `kanmon resume {id}` waits again")),
         Reason::NewerRelease { stage, newer } => {
             Words::new(format!("a newer release, {newer}, has entered {stage} since"))
-                .hint("release that commit again if it should replace the newer one")
+                .hint("make a new release of that commit if it should replace the newer one")
         }
         Reason::Overtaken { stage, newer } => Words::new(format!(
             "a newer release, {newer}, entered {stage} while this one was suspended; it is left alone"
         ))
-        .hint("release that commit again if it should replace the newer one"),
+        .hint("make a new release of that commit if it should replace the newer one"),
         Reason::TaskFailed { stage, task, end } => {
             let sentence = match end.exit_code {
                 Some(code) => format!("{stage}/{task} exited with code {code}{}", rollout::meaning(code)),
                 None => format!("{stage}/{task} never started"),
             };
-            Words { cause: end.said.clone(), ..Words::new(sentence) }.hint("no service was changed after it")
+            Words { cause: end.said.clone(), ..Words::new(sentence) }.hint("no service was changed after this task")
         }
         Reason::TaskTimedOut { stage, task, arn, timeout } => {
             Words::new(format!("{stage}/{task} did not end within {}", lasting(*timeout)))
@@ -155,7 +156,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             "{stage}/{service} was changed by somebody else after the plan; nothing was deployed there"
         ))
         .cause(format!("the plan was made for {planned}, but {found} runs now"))
-        .hint("`kanmon plan` shows the difference; release again to deploy over it"),
+        .hint("`kanmon plan` shows the difference; a new release deploys over it"),
         Reason::Aborted { comment } => with_comment(Words::new("the release was aborted"), comment),
     }
 }
@@ -167,17 +168,17 @@ fn with_comment(words: Words, comment: &str) -> Words {
     }
 }
 
-/// An effect that was given up.
+/// An effect that is not tried again.
 fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &ReleaseId) -> Words {
     let found = fault::words(fault);
     match outcome {
         Outcome::Access => found.hint(match of.row().failure {
-            FailureScope::Accounts => "when that is fixed, in AWS or in the file, release again".to_owned(),
+            FailureScope::Accounts => "when that is fixed, in AWS or in the file, make a new release".to_owned(),
             FailureScope::SetUp | FailureScope::Image | FailureScope::Stage | FailureScope::StageUnlessChanged => {
                 format!("when that is fixed, `kanmon resume {id}` continues from here")
             }
         }),
-        // There may be several images, and their builders name only what they do.
+        // There may be several images, and a builder's sentence does not name its image.
         Outcome::BuildFailed => {
             Words { sentence: format!("could not {}: {}", effect::text(of), found.sentence), ..found }
         }
@@ -185,7 +186,7 @@ fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &Rele
             let tries = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
             Words::new(format!("could not {} in {tries}", effect::text(of)))
                 .cause(found.line())
-                .hint(format!("nothing was undone; `kanmon resume {id}` reads what is there and continues"))
+                .hint(format!("nothing was rolled back; `kanmon resume {id}` reads the current state and continues"))
         }
         Outcome::Succeeded
         | Outcome::Unchanged
@@ -203,7 +204,7 @@ fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &Rele
     }
 }
 
-/// What a process waits for by reading it.
+/// What a process reads while it waits.
 pub fn subject(subject: &Watched) -> String {
     match subject {
         Watched::Stage { stage } => stage.to_string(),
@@ -235,20 +236,21 @@ fn gate_blocked(id: &ReleaseId, stage: &StageName, blocked: &Blocked) -> Words {
     match blocked.verdict {
         Verdict::Unknown => Words { hints: gate::remedies(&blocked.reasons, &judge_again(id, stage)), ..words },
         Verdict::Fail | Verdict::Pass | Verdict::Waived => words
-            .hint("fix the image and release again")
+            .hint("fix the image and make a new release")
             .hint(format!("if the findings change, {}", judge_again(id, stage))),
     }
 }
 
-/// `carried`: the release runs in an execution that asks, and is taken further only by starting its pipeline again.
+/// `carried`: the release runs in a CodePipeline execution that requests the approval, and continues only when the pipeline is started
+/// again.
 fn rejected(sentence: String, comment: &str, id: &ReleaseId, stage: &StageName, carried: bool) -> Words {
     let words = with_comment(Words::new(sentence), comment);
     match carried {
         true => words.hint("fix what is wrong and start the pipeline again").hint(
-            "with KANMON_REASON=WHY (`--reason WHY`) its builds ask again, and show the rejection and the reason",
+            "with KANMON_REASON=WHY (`--reason WHY`) its builds request approval again, and show the rejection and the reason",
         ),
-        false => words.hint("fix what is wrong and release again").hint(format!(
-            "`kanmon promote {id} --to {stage} --reason WHY` asks again, and shows the rejection and the reason"
+        false => words.hint("fix what is wrong and make a new release").hint(format!(
+            "`kanmon promote {id} --to {stage} --reason WHY` requests approval again, and shows the rejection and the reason"
         )),
     }
 }
@@ -278,7 +280,7 @@ fn rollout_ended(
         RolloutEnd::Superseded { by } => {
             Words::new(format!("somebody else deployed over {place}; their deployment is left alone"))
                 .cause(format!("it is {}", rollout::superseder(by)))
-                .hint("find out whose it is before you release again")
+                .hint("find out whose it is before you make a new release")
         }
         RolloutEnd::Stopped { said } => because(
             Words::new(format!("somebody else stopped the deployment of {place}")),
@@ -295,7 +297,7 @@ fn rollout_ended(
         }
         RolloutEnd::Unknown { why } => {
             because(Words::new(format!("the state of the deployment of {place} is unknown")), rollout::unknown(why))
-                .hint(format!("check the service in ECS; then `kanmon resume {id}` reads it again"))
+                .hint(format!("check the service in ECS; `kanmon resume {id}` reads it again"))
         }
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Words::new(format!("{place} runs")),
     }

@@ -17,9 +17,9 @@ use crate::model::refusal::{
 pub fn words(refusal: &Refusal) -> Words {
     match refusal {
         Refusal::NoSuchStage { stage, stages } => {
-            Words::new(format!("there is no stage `{stage}`")).hint(format!("the stages are: {}", list(stages)))
+            Words::new(format!("the pipeline file has no stage `{stage}`")).hint(format!("its stages are: {}", list(stages)))
         }
-        Refusal::NoStage => Words::new("there is no stage"),
+        Refusal::NoStage => Words::new("the pipeline file has no stages"),
         Refusal::NoSuchImage { image, images } => {
             Words::new(format!("the pipeline file has no image `{image}`")).hint(format!("its images are: {}", list(images)))
         }
@@ -46,8 +46,8 @@ pub fn words(refusal: &Refusal) -> Words {
         ))
         .cause("the accounts, roles, endpoints, commands and conditions in a record are used only if they are the same in the file here")
         .hint(match commit {
-            Some(commit) => format!("check out the commit that it was made from, {commit}, or make a new release"),
-            None => "use the pipeline file that it was made with, or make a new release".to_owned(),
+            Some(commit) => format!("check out the commit of that release, {commit}, or make a new release"),
+            None => "use the pipeline file of that release, or make a new release".to_owned(),
         }),
         Refusal::BrokenRecord { release, illegal, started_by } => {
             let words = Words::new(format!("the record of {release} is inconsistent"));
@@ -65,10 +65,10 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::NoLongerRuns(replaced) => no_longer_runs(replaced),
         Refusal::HasEnded { release, ending } => Words::new(format!("{release} has ended: {}", sentence(ending, release))).hint(
-            format!("`kanmon history {release}` shows its story; `kanmon promote {release} --to STAGE` deploys it to another stage"),
+            format!("`kanmon history {release}` shows its events; `kanmon promote {release} --to STAGE` deploys it to another stage"),
         ),
         Refusal::NothingToResume => {
-            Words::new("there is nothing to resume").hint("`kanmon history` lists what was released")
+            Words::new("no release can be resumed").hint("`kanmon history` lists the releases")
         }
         Refusal::SeveralToResume { releases } => {
             Words::new("more than one release can be resumed").hint(format!("name one: {}", list(releases)))
@@ -79,17 +79,17 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::AbortNotRead { release, holder } => {
             Words::new(format!("{release} ended before {holder} read the request to abort it"))
-                .hint(format!("nothing was undone; `kanmon history {release}` shows what it changed"))
+                .hint(format!("nothing was rolled back; `kanmon history {release}` shows what it changed"))
         }
         Refusal::NeitherReleaseNorStage { text } => {
             Words::new(format!("`{text}` is neither a release nor a stage of the file"))
-                .hint("`kanmon status` shows who holds what")
+                .hint("`kanmon status` shows which releases and stages are locked")
         }
         Refusal::Answer(answer) => of_answer(answer),
     }
 }
 
-/// About the CodePipeline execution that asks.
+/// About the CodePipeline execution that requests a release.
 fn of_execution(refusal: &ExecutionRefusal) -> Words {
     const SETS: &str = "KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}";
     match refusal {
@@ -129,7 +129,7 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
         .hint("let another pipeline start releases, or start this one with `kanmon release --remote`"),
         ExecutionRefusal::NotInProgress { pipeline, execution, status } => {
             Words::new(format!("execution {execution} of CodePipeline {pipeline} is {status}"))
-                .cause("only an execution that is in progress can ask for a release")
+                .cause("only an execution that is in progress can request a release")
                 .hint("start the pipeline again")
         }
         ExecutionRefusal::NotFound { execution, pipelines, unread } => {
@@ -138,7 +138,7 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
             Words::new(format!("there is no execution {execution} in CodePipeline {}", pipelines.join(" or ")))
                 .cause(match unread {
                     Some(fault) => format!("not every account of the file can be read: {}", fault::words(fault).sentence),
-                    None => "an execution that cannot be looked up does not show who asked".to_owned(),
+                    None => "an execution that cannot be read does not show who requested the release".to_owned(),
                 })
                 .hint(format!(
                     "inside a pipeline, its action sets {SETS}, or PIPELINE/#{{codepipeline.PipelineExecutionId}} for a pipeline \
@@ -159,12 +159,12 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
             .hint("`--remote` starts the pipeline of an approval `by: codepipeline`"),
         ExecutionRefusal::SeveralPipelines { first, other } => {
             Words::new(format!("the file names two pipelines, {first} and {other}"))
-                .hint("start the right one in CodePipeline itself")
+                .hint("start the right pipeline in CodePipeline itself")
         }
     }
 }
 
-/// About somebody's word on a stage's approval.
+/// About an answer to an approval request, or the withdrawal of an approval.
 fn of_answer(refusal: &AnswerRefusal) -> Words {
     match refusal {
         AnswerRefusal::NotWaiting { release, why } => {
@@ -180,42 +180,44 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
         }
         AnswerRefusal::QuestionExpired { release, stage, at } => {
             Words::new(format!("the approval request for {stage} expired at {}", moment(*at)))
-                .hint(format!("`kanmon promote {release} --to {stage}` asks again"))
+                .hint(format!("`kanmon promote {release} --to {stage}` requests approval again"))
         }
         AnswerRefusal::PlanTooShort { given } => {
             Words::new(format!("`--plan {given}` is too short to identify a plan"))
                 .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::ENOUGH))
         }
         AnswerRefusal::OtherPlan { given, waits } => {
-            Words::new(format!("what waits now is plan {}, not {given}", waits.short()))
-                .hint("`kanmon approvals` shows what it would change")
+            Words::new(format!("plan {} waits for approval now, not plan {given}", waits.short()))
+                .hint("`kanmon approvals` shows what that plan would change")
         }
         AnswerRefusal::PlanNotInRecord { plan, started_by } => {
-            let words = Words::new(format!("the record does not show what plan {} stands for", plan.short()));
+            let words = Words::new(format!("the record does not contain plan {}", plan.short()));
             match started_by {
                 Some(other) => words
                     .cause(format!(
-                        "{}, which may compute the hash of a plan in another way; nothing was answered",
+                        "{}, which may compute the hash of a plan differently; nothing was answered",
                         started_by_other(other)
                     ))
                     .hint(use_other(other)),
                 None => words
                     .cause("somebody has changed the record since approval was requested; nothing was answered")
-                    .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"),
+                    .hint(
+                        "do not approve it in any other way; find out who changed the record, then make a new release",
+                    ),
             }
         }
         AnswerRefusal::MayNotAnswer { why, policy } => {
-            Words::new(format!("that answer would not count: {}", approval::refusal(why))).hint(who_may(policy))
+            Words::new(format!("this answer would not count: {}", approval::refusal(why))).hint(who_may(policy))
         }
         AnswerRefusal::MayNotWithdraw { arn, policy } => {
             let (arn, approvers) = (arn.clone(), policy.approvers.clone());
             let why = approval::withdrawal(&WithdrawalRefusal::NotAnApprover { arn, approvers });
-            Words::new(format!("that withdrawal would not count: {why}")).hint(who_may(policy))
+            Words::new(format!("this withdrawal would not count: {why}")).hint(who_may(policy))
         }
         AnswerRefusal::NoApprovalToWithdraw { release, why } => {
             let words = Words::new(format!("{release} has no approval that is still unused"));
             Words { cause: why.as_ref().map(|why| not_waiting(why, release)), ..words }
-                .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release")
+                .hint("an approval that was used cannot be withdrawn; `kanmon abort` ends the release")
         }
         AnswerRefusal::ApprovalAfterEnd { release, stage, ending, again } => {
             let too_late = format!("the approval came too late: the release has ended: {}", sentence(ending, release));
@@ -259,9 +261,9 @@ fn not_waiting(why: &NotWaiting, release: &ReleaseId) -> String {
 
 /// An answer to a release that has ended, and what can be done instead.
 fn after_end(sentence: String, release: &ReleaseId, stage: &StageName, again: bool) -> Words {
-    let words = Words::new(sentence).cause("nothing is deployed on it");
+    let words = Words::new(sentence).cause("nothing is deployed because of it");
     match again {
-        true => words.hint(format!("`kanmon promote {release} --to {stage}` asks again")),
+        true => words.hint(format!("`kanmon promote {release} --to {stage}` requests approval again")),
         false => words.hint("make a new release"),
     }
 }
@@ -281,7 +283,7 @@ fn no_longer_runs(replaced: &Replaced) -> Words {
             let revision = arn::last(revision);
             let files = match commit {
                 Some(commit) => format!("check out commit {}", format::commit(commit, 12)),
-                None => format!("use the files that {release} was made with"),
+                None => format!("use the files of {release}"),
             };
             (
                 format!("{place} runs the images of {release} with another configuration: {revision}"),
@@ -296,41 +298,43 @@ fn no_longer_runs(replaced: &Replaced) -> Words {
         None => "somebody has changed it since without kanmon".to_owned(),
     };
     Words::new(sentence)
-        .cause(format!("{since}; the record says that {release} is done there, so nothing would be deployed"))
+        .cause(format!("{since}; the record says that {release} has passed {stage}, so nothing would be deployed"))
         .hint(hint)
 }
 
-/// What a person does where it is unknown who asks.
+/// The hint where it is unknown who requests a release.
 pub fn unknown_hint(unknown: &UnknownRequester) -> &'static str {
     match unknown {
         UnknownRequester::Execution { .. } => {
             "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console"
         }
         UnknownRequester::Machine { .. } => {
-            "let a person ask with credentials of their own: `kanmon release`, which takes images that exist with \
-             `--image NAME=REFERENCE`; or, where a pipeline runs kanmon, let a person start it with `kanmon release --remote`"
+            "let a person run `kanmon release` with their own credentials (`--image NAME=REFERENCE` uses an existing image); or, \
+             where a pipeline runs kanmon, let a person start it with `kanmon release --remote`"
         }
     }
 }
 
 fn who_may(policy: &ApprovalPolicy) -> String {
     if !policy.approvers.is_empty() {
-        return format!("who may: {}", policy.approvers.join(", "));
+        return format!("the approvers are: {}", policy.approvers.join(", "));
     }
     match &policy.way {
         ApprovalWay::Kanmon => "somebody else must decide".to_owned(),
-        ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
+        ApprovalWay::CodePipeline { action, .. } => {
+            format!("anybody who may decide action {action} in CodePipeline can answer")
+        }
     }
 }
 
-/// That another version of kanmon started a release.
+/// The clause that another version of kanmon started a release.
 pub fn started_by_other(other: &OtherVersion) -> String {
     format!("it was started by kanmon {}, and this is kanmon {}", other.name(), env!("CARGO_PKG_VERSION"))
 }
 
 /// What to do where another version of kanmon started it.
 pub fn use_other(other: &OtherVersion) -> String {
-    format!("use kanmon {}; if it reports the same problem, find out who writes the state", other.name())
+    format!("use kanmon {}; if it reports the same problem, find out who changed the record", other.name())
 }
 
 fn list<T: ToString>(names: &[T]) -> String {

@@ -24,7 +24,7 @@ pub fn task_stop(task_stop: &TaskStop) -> String {
     format!("{what} ({})", tasks(task_stop.tasks))
 }
 
-/// What a cause is about, where ECS's words do not say it at once.
+/// What a cause is about, where ECS's own text does not name it first.
 fn about(cause: TaskStopCause) -> Option<&'static str> {
     match cause {
         TaskStopCause::SpotInterruption => Some("Spot interruption"),
@@ -62,7 +62,7 @@ fn about(cause: TaskStopCause) -> Option<&'static str> {
     }
 }
 
-/// Why a rollout does not go on.
+/// Why a rollout makes no progress.
 pub fn held_up(held_up: &HeldUp) -> String {
     match held_up {
         HeldUp::Hook { id, expires } => {
@@ -74,7 +74,7 @@ pub fn held_up(held_up: &HeldUp) -> String {
     }
 }
 
-/// So many tasks of before that run on.
+/// A number of tasks of the previous revision that still run.
 pub fn draining(n: u32) -> String {
     if n == 1 { "1 old task draining".to_owned() } else { format!("{n} old tasks draining") }
 }
@@ -92,12 +92,12 @@ pub fn meaning(code: i32) -> &'static str {
     }
 }
 
-/// So many tasks.
+/// A number of tasks.
 pub fn tasks(n: u32) -> String {
     if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
 
-/// A reason in the other side's words, to be put into a sentence.
+/// A reason that AWS gives, without its full stop, for a sentence.
 pub fn trimmed(text: &str) -> &str {
     text.trim_end_matches('.')
 }
@@ -121,7 +121,7 @@ pub fn progress(progress: &RolloutProgress) -> String {
         RolloutState::RolledBack { said } => format!("rolled back: {}", because(said)),
         RolloutState::RollbackFailed { said } => format!("failed and not rolled back: {}", because(said)),
         RolloutState::Failed { said, monitor } => {
-            format!("failed: {}{task_stops}", given_up(said.as_deref(), monitor.as_ref()))
+            format!("failed: {}{task_stops}", ended_by_ecs(said.as_deref(), monitor.as_ref()))
         }
         RolloutState::Stopped { said } => format!("stopped: {}", self::said(said.as_deref())),
         RolloutState::Superseded { by } => format!("superseded by {by}"),
@@ -129,7 +129,7 @@ pub fn progress(progress: &RolloutProgress) -> String {
     }
 }
 
-/// The first thing that is missing for the proof.
+/// The first condition of the proof that is not met.
 pub fn gap(gap: &ProofGap) -> String {
     match gap {
         ProofGap::NoPrimary => "the service has no PRIMARY deployment".to_owned(),
@@ -147,7 +147,7 @@ pub fn gap(gap: &ProofGap) -> String {
             format!("container {container} of task {task} runs {digest}, which is not the approved image")
         }
         ProofGap::DigestUnknown { task, container } => {
-            format!("ECS does not report yet what container {container} of task {task} runs")
+            format!("ECS does not yet report what container {container} of task {task} runs")
         }
     }
 }
@@ -168,18 +168,18 @@ pub fn ended(end: &RolloutEnd) -> String {
     }
 }
 
-/// Why a rollout failed and was left standing.
+/// Why a rollout failed and was not rolled back.
 pub fn failure(failure: &RolloutFailure) -> String {
     match failure {
-        RolloutFailure::Ecs { said, monitor } => given_up(said.as_deref(), monitor.as_ref()),
+        RolloutFailure::Ecs { said, monitor } => ended_by_ecs(said.as_deref(), monitor.as_ref()),
         RolloutFailure::TasksStopped { tasks } => format!("{tasks} of its tasks stopped for the same reason"),
         RolloutFailure::TimedOut { deadline } => format!("it was not done within {}", lasting(*deadline)),
         RolloutFailure::NotProven => "ECS reports it as completed, but it was not proven in time".to_owned(),
     }
 }
 
-/// Why ECS gave a deployment up: in its own words, else by what made it do so.
-fn given_up(said: Option<&str>, monitor: Option<&Monitor>) -> String {
+/// Why ECS ended a deployment: its own reason, else the monitor that did it.
+fn ended_by_ecs(said: Option<&str>, monitor: Option<&Monitor>) -> String {
     match (said, monitor) {
         (None, Some(Monitor::CircuitBreaker)) => "the circuit breaker's threshold was exceeded".to_owned(),
         (None, Some(Monitor::Alarms { names })) => format!("alarms fired: {}", names.join(", ")),
@@ -187,7 +187,7 @@ fn given_up(said: Option<&str>, monitor: Option<&Monitor>) -> String {
     }
 }
 
-/// Why a service does not run what ran before.
+/// Why a service does not run its previous revision again.
 pub fn stuck(stuck: &StuckReason) -> String {
     match stuck {
         StuckReason::Ecs { said } => self::said(said.as_deref()).to_owned(),
@@ -217,41 +217,45 @@ pub fn unknown(unknown: &UnknownRollout) -> String {
 }
 
 fn ambiguous(deployments: &[String]) -> String {
-    format!("{} deployments of this task definition have begun since: {}", deployments.len(), deployments.join(", "))
+    format!(
+        "{} deployments of this task definition have started since then: {}",
+        deployments.len(),
+        deployments.join(", ")
+    )
 }
 
-/// ECS's own words, to be put into a sentence.
+/// ECS's own reason, for a sentence.
 pub fn said(said: Option<&str>) -> &str {
     trimmed(said.unwrap_or("ECS gives no reason"))
 }
 
-/// What to look at; `None` where the words say it all.
+/// What to check; `None` where the reason is enough.
 pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
     Some(match cause {
         TaskStopCause::SpotInterruption => {
             "AWS took Spot capacity back: give the service a FARGATE base, or more zones"
         }
-        TaskStopCause::Infrastructure => "AWS replaced what the task ran on; the image is not the cause",
+        TaskStopCause::Infrastructure => "AWS replaced the host of the task; the image is not the cause",
         TaskStopCause::NoCapacity => {
             "check the sizes and zones of the instances, the capacity provider and its limits, and the task's cpu and memory"
         }
         TaskStopCause::Quota => "check Service Quotas: Fargate's vCPU limit of this account and region",
         TaskStopCause::NetworkInterface => {
-            "check the free addresses of the subnets and at the quota of network interfaces"
+            "check the free addresses of the subnets and the quota of network interfaces"
         }
-        TaskStopCause::Disk => "check the size of the image and at `ephemeralStorage` of the task definition",
+        TaskStopCause::Disk => "check the size of the image and `ephemeralStorage` of the task definition",
         TaskStopCause::WrongArchitecture => {
             "the image has no platform that fits `runtimePlatform` of the task definition: build it for that one (`platforms`)"
         }
         TaskStopCause::PullRateLimit => {
-            "the registry limits pulls: use a pull through cache of ECR, or a login of the registry"
+            "the registry limits pulls: use an ECR pull through cache, or log in to the registry"
         }
         TaskStopCause::PullNetwork => {
             "the task cannot reach the registry: check the NAT gateway, or the endpoints ecr.api, ecr.dkr, s3 (gateway) and logs, \
-             and at port 443 of the security groups"
+             and port 443 of the security groups"
         }
         TaskStopCause::PullDenied => {
-            "check the execution role's policy, and at the policy of the repository where it is another account's"
+            "check the execution role's policy, and the repository's policy if it is in another account"
         }
         TaskStopCause::Kms => "the key's policy must allow the execution role to decrypt",
         TaskStopCause::ImageMissing => {

@@ -1,4 +1,4 @@
-//! What a release changed, what it did not, and what is unknown: for each service.
+//! Which services a release changed, which it did not, and of which this is unknown.
 
 use crate::model::effect::{Effect, StepRef};
 use crate::model::release::Release;
@@ -12,15 +12,15 @@ pub struct ServiceOutcomes {
     pub changed: Vec<String>,
     pub restored: Vec<String>,
     pub unchanged: Vec<String>,
-    /// ECS was still at work when it was last looked at.
+    /// ECS was still changing them at the last reading.
     pub moving: Vec<String>,
     pub unknown: Vec<String>,
 }
 
-/// Reads it off the facts.
+/// Reads them from the facts.
 pub fn of(release: &Release) -> ServiceOutcomes {
-    let mut blast = ServiceOutcomes::default();
-    // Stages beyond what was asked for do not count.
+    let mut outcomes = ServiceOutcomes::default();
+    // Stages beyond the requested ones do not count.
     for stage in release.stages_asked() {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
             let name = format!("{}/{service}", stage.name);
@@ -30,11 +30,11 @@ pub fn of(release: &Release) -> ServiceOutcomes {
                 release.open.contains_key(&update) || release.unknown.contains_key(&update)
             };
             let pending = open(Direction::Forward) || open(Direction::Back);
-            let list = if pending { &mut blast.unknown } else { blast.list(roll) };
+            let list = if pending { &mut outcomes.unknown } else { outcomes.list(roll) };
             list.push(name);
         }
     }
-    blast
+    outcomes
 }
 
 impl ServiceOutcomes {
@@ -56,7 +56,7 @@ impl ServiceOutcomes {
         }
     }
 
-    /// The lists that have something in them, with their words.
+    /// The lists that are not empty, with their headings.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         [
             ("changed", &self.changed),

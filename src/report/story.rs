@@ -20,20 +20,20 @@ use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
 
-/// The line for something that cannot be read for now, or, without a fault, can be again.
+/// The line for something that cannot be read now or, without a fault, can be read again.
 pub fn unread(what: &Watched, why: Option<&Fault>) -> StoryLine {
     let what = reason::subject(what);
     let (mark, text) = match why {
         Some(why) => {
             let why = fault::words(why).line();
-            (Mark::Careful, format!("{what} cannot be read for now: {why}; kanmon keeps asking"))
+            (Mark::Careful, format!("{what} cannot be read now: {why}; kanmon keeps trying"))
         }
         None => (Mark::Note, format!("{what} can be read again")),
     };
     StoryLine { mark, topic: "reading".to_owned(), text, more: Vec::new() }
 }
 
-/// The line for a fact, if it is one that people want to read as it happens.
+/// The line for a fact, if people read it as it happens.
 pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
     use Mark::*;
     match &event.fact {
@@ -45,13 +45,13 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
                 (None, Some(_)) => Some("commit unknown, ".to_owned()),
                 (None, None) => None,
             };
-            let below = format!("{}asked by {}", commit.unwrap_or_default(), requester(&started.requested_by));
+            let below = format!("{}requested by {}", commit.unwrap_or_default(), requester(&started.requested_by));
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
             StoryLine::with(Begun, "release", text, vec![below])
         }
         Fact::Extended { until, requested_by, again, .. } => {
             let why = again.as_ref().map(|why| format!(": “{why}”")).unwrap_or_default();
-            let text = format!("{} continues to {until}, asked by {}{why}", event.release, requester(requested_by));
+            let text = format!("{} continues to {until}, requested by {}{why}", event.release, requester(requested_by));
             StoryLine::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {
@@ -63,7 +63,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         Fact::Warned { warning: what } => StoryLine::new(Careful, "note", warning::text(what)),
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect: of, fault: why } => {
-            // What is not tried again is shown in full with the ending.
+            // A fault that ends the release is shown in full with the ending.
             let mark = if why.kind().is_passing() { Careful } else { Detail };
             StoryLine::new(mark, topic(of), format!("could not {}: {}", effect::text(of), fault::words(why).line()))
         }
@@ -151,15 +151,21 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             StoryLine::new(Failed, stage.as_str(), "nobody decided in time")
         }
         Fact::ApprovalExpired { stage, reason: Some(why) } => {
-            StoryLine::new(Failed, stage.as_str(), format!("it can no longer be approved: {}", approval::expiry(why)))
+            StoryLine::new(Failed, stage.as_str(), format!("can no longer be approved: {}", approval::expiry(why)))
         }
-        Fact::ApprovalVoided { stage, reason } => {
-            StoryLine::new(Careful, stage.as_str(), format!("approval void, asked again: {}", approval::void(reason)))
-        }
+        Fact::ApprovalVoided { stage, reason } => StoryLine::new(
+            Careful,
+            stage.as_str(),
+            format!("approval void, requested again: {}", approval::void(reason)),
+        ),
         Fact::ApprovalCompared { mismatch: None, .. } => None,
         Fact::ApprovalCompared { stage, mismatch: Some(why) } => {
             let why = approval::mismatch(why);
-            StoryLine::new(Failed, stage.as_str(), format!("not approved in CodePipeline as the record says: {why}"))
+            StoryLine::new(
+                Failed,
+                stage.as_str(),
+                format!("CodePipeline does not show the approval in the record: {why}"),
+            )
         }
         Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {
@@ -235,7 +241,7 @@ pub fn who_may(policy: &ApprovalPolicy) -> String {
     }
 }
 
-/// How an approval is given: a command to copy, or where in CodePipeline the question waits.
+/// How an approval is given: a command to copy, or the action in CodePipeline.
 pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &ApprovalRequest) -> String {
     let plan = request.plan.short();
     match &policy.way {
@@ -261,7 +267,7 @@ fn topic(effect: &Effect) -> String {
     }
 }
 
-/// An image that came without what is attached to it wants a look.
+/// An image whose attachments were not all copied needs attention.
 fn mark(pushed: &PushedImage) -> Mark {
     if pushed.not_copied.is_empty() { Mark::Done } else { Mark::Careful }
 }
@@ -273,7 +279,7 @@ fn not_copied(pushed: &PushedImage) -> String {
 fn attached(what: &NotCopied) -> String {
     match what {
         NotCopied::TooManyTogether { subject, limit } => {
-            format!("what refers to {}, because {limit} attachments were looked at already", subject.short())
+            format!("what refers to {}, because {limit} attachments is the limit", subject.short())
         }
         NotCopied::TooMany { subject, left, all } => format!("{left} of {all} that refer to {}", subject.short()),
         NotCopied::Runnable { name, manifest } => {
@@ -301,7 +307,7 @@ fn retagged(moved: &MovedTag, release: &Release) -> String {
     let (repository, tag) = moved.tag.rsplit_once(':').unwrap_or((&moved.tag, ""));
     let mut accounts = release.started.pipeline.accounts.values();
     let name = accounts.find_map(|account| own_repository(repository, account)).unwrap_or(repository);
-    format!("{name}:{tag} names {names} now")
+    format!("{name}:{tag} now names {names}")
 }
 
 fn quoted(comment: &str) -> String {

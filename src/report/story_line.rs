@@ -6,7 +6,7 @@ use super::paint::Paint;
 use super::text::Text;
 use crate::model::visible;
 
-/// What a line is about, before its words.
+/// The kind of a line, shown as a sign before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// It has begun.
@@ -14,14 +14,14 @@ pub enum Mark {
     Done,
     Failed,
     Careful,
-    /// A person is asked.
+    /// A person has to decide.
     Asks,
     Note,
-    /// For those who want to know everything.
+    /// Shown with `--verbose` only.
     Detail,
 }
 
-/// What it is about, what happened, and the lines below it.
+/// The topic, what happened, and the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryLine {
     pub mark: Mark,
@@ -42,7 +42,7 @@ impl StoryLine {
         Some(StoryLine { mark, topic: topic.into(), text: text.into(), more })
     }
 
-    /// As it is printed, on a terminal of so many cells.
+    /// As it is printed; fitted to a terminal of this width, in cells.
     pub fn render(&self, paint: Paint, width: Option<usize>) -> Text {
         let topic = format!("{:<TOPIC$}", visible::line(&self.topic));
         let (sign, topic) = match self.mark {

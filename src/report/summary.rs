@@ -1,4 +1,4 @@
-//! The end of a release, for people: what it came to, why, what to do, and what is changed.
+//! The end of a release, for people: outcome, cause, hints, and what was changed.
 
 use super::outcome;
 use super::paint::Paint;
@@ -10,16 +10,15 @@ use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 
 /// Of a release without an ending.
-pub const NOT_OVER: &str = "it is still under way, or its process has died: `kanmon status` shows which";
+pub const NOT_ENDED: &str = "the release is still in progress, or was interrupted: `kanmon status` shows which";
 
-/// For a terminal of so many cells.
-/// `hints`: whether what to do about it is shown.
+/// Fitted to a terminal of this width, in cells. `hints`: whether hints are shown.
 pub fn of(release: &Release, ending: &Ending, hints: bool, paint: Paint, width: Option<usize>) -> Text {
     let outcome = ending.outcome();
     let word = outcome::word(outcome);
     let head = match outcome {
         Outcome::Succeeded | Outcome::Unchanged => paint.good(&format!("✓ {word}")),
-        // Nothing went wrong: it is only not over.
+        // Nothing went wrong; the release has not ended.
         Outcome::Suspended | Outcome::StillRunning | Outcome::Locked => paint.careful(&format!("! {word}")),
         Outcome::BuildFailed
         | Outcome::Blocked

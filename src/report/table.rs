@@ -6,8 +6,8 @@ use super::text::Text;
 use super::wrap::cells;
 use crate::model::visible;
 
-/// A table without borders. Where the terminal is too narrow for it, each row becomes a paragraph: what is cut in the middle
-/// cannot be read, and not be copied.
+/// A table without borders. Where the terminal is too narrow for it, each row becomes a paragraph, so that no cell is cut: it has to
+/// be read and copied whole.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, width: Option<usize>) -> Text {
     let rows: Vec<Vec<String>> =
         rows.into_iter().map(|row| row.iter().map(|cell| visible::line(cell).into_owned()).collect()).collect();

@@ -1,4 +1,4 @@
-//! Text for people: lines in which nothing is hidden, whoever wrote what they are made of.
+//! Text for people: lines in which nothing is hidden, whoever wrote their parts.
 //!
 //! Whatever kanmon prints for people is a `Text`. One piece of text is one line: a line break that somebody else wrote is shown
 //! as `\n` and cannot make a line of its own. Several lines are several pieces.
@@ -7,7 +7,7 @@ use super::paint::ours;
 use super::wrap::wrap_line;
 use crate::model::visible;
 
-/// Lines, each made harmless when it was added; kanmon's own colours are kept.
+/// Lines, each made harmless when it is added; kanmon's own colours are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
     lines: Vec<String>,
@@ -40,7 +40,7 @@ impl Text {
         self
     }
 
-    /// Each line as this makes it.
+    /// Each line, changed.
     #[must_use]
     pub fn map(self, change: impl Fn(&str) -> String) -> Text {
         Text { lines: self.lines.iter().map(|line| harmless(&change(line))).collect() }
@@ -53,7 +53,7 @@ impl Text {
         Text { lines: self.lines.into_iter().map(|line| format!("{before}{line}")).collect() }
     }
 
-    /// The first line with this and a blank before it, the others below it, indented by so many cells.
+    /// The first line after this and a blank; the others below it, indented by this many cells.
     #[must_use]
     pub(super) fn beside(self, first: &str, cells: usize) -> Text {
         let first = harmless(first);
@@ -64,19 +64,19 @@ impl Text {
         Text { lines: self.lines.into_iter().enumerate().map(line).collect() }
     }
 
-    /// Each line broken between words at so many cells; what follows a break is indented by `indent` more than its line.
+    /// Each line broken between words at this width, in cells; what follows a break is indented by `indent` more than its line.
     #[must_use]
     pub fn wrapped(self, width: Option<usize>, indent: usize) -> Text {
         let Some(width) = width else { return self };
         Text { lines: self.lines.iter().flat_map(|line| wrap_line(line, width, indent)).collect() }
     }
 
-    /// Colours are not yet as the terminal knows them.
+    /// Colours are not yet replaced by the terminal's.
     pub(super) fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    /// As it is printed: the lines without a last line break, colours as the terminal knows them.
+    /// As it is printed: without a last line break, and with the terminal's colours.
     pub fn shown(&self) -> String {
         self.lines.join("\n").replace(ours(), "\x1b[")
     }
@@ -117,20 +117,20 @@ mod tests {
     use crate::report::paint::Paint;
 
     #[test]
-    fn our_colours_are_kept_and_those_of_others_are_seen() {
+    fn own_colours_are_kept_and_others_are_made_visible() {
         let text = Text::from(format!("{} by \x1b[8mDev", Paint(true).good("ok")));
         assert_eq!(text.shown(), "\x1b[32mok\x1b[0m by \\u{1b}[8mDev");
     }
 
     #[test]
-    fn a_line_break_of_others_makes_no_line() {
-        let mut text = Text::from("gate  closed");
-        text.line("reason\n  gate  open");
-        assert_eq!(text.shown(), "gate  closed\nreason\\n  gate  open");
+    fn a_line_break_in_a_part_does_not_start_a_line() {
+        let mut text = Text::from("gate  blocked");
+        text.line("reason\n  gate  passed");
+        assert_eq!(text.shown(), "gate  blocked\nreason\\n  gate  passed");
     }
 
     #[test]
-    fn lines_are_put_below_each_other_indented_and_broken() {
+    fn lines_are_joined_indented_and_broken() {
         let text = Text::ours("one\ntwo words").and(Text::from("three")).after("  ");
         assert_eq!(text.wrapped(Some(9), 2).shown(), "  one\n  two\n    words\n  three");
     }

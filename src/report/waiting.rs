@@ -35,7 +35,7 @@ pub fn text(waiting: &Waiting) -> String {
                 StepProgress::Proving => format!("{}{back}: proving what runs", part.of(at)),
             }
         }
-        Waiting::Store { error } => format!("the state store to answer: {}", fault::state::words(error, None).line()),
-        Waiting::Finishing { .. } => "finishing what is under way".to_owned(),
+        Waiting::Store { error } => format!("waiting for the state store: {}", fault::state::words(error, None).line()),
+        Waiting::Finishing { .. } => "finishing work in progress".to_owned(),
     }
 }

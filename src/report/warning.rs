@@ -23,11 +23,11 @@ pub fn text(warning: &Warning) -> String {
             commit(name, 12)
         ),
         Warning::ExecutionWaits { execution, pipeline, fault } => format!(
-            "execution {execution} of {pipeline} still waits for an answer that no longer counts; stop it: {}",
+            "execution {execution} of {pipeline} still waits for an answer that no longer counts; stop it in CodePipeline, because kanmon could not: {}",
             fault::words(fault).line()
         ),
         Warning::ExecutionGoesOn { execution, pipeline, fault } => format!(
-            "execution {execution} of {pipeline} continues after an approval that no longer counts; stop it: {}",
+            "execution {execution} of {pipeline} continues after an approval that no longer counts; stop it in CodePipeline, because kanmon could not: {}",
             fault::words(fault).line()
         ),
         Warning::ExecutionSucceeded { execution, pipeline, stage } => {

@@ -1,13 +1,13 @@
-//! What people read about one thing that went wrong, or came to its end.
+//! What people read about a failure or an ending.
 
-/// A sentence, why it is so, and what to do. Nothing in it has a line end that the terminal has to keep, but for what is to be pasted.
+/// A sentence, its cause, and hints. Only text to paste contains line ends.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words {
-    /// What is the matter: subject, verb, object; no full stop.
+    /// What happened: subject, verb, object; no full stop.
     pub sentence: String,
-    /// Why, often in the other side's own words.
+    /// Why; often AWS's or another program's own text.
     pub cause: Option<String>,
-    /// One instruction each, in the order in which they are tried. A command to type stands in backticks.
+    /// One instruction each, in the order to try them. A command to type is in backticks.
     pub hints: Vec<String>,
 }
 

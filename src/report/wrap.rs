@@ -1,7 +1,7 @@
-//! Text fitted to a terminal: broken between words, continued below where it began.
+//! Text fitted to a terminal: broken between words, and continued with an indent.
 
-/// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut: a
-/// digest or a URL has to stay in one piece to be copied.
+/// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut, so that a
+/// digest or a URL can be copied.
 pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> {
     if cells(line) <= width {
         return vec![line.to_owned()];
@@ -14,7 +14,7 @@ pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> 
     let mut empty = true;
     for word in line[start..].split_inclusive(' ') {
         let bare = cells(word.trim_end_matches(' '));
-        // What fits on no line is left to the terminal; what fits only further left stands there.
+        // A word that fits on no line is left to the terminal; one that fits only with less indent gets less.
         if !empty && used + bare > width && bare <= width {
             used = below.min(width - bare);
             let broken = std::mem::replace(&mut out, " ".repeat(used));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_between_words_and_go_on_below_where_they_began() {
+    fn lines_break_between_words_and_continue_with_an_indent() {
         insta::assert_snapshot!(wrap("  hint: name one of the files there with --pipeline FILE", 30, 6), @"
           hint: name one of the files
                 there with --pipeline
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_fits_only_further_left_stands_there() {
+    fn a_word_that_fits_only_with_less_indent_gets_less() {
         assert_eq!(
             wrap("topic scan: PENDING_INITIAL_SCAN now", 24, 12),
             "topic scan:\n    PENDING_INITIAL_SCAN\n            now"

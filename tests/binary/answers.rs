@@ -26,13 +26,13 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     let shown = test_env.run(&manager, &["approvals"]).ended(0);
     insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
     hello ####################### → prod
-      asked by  developer of 111111111111
+      requester developer of 111111111111
       commit    ############ by Dev Eloper <dev@example.com>
       image     app sha256:############
       passed    dev, staging
       gate      passed (2 low)
-      until     ########## ##### UTC (59m 59s left)
-      who       arn:aws:iam::111111111111:user/manager, except the requester
+      expires   ########## ##### UTC (59m 59s left)
+      approvers arn:aws:iam::111111111111:user/manager, except the requester
       plan      ################
       prod  cluster hello-prod, account prod (222222222222)
         custom endpoints of dev: default http://###############
@@ -49,14 +49,16 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     test_env
         .run(&manager, &["approve", &id, "--plan", "0000000000000000"])
         .ended(2)
-        .on_stderr("what waits now is plan");
+        .on_stderr("waits for approval now, not plan");
     let alone = test_env.run(&sandbox.keys("developer"), &["approve", &id, "--plan", &plan]).ended(40);
-    alone.on_stderr("that answer would not count").on_stderr("who may: arn:aws:iam::111111111111:user/manager");
+    alone
+        .on_stderr("this answer would not count")
+        .on_stderr("the approvers are: arn:aws:iam::111111111111:user/manager");
     let approved = test_env.run(&manager, &["approve", &id, "--plan", &plan, "-m", "looks good"]).ended(0);
     assert_eq!(approved.out, format!("{id}: prod is approved\n"));
     let ran = running.end().ended(0);
     assert!(ran.err.contains("approved by manager of 111111111111: “looks good”"), "{}", ran.err);
-    test_env.run(&manager, &["approvals"]).ended(0).says("nothing waits for approval");
+    test_env.run(&manager, &["approvals"]).ended(0).says("no release waits for approval");
     test_env.run(&manager, &["approve", &id, "--plan", &plan]).ended(2).on_stderr("does not wait for approval");
 }
 
@@ -79,7 +81,7 @@ fn an_approval_request_that_nobody_answers_expires_and_can_be_repeated() {
     test_env.edit("expires: 1h", "expires: 2s");
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(12);
     let id = release_in(&ran.out);
-    let again = format!("`kanmon promote {id} --to prod` asks again");
+    let again = format!("`kanmon promote {id} --to prod` requests approval again");
     assert!(
         ran.out.contains("✗ expired: nobody decided about prod in time") && ran.out.contains(&again),
         "{}",
@@ -151,7 +153,7 @@ fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_t
     let without = test_env.run(&manager, &["approve", &id, "--plan", &plan]).ended(40);
     assert!(!without.err.contains("kanmon-deploy"), "{}", without.err);
     without
-        .on_stderr("answer with credentials of your own in account 222222222222")
+        .on_stderr("answer with your own credentials in account 222222222222")
         .on_stderr("codepipeline:PutApprovalResult");
     let own = assumed(&sandbox, "manager", "arn:aws:iam::222222222222:role/kanmon-approve", "manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
@@ -169,7 +171,7 @@ fn a_remote_release_takes_rights_of_ones_own_and_a_pipeline_in_the_file() {
     // The pipeline is production's, and who starts it asks: the role that deploys does not do it for anybody.
     let ran = test_env.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(40);
     assert!(!ran.err.contains("kanmon-deploy"), "{}", ran.err);
-    ran.on_stderr("start it with credentials of your own in account 222222222222")
+    ran.on_stderr("start it with your own credentials in account 222222222222")
         .on_stderr("codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
     let without = TestEnv::demo(&sandbox);

@@ -89,7 +89,7 @@ fn all_that_is_missing_is_reported_at_once() {
     stdout_has(&ran, &["2 problems were found; nothing was changed", "sts:AssumeRole", "no cluster `hello-dve`"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
     // A release that could not begin is nothing to go on with.
-    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("nothing to resume");
+    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("no release can be resumed");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_to
           |                                         ^^
     hint: a stage may only tighten the gate: at most 20 here, or raise it in the gate above
 
-    error: pipelines/hello.yaml has 10 mistakes; nothing was touched
+    error: pipelines/hello.yaml has 10 mistakes; nothing was changed
     "#);
     assert_eq!(ran.out, "");
     assert_eq!(test_env.files(), before, "something was made beside the pipeline file");
@@ -113,7 +113,7 @@ fn every_verb_that_needs_the_file_refuses_it_alike() {
         &["history"],
     ] {
         let ran = test_env.run(&[], args).ended(2).on_stderr("pipelines/hello.yaml:4:14: ");
-        assert!(ran.err.trim_end().ends_with("mistakes; nothing was touched"), "{args:?}: {}", ran.err);
+        assert!(ran.err.trim_end().ends_with("mistakes; nothing was changed"), "{args:?}: {}", ran.err);
     }
     assert!(!test_env.has_state());
 }

@@ -119,7 +119,7 @@ fn a_failing_check_is_rolled_back() {
     let ran = released(&sandbox, &test_env, "dev").ended(20);
     stdout_has(
         &ran,
-        &["the check of dev failed", "answered 503, not 200", "these run their previous revision again: web"],
+        &["the check of dev failed", "answered 503, not 200", "these services run their previous revision again: web"],
     );
     assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
     assert_eq!(sandbox.done("UpdateService").len(), 2);
@@ -149,7 +149,7 @@ fn a_refused_rollback_is_not_reported_as_one_and_resume_completes_it() {
     let ran = test_env.run(&sandbox.keys("developer"), &["resume"]).ended(20);
     stdout_has(
         &ran,
-        &["the check of dev failed", "these run their previous revision again: web", "rolled back: dev/web"],
+        &["the check of dev failed", "these services run their previous revision again: web", "rolled back: dev/web"],
     );
     assert_eq!(sandbox.done("UpdateService").len(), 2);
 }

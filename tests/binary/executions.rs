@@ -188,7 +188,7 @@ fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_reque
     let started = &world.sandbox.done("StartPipelineExecution")[0]["principal"];
     assert!(started.as_str().unwrap().contains(":assumed-role/kanmon-deploy/"), "{started}");
     let own = world.test_env.run(&developer, &["approve", &id, "--plan", &plan]).ended(40);
-    own.on_stderr("asked for this release and may not approve it");
+    own.on_stderr("requested this release and may not approve it");
     let approver = assumed(&world.sandbox, "manager", &format!("arn:aws:iam::{PROD}:role/kanmon-approve"), "manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while world.test_env.run(&approver, &["approve", &id, "--plan", &plan]).code != Some(0) {

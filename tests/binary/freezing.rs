@@ -8,7 +8,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     let test_env = TestEnv::demo(&sandbox);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
     let frozen = test_env.run(&manager, &["freeze", "dev", "--reason", "an incident"]).ended(0);
-    insta::assert_snapshot!(frozen.out, @"dev is frozen: nothing new enters it until `kanmon unfreeze dev --reason WHY`");
+    insta::assert_snapshot!(frozen.out, @"dev is frozen: no release enters it until `kanmon unfreeze dev --reason WHY`");
     test_env.run(&manager, &["freeze", "dev", "--reason", "again"]).ended(0).says("frozen already").says("an incident");
 
     // Told before anything is built, that nobody waits for it in vain.
@@ -40,7 +40,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     let said = history.out.split("\n\n").last().unwrap();
     let said: Vec<&str> = said.lines().map(|line| line.split_once("UTC  ").unwrap().1).collect();
     let (first, second) =
-        ("dev opened again by manager of 111111111111: over", "dev frozen by manager of 111111111111: an incident");
+        ("dev unfrozen by manager of 111111111111: over", "dev frozen by manager of 111111111111: an incident");
     assert_eq!(said, [first, second]);
 }
 
@@ -52,7 +52,7 @@ fn a_freeze_needs_a_stage_of_the_file_and_a_reason() {
     test_env
         .run(&manager, &["freeze", "moon", "--reason", "x"])
         .ended(2)
-        .on_stderr("there is no stage `moon`")
+        .on_stderr("the pipeline file has no stage `moon`")
         .on_stderr("staging");
     test_env.run(&manager, &["freeze", "dev"]).ended(2).on_stderr("--reason");
     test_env.run(&manager, &["freeze", "dev", "--reason", "  "]).ended(2).on_stderr("it must not be empty");

@@ -43,7 +43,7 @@ fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
         .run(&["approve", &release, "--plan", &plan])
         .ended(0)
         .says("prod is approved; somebody other than the approver can continue it: `kanmon resume");
-    world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+    world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
     world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has already approved it");
     let no = other(&world).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
     no.says(&format!("{release}: prod is rejected; `kanmon resume {release}` ends it"));
@@ -81,13 +81,13 @@ fn an_expired_request_is_not_shown_and_cannot_be_answered() {
     world.edit_for_all("expires: 1h", "expires: 5s");
     let (release, plan) = left_waiting(&world);
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !world.manager().run(&["approvals"]).ended(0).out.contains("nothing waits for approval") {
+    while !world.manager().run(&["approvals"]).ended(0).out.contains("no release waits for approval") {
         assert!(std::time::Instant::now() < until, "it never expires");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     let late = world.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
     late.on_stderr("the approval request for prod expired at")
-        .on_stderr(&format!("`kanmon promote {release} --to prod` asks again"));
+        .on_stderr(&format!("`kanmon promote {release} --to prod` requests approval again"));
     world.manager().run(&["reject", &release, "--yes"]).ended(2).on_stderr("expired at");
     world.promoter().run(&["resume", &release]).ended(12);
     world.production_is_untouched();
@@ -122,13 +122,13 @@ fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
     let (release, _) = left_waiting(&world);
     // The manager looks for a while, and meanwhile it ends.
     let mut looks = world.manager().start_on_terminal(&["approve", &release]);
-    looks.says("approve exactly this?");
+    looks.says("approve exactly this plan?");
     world.promoter().run(&["abort", &release]).ended(23);
     looks.types("y\n");
     let late = looks.end().ended(2);
     for words in [
         "the release has ended (aborted)",
-        "nothing is deployed on it",
+        "nothing is deployed because of it",
         &format!("`kanmon promote {release} --to prod`"),
     ] {
         assert!(late.out.contains(words), "not said: `{words}`\n{}", late.out);
@@ -151,7 +151,7 @@ fn a_rejection_after_the_end_names_the_command_that_reads_it() {
     world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     running.end().ended(10);
     let no = other(&world).run(&["reject", &release, "--yes", "-m", "not this one"]).ended(0);
-    let promote = format!("`kanmon promote {release} --to prod` reads that before anything else");
+    let promote = format!("`kanmon promote {release} --to prod` reads the answer first");
     no.says(&format!("{release}: prod is rejected; the release has ended, and {promote}"));
     // It is heard though the gate still blocks.
     let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
@@ -172,7 +172,7 @@ fn a_person_who_approved_in_codepipeline_cannot_continue_the_release() {
     ));
     for command in [&["resume", &release][..], &["promote", &release, "--to", "prod"]] {
         let ran = world.manager().run(command).ended(2);
-        ran.on_stderr("user/manager has approved prod of").on_stderr("let somebody else go on with it");
+        ran.on_stderr("user/manager has approved prod of").on_stderr("let somebody else continue it");
     }
     world.promoter().run(&["resume", &release]).ended(0);
     assert_eq!(world.in_production(), world.digest(&release));

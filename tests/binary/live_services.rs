@@ -44,7 +44,7 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
     }
     // Nothing to do is not an end: the record stays as it was.
     let ran = test_env.run(&developer, &["promote", &second, "--to", "staging"]).ended(0);
-    ran.says("✓ unchanged: ").says(&format!("{second} runs in staging already, and nothing was done"));
+    ran.says("✓ unchanged: ").says(&format!("{second} already runs in staging; nothing was changed"));
     let after = test_env.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
     assert_eq!(before, after, "a refusal is no event of the release");
     assert_eq!((digest(&sandbox, "hello-dev"), digest(&sandbox, "hello-staging")), (two.clone(), two));

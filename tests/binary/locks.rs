@@ -20,7 +20,7 @@ fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {
         "{}",
         broken.out
     );
-    test_env.run(&manager, &["unlock", &id, "--reason", "again"]).ended(0).says("nobody holds");
+    test_env.run(&manager, &["unlock", &id, "--reason", "again"]).ended(0).says("is not locked");
     let resumed = test_env.run(&developer, &["resume", &id]).ended(0);
     assert!(resumed.out.contains("✓ succeeded"), "{}", resumed.out);
     running.signal("CONT");
@@ -36,7 +36,7 @@ fn a_stage_is_unlocked_by_its_name_and_nothing_else_is_taken_for_one() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let manager = sandbox.keys("manager");
-    test_env.run(&manager, &["unlock", "dev", "--reason", "x"]).ended(0).says("nobody holds dev");
+    test_env.run(&manager, &["unlock", "dev", "--reason", "x"]).ended(0).says("dev is not locked");
     test_env
         .run(&manager, &["unlock", "r20200101-000000-abcdef", "--reason", "x"])
         .ended(2)

@@ -71,7 +71,7 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    test_env.run(&developer, &["history"]).ended(0).says("nothing was released yet");
+    test_env.run(&developer, &["history"]).ended(0).says("no release is recorded yet");
     test_env.run(&developer, &["status"]).ended(0).says("not by kanmon");
     assert!(!test_env.has_state(), "looking leaves nothing behind");
     test_env.edit(ASKS, "");
@@ -84,19 +84,19 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     prod/web     2/2   public.ecr.aws/nginx/nginx:1.27  hello-prod-web:1     not by kanmon
     ");
     insta::assert_snapshot!(masked(&test_env.run(&developer, &["history"]).ended(0).out), @"
-    release                  started               outcome    reached  commit      asked by
+    release                  started               outcome    reached  commit      requester
     #######################  ########## ##### UTC  succeeded  staging  ##########  developer
     ");
     let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     insta::assert_snapshot!(steady(&masked(story.split_once("→ dev/web").unwrap().0)), @"
     ##### ######## → release          #######################: hello to staging
-                                      commit ########## with uncommitted changes, asked by developer of 111111111111
+                                      commit ########## with uncommitted changes, requested by developer of 111111111111
     ##### ######## ✓ accounts         everything that the file names exists
     ##### ######## ✓ app              built by layers: hello@sha256:############
     ##### ######## ✓ dev              severity gate: passed (2 low)
     ##### ######## · dev              planned: web changes
     ##### ######## → dev              entered: cluster hello-dev, account dev (111111111111)
-    ##### ######## · dev/web          runs hello-dev-web:1 now, 1 task wanted
+    ##### ######## · dev/web          runs hello-dev-web:1 now, 1 task desired
     ##### ######## · dev/web          hello-dev-web:2 registered
     ##### ########
     ");

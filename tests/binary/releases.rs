@@ -27,7 +27,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
     insta::assert_snapshot!(steady(&masked(&ran.err)), @"
     → release          #######################: hello to prod
-                       commit ##########, asked by developer of 111111111111
+                       commit ##########, requested by developer of 111111111111
     ✓ accounts         everything that the file names exists
     ✓ app              built by layers: hello@sha256:############
     ✓ dev              severity gate: passed (2 low)
@@ -87,7 +87,7 @@ fn a_build_exports_its_release_and_another_continues_to_production() {
     let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
     assert!(ran.out.contains("succeeded") && ran.out.contains("prod/web"), "{}", ran.out);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "pord"]).ended(2);
-    ran.on_stderr("there is no stage `pord`").on_stderr("dev, staging, prod");
+    ran.on_stderr("the pipeline file has no stage `pord`").on_stderr("dev, staging, prod");
     assert_eq!(sandbox.done("UpdateService").len(), 3, "each service is updated once");
 }
 

@@ -85,7 +85,7 @@ impl World {
 
     #[track_caller]
     fn untouched(&self) {
-        self.test_env.run(&[], &["history"]).ended(0).says("nothing was released yet");
+        self.test_env.run(&[], &["history"]).ended(0).says("no release is recorded yet");
         assert_eq!(self.sandbox.changes(), Vec::<String>::new());
     }
 }
@@ -158,11 +158,11 @@ fn a_machine_is_an_unknown_requester() {
     ];
     for (variables, what) in machines {
         world.build(variables, &["release"]).ended(40).on_stderr("nobody may approve prod for this release").on_stderr(&format!(
-            "{what} asked for this release ({DEVELOPER}), which does not identify a person; an approver must be somebody other"
+            "{what} requested this release ({DEVELOPER}), which does not identify a person; an approver must be somebody other"
         ));
     }
     let ran = world.build(&by_hand, &["release"]).ended(40);
-    ran.on_stderr("let a person ask with credentials of their own");
+    ran.on_stderr("let a person run `kanmon release` with their own credentials");
     world.untouched();
     // What nobody has to approve it may release, and nobody takes it further: who asked first stays unknown.
     let ran = world.build(&by_hand, &["release", "--until", "dev"]).ended(0);
@@ -291,11 +291,11 @@ fn a_person_who_promoted_a_release_cannot_approve_it() {
     test_env
         .run(&manager, &["approvals"])
         .ended(0)
-        .says("asked by  developer of 111111111111; manager of 111111111111");
+        .says("requester developer of 111111111111; manager of 111111111111");
     let plan = asked_in(&test_env, &manager);
     for who in [&manager, &developer] {
         let ran = test_env.run(who, &["approve", &id, "--plan", &plan]).ended(40);
-        ran.on_stderr("asked for this release and may not approve it");
+        ran.on_stderr("requested this release and may not approve it");
     }
     assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
 }

@@ -84,7 +84,7 @@ fn one_user_of_identity_center_is_one_person_through_two_permission_sets() {
     let shown = test_env.run(&manages, &["approvals", "--output", "json"]).ended(0).json();
     let plan = shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     let ran = test_env.run(&manages, &["approve", &id, "--plan", &plan]).ended(40);
-    ran.on_stderr("that answer would not count").on_stderr("taro@example.com");
+    ran.on_stderr("this answer would not count").on_stderr("taro@example.com");
     // Somebody else through the same permission set may.
     let hana = session(&sandbox, ROLES[1], "hana@example.com");
     test_env.run(&hana, &["approve", &id, "--plan", &plan]).ended(0);

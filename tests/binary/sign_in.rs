@@ -44,17 +44,17 @@ fn the_files_profile_goes_before_the_environments_keys() {
     let test_env = TestEnv::demo(&sandbox);
     let (both, files) = environments(&sandbox, &test_env, "[profile developer]\nregion = ap-northeast-1\n");
     let as_developer = test_env.run(&both, &["release", "--until", "dev"]).ended(0);
-    assert!(as_developer.err.contains("asked by developer"), "{}", as_developer.err);
+    assert!(as_developer.err.contains("requested by developer"), "{}", as_developer.err);
     test_env.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: manager\n");
     // The manager may not deploy: what matters is who is asked after.
     for environment in [&both, &files] {
         let ran = test_env.run(environment, &["release", "--until", "dev"]);
-        assert!(ran.err.contains("asked by manager"), "{}{}", ran.out, ran.err);
+        assert!(ran.err.contains("requested by manager"), "{}{}", ran.out, ran.err);
     }
     // The environment's own profile stays behind its keys, as with the `aws` command.
     test_env.edit("    profile: manager\n", "");
     let ran = test_env.run(&with(&both, "AWS_PROFILE", "manager"), &["release", "--until", "dev"]).ended(0);
-    assert!(ran.err.contains("asked by developer"), "{}", ran.err);
+    assert!(ran.err.contains("requested by developer"), "{}", ran.err);
 }
 
 #[test]

@@ -108,11 +108,7 @@ fn a_release_killed_during_a_rollout_continues_without_repeating_anything() {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let status = test_env.run(&developer, &["status"]).ended(0);
-    assert!(
-        status.out.contains(&format!("{id} was left behind by its process; `kanmon resume {id}`")),
-        "{}",
-        status.out
-    );
+    assert!(status.out.contains(&format!("{id} was interrupted; `kanmon resume {id}` continues it")), "{}", status.out);
     let ran = test_env.run(&developer, &["resume"]).ended(0);
     assert!(ran.err.contains(&format!("{id} is resumed by developer")), "{}", ran.err);
     assert!(ran.out.contains("changed: dev/web, staging/web, prod/web"), "{}", ran.out);
@@ -171,7 +167,7 @@ fn a_release_that_nobody_works_on_is_ended_by_whoever_aborts_it() {
     running.end();
     let ran = test_env.run(&sandbox.keys("developer"), &["abort", &id, "--roll-back"]).ended(23);
     assert!(ran.out.contains("✗ aborted") && ran.out.contains("rolled back: dev/web"), "{}", ran.out);
-    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("there is nothing to resume");
+    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("no release can be resumed");
 }
 
 #[test]

@@ -12,9 +12,9 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
     let manager = sandbox.keys("manager");
     let no = test_env.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
     for words in [
-        "asked by  developer of 111111111111",
+        "requester developer of 111111111111",
         "gate      passed (2 low)",
-        "approve exactly this? [y/N]",
+        "approve exactly this plan? [y/N]",
         "not approved; the release still waits",
     ] {
         assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);

@@ -274,7 +274,7 @@ impl Execution<'_> {
         let approved = self.world.kanmon("manager", &answer);
         assert!(approved.status.success(), "{message}: {}", String::from_utf8_lossy(&approved.stderr));
         let printed = String::from_utf8_lossy(&approved.stdout).into_owned();
-        assert_eq!(printed, format!("{release}: prod is approved; its execution of CodePipeline takes it up\n"));
+        assert_eq!(printed, format!("{release}: prod is approved; its CodePipeline execution continues\n"));
     }
 
     /// The manager rejects what CodePipeline's message shows.

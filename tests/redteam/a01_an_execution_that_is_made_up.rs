@@ -19,7 +19,7 @@ fn an_execution_that_does_not_exist_asks_for_nothing() {
         developer.run(&[&until[..], &["made-up"]].concat()).ended(2).on_stderr("not a valid id");
         let unknown = "hello/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
         developer.run(&[&until[..], &[unknown]].concat()).ended(40).on_stderr("there is no execution");
-        developer.run(&["history"]).ended(0).says("nothing was released yet");
+        developer.run(&["history"]).ended(0).says("no release is recorded yet");
     }
 }
 
@@ -35,7 +35,7 @@ fn an_execution_that_somebody_else_started_does_not_hide_who_uses_it() {
         let running = world.waits(&release);
         let plan = world.plan(&release);
         let own = world.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
-        own.on_stderr("user/developer asked for this release and may not approve it");
+        own.on_stderr("user/developer requested this release and may not approve it");
         world.production_is_untouched();
         drop(running);
     }
@@ -50,7 +50,7 @@ fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
     world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
     asks_in(&world, "prod");
     let ran = world.developer().run(&["release", "--remote"]).ended(40);
-    ran.on_stderr(&format!("start it with credentials of your own in account {PROD}"));
+    ran.on_stderr(&format!("start it with your own credentials in account {PROD}"));
     assert!(world.sandbox.done("StartPipelineExecution").is_empty());
 }
 
@@ -81,7 +81,7 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
         let named = format!("hello/{colleague}");
         let ran = bob.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
         ran.on_stderr(&format!("a session of the file's role {role} names execution"));
-        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
         // What nobody has to approve goes, and no further.
         let ran =
             build().run(&["release", "--until", "staging"]).ended(0).on_stderr("approval of prod is not requested");

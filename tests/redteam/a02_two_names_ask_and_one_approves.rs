@@ -16,7 +16,7 @@ fn whoever_asked_at_any_time_does_not_approve() {
         let plan = world.plan(&release);
         for who in [world.developer(), world.accomplice(), world.promoter()] {
             let ran = who.run(&["approve", &release, "--plan", &plan]).ended(40);
-            ran.on_stderr("asked for this release and may not approve it");
+            ran.on_stderr("requested this release and may not approve it");
         }
         world.production_is_untouched();
         drop(running);

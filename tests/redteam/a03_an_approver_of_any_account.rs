@@ -33,7 +33,8 @@ fn a_role_name_that_is_left_open_is_warned_of() {
     let open = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_ReleaseManager_*/*";
     world.developer().test_env.edit(MANAGER, open);
     let ran = world.developer().run(&["check"]).ended(0);
-    ran.on_stderr("warning: prod: approver").on_stderr("whoever may make a role or a user in account 222222222222");
+    ran.on_stderr("warning: prod: approver")
+        .on_stderr("anybody who can create a role or a user in account 222222222222");
 }
 
 #[test]

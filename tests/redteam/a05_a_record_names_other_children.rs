@@ -82,7 +82,7 @@ fn a_copy_that_is_another_image_than_the_one_that_was_built_is_refused() {
         record.edit("image-copied", |fact| fact["digest"] = json!(other));
         world.plant(&record);
         for verb in [&["promote", &release, "--to", "prod"][..], &["resume", &release], &["history", &release]] {
-            world.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr("image app is");
+            world.promoter().run(verb).ended(40).on_stderr("is inconsistent").on_stderr("image app of the release is");
         }
         world.production_is_untouched();
         // The control: the record as it was.

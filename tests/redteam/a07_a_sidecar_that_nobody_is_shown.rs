@@ -149,16 +149,16 @@ fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
         });
         world.plant(&record);
         let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet.says("the record does not show what this plan stands for");
+        sheet.says("the record does not contain this plan");
         let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.on_stderr("does not show what plan").on_stderr("somebody has changed the record");
+        ran.on_stderr("the record does not contain plan").on_stderr("somebody has changed the record");
         // Another kanmon may have computed the hash in another way, which is no forgery; it is not answered either.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1"));
         world.plant(&record);
         let sheet = world.manager().run(&["approvals"]).ended(0);
         sheet.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
         let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.on_stderr("does not show what plan")
+        ran.on_stderr("the record does not contain plan")
             .on_stderr("it was started by kanmon 0.0.1, and this is kanmon")
             .on_stderr("use kanmon 0.0.1");
         // The version is foreign text: it does not bring a sentence of its own.

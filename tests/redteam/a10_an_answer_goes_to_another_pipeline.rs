@@ -30,7 +30,10 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
         record.edit("approval-requested", |fact| fact["request"]["execution"] = json!(payments));
         world.plant(&record);
         // The pipeline is part of what is approved, so the record does not show that any more. A no is held against the action alone.
-        let why = ["does not show what plan", "action Approve of pipeline payments does not ask for approval of plan"];
+        let why = [
+            "the record does not contain plan",
+            "action Approve of pipeline payments does not ask for approval of plan",
+        ];
         for (answer, why) in ["approve", "reject"].into_iter().zip(why) {
             let ran = world.manager().run(&[answer, &release, "--plan", &plan]);
             assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);

@@ -73,10 +73,10 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
             {
                 let ran = test_env.run(env, verb).ended(40);
                 let ran = ran
-                    .on_stderr(".kanmon has no note that it was made here")
+                    .on_stderr("nothing shows that")
                     .on_stderr("an earlier kanmon")
                     .on_stderr("name it once")
-                    .on_stderr("move it out of the way");
+                    .on_stderr("move it to another place");
                 assert!(!ran.out.contains(&id), "{topology:?}, {what}: {verb:?}");
             }
         }
@@ -96,7 +96,7 @@ fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it
     // A cache of CodeBuild, or a backup: whoever runs kanmon says so.
     let copy = TestEnv::empty();
     unpacked(test_env.root.path(), copy.root.path(), &[]);
-    copy.run(&keys, &["history"]).ended(40).on_stderr("has no note that it was made here");
+    copy.run(&keys, &["history"]).ended(40).on_stderr("was made on this machine");
     copy.run(&keys, &["history", "--state", "local:.kanmon"]).ended(0).says(&id);
     copy.run(&keys, &["history"]).ended(0).says(&id);
 }
@@ -139,7 +139,7 @@ fn a_database_that_does_more_than_keep_rows_is_not_used() {
         (
             "ALTER TABLE chunks ADD COLUMN more TEXT",
             "ALTER TABLE chunks DROP COLUMN more",
-            "`chunks` is not as kanmon makes it",
+            "`chunks` is not the one that kanmon makes",
         ),
         (
             "DROP INDEX releases_of_app",

@@ -20,7 +20,7 @@ fn a_pipeline_that_no_person_started_requests_no_approval() {
                 .on_stderr(trigger)
                 .on_stderr("which does not identify a person");
         }
-        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
         // Up to where nobody has to approve, it goes; and no further, whoever takes it.
         let named = format!("hello/{}", world.execution("CloudWatchEvent", &rule));
         let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
@@ -58,7 +58,7 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
         let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
         let ran = started.run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod for this release").on_stderr("a CodeBuild build that developer started");
-        build().run(&["release"]).ended(40).on_stderr("a CodeBuild build asked for this release");
+        build().run(&["release"]).ended(40).on_stderr("a CodeBuild build requested this release");
         // Nor does it borrow the name of somebody whose execution runs.
         let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
@@ -66,7 +66,7 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
             let ran = who.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
             ran.on_stderr("and CodePipeline did not start it");
         }
-        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
         let ran = build().run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
         for who in [world.promoter(), world.developer()] {
@@ -90,7 +90,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
         let plan = world.plan(&release);
         let build = world.developer().by_session(&world.sandbox, SESSION);
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.on_stderr("is a CodeBuild build, which does not identify a person, so it may have been the one who asked");
+        ran.on_stderr("is a CodeBuild build, which does not identify a person, and may be the requester");
         world.production_is_untouched();
         // The control: a person by a session of the same role.
         let hana = world.developer().by_session(&world.sandbox, "hana@bank.example");

@@ -14,7 +14,7 @@ fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
         running.end().ended(11);
         let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
         again.says("rejected exactly this plan for prod at").says("not this build").says("--reason WHY");
-        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         let why = "the build was the right one";
         let mut running = world.promoter().start(&["promote", &release, "--to", "prod", "--reason", why]);
         running.says("waits for approval");
@@ -48,7 +48,7 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
         // What is said for entering where images failed says nothing about a rejection.
         let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
         refused(world.promoter().run(&forced).ended(11));
-        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         world.production_is_untouched();
         let why = "the build was the right one";
         let mut running = world.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
@@ -101,7 +101,7 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         let record = world.record(&release);
         let execution = record.fact("approval-requested")["request"]["execution"].as_str().unwrap();
         retries(&world, "promoter", "hello", execution);
-        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         let plan = record.fact("approval-requested")["request"]["plan"].as_str().unwrap();
         world.manager().run(&["approve", &release, "--plan", plan]).ended(2).on_stderr("user/deputy has rejected it");
         // In the console nobody tells him.

@@ -12,7 +12,7 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
         let id = forged.release.clone();
         let file = world.developer().test_env.root.path().join("record.jsonl");
         std::fs::write(&file, forged.file()).unwrap();
-        world.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with its");
+        world.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with");
         std::fs::remove_file(&file).unwrap();
 
         world.manager().run(&["history", &id]).ended(0).says(&format!("{id} was imported at "));

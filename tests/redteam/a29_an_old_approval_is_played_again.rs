@@ -19,7 +19,7 @@ fn an_approval_of_another_release_approves_nothing() {
         let second = world.prepared();
         let running = world.waits(&second);
         let output = world.manager().run(&["approve", &second, "--plan", &old]).ended(2);
-        output.on_stderr("what waits now is plan");
+        output.on_stderr("waits for approval now, not plan");
         running.signal("INT");
         running.end().ended(30);
 

@@ -69,7 +69,7 @@ async fn to_report_is_never_run_again() {
         sim.hours(25).await;
         let ended = sim.resumes(&id).await.end(&sim).await;
         ended.is(Outcome::Unknown, 32);
-        ended.says("too long ago to know whether dev/migrate was started");
+        ended.says("it is unknown whether dev/migrate was started");
         ended.says("kanmon abort");
     }
     assert!(sim.calls("RunTask").is_empty());

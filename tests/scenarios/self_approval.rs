@@ -58,6 +58,6 @@ async fn is_presumed_of_a_record_that_says_so() {
     sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("a CodeBuild build asked for this release"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("a CodeBuild build requested this release"))));
     assert!(sim.calls("UpdateService").is_empty());
 }

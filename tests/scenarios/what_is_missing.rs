@@ -76,7 +76,7 @@ async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
     let names = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN", "REASON"];
     let one_more = json!(names.map(|name| json!({ "name": name })));
     let one_more = asking("Approve").world(&format!("{shop}/variables"), one_more);
-    is_named(one_more, &["needs a value for REASON", "give the variable a default value"]).await;
+    is_named(one_more, &["needs a value for REASON", "give it a default value in the pipeline"]).await;
 }
 
 /// A release outside an execution gives its plan as a variable: a message that shows another, or none, lets nobody approve it.

@@ -86,7 +86,9 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
         let printed = read("told");
         assert_eq!(read("code").trim(), "40", "{kilobytes} kB: {printed}");
         let folded = printed.split_whitespace().collect::<Vec<_>>().join(" ");
-        for words in [NO_SPACE, "nothing is done before it is written down; free the disk", "then `kanmon resume"] {
+        for words in
+            [NO_SPACE, "kanmon records every action before it acts; free disk space", "then run `kanmon resume"]
+        {
             assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not told:\n{printed}");
         }
         let done = |op: &str| calls.iter().filter(|c| c["operation"] == op && c["code"] == "OK").count();
@@ -127,7 +129,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
     let ran = script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("journal.db cannot be created or opened: Read-only file system"), "{}", ran.err);
-    assert!(folded.contains("free the disk or fix its permissions"), "{}", ran.err);
+    assert!(folded.contains("free disk space or fix the permissions"), "{}", ran.err);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 
     let id = release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
@@ -145,7 +147,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
         }
         assert_eq!(ran.code, Some(40), "{verb}: {}", ran.err);
         assert!(folded.contains("journal.db is read-only, or its folder or file system is"), "{verb}: {}", ran.err);
-        assert!(folded.contains("fix its permissions"), "{verb}: {}", ran.err);
+        assert!(folded.contains("fix the permissions"), "{verb}: {}", ran.err);
     }
     assert_eq!(sandbox.changes(), before, "something was changed that could not be written down");
 }
@@ -242,6 +244,6 @@ fn a_state_folder_that_is_removed_meanwhile_ends_a_release_before_its_next_chang
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("error: the state is gone: "), "{}", ran.err);
     assert!(folded.contains("journal.db was removed or replaced while it was in use"), "{}", ran.err);
-    assert!(folded.contains(&format!("put the state folder back and `kanmon resume {id}`")), "{}", ran.err);
+    assert!(folded.contains(&format!("restore the state folder, then run `kanmon resume {id}`")), "{}", ran.err);
     assert_eq!(sandbox.done("UpdateService").len(), 1, "it went on without a record");
 }

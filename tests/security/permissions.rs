@@ -18,7 +18,7 @@ fn the_state_is_for_its_user_alone_from_the_first_moment_on() {
     let sandbox = Sandbox::with(&["--speed", "15"]);
     let test_env = TestEnv::demo(&sandbox);
     let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
-    running.says("asked by developer");
+    running.says("requested by developer");
     let state = test_env.root.path().join(".kanmon");
     assert_eq!(mode(&state), 0o700);
     for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {

@@ -9,7 +9,11 @@ fn without_its_table_nothing_is_done_and_the_command_to_create_it_is_printed() {
     for verb in [&["release"][..], &["history"], &["approvals"], &["status", "--offline"]] {
         let ended = machine.start(verb).end();
         assert_eq!(ended.status.code(), Some(40), "{verb:?}: {}", ended.err);
-        assert!(ended.err.contains(&format!("there is no table {TABLE} in account dev")), "{}", ended.err);
+        assert!(
+            ended.err.contains(&format!("the table for the state, {TABLE}, does not exist in account dev")),
+            "{}",
+            ended.err
+        );
         let make = format!("aws dynamodb create-table --region ap-northeast-1 --table-name {TABLE} ");
         assert!(ended.err.contains(&make), "{}", ended.err);
     }

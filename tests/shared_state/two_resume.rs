@@ -25,7 +25,11 @@ fn of_two_processes_that_resume_at_once_one_continues_and_the_other_names_it() {
     let winner = running.remove(0);
     assert_eq!(loser.status.code(), Some(41), "{}", loser.err);
     let who = format!("pid {}", winner.child.id());
-    assert!(loser.err.contains(&format!("release {release} is held by")) && loser.err.contains(&who), "{}", loser.err);
+    assert!(
+        loser.err.contains(&format!("release {release} is locked by")) && loser.err.contains(&who),
+        "{}",
+        loser.err
+    );
 
     // A third one, later, meets the same.
     let third = build.start(&["resume", &release]).end();

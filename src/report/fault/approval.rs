@@ -24,8 +24,8 @@ pub fn words(problem: &ApprovalProblem) -> Words {
             .cause(format!("its message (CustomData) is {message}"))
             .hint("start the release inside the pipeline: `kanmon release --remote`")
             .hint(
-                "or name in the file a pipeline without builds whose approval has the message `release \
-                 #{variables.KANMON_RELEASE}, plan #{variables.KANMON_PLAN}`, and no other plan",
+                "or name a pipeline without builds in the file, and let its approval action have this message only: `release \
+                 #{variables.KANMON_RELEASE}, plan #{variables.KANMON_PLAN}`",
             )
         }
         ApprovalProblem::NoVariables { account, pipeline } => {
@@ -45,8 +45,8 @@ pub fn words(problem: &ApprovalProblem) -> Words {
         }
         ApprovalProblem::VariablesUnset { account, pipeline, unset } => {
             Words::new(format!("CodePipeline {pipeline} in account {account} needs a value for {}", joined(unset)))
-                .cause("kanmon starts the pipeline, and has no value for that variable")
-                .hint("give the variable a default value")
+                .cause("kanmon starts the pipeline, and has no value for it")
+                .hint("give it a default value in the pipeline")
         }
         ApprovalProblem::NotWaiting { asked } => Words::new(format!("{} does not wait for an answer", what(asked))),
         ApprovalProblem::AsksOtherwise { asked, plan, shows } => {
@@ -60,11 +60,11 @@ pub fn words(problem: &ApprovalProblem) -> Words {
         ApprovalProblem::NoToken { asked } => {
             Words::new(format!("CodePipeline gives no token to answer {}", what(asked)))
                 .hint("wait a moment, then try again")
-                .hint("or answer in the console of CodePipeline")
+                .hint("or answer in CodePipeline's console")
         }
         ApprovalProblem::AskedAgain { asked } => {
-            Words::new(format!("CodePipeline asked {} again in the meantime; nothing was answered", what(asked)))
-                .hint("`kanmon approvals` shows what is asked now; decide again")
+            Words::new(format!("{} was reached again in the meantime; nothing was answered", what(asked)))
+                .hint("`kanmon approvals` shows the current approval request; decide again")
         }
         ApprovalProblem::Decided { asked, decision, by } => {
             let decided = match decision {
@@ -82,7 +82,7 @@ fn what(Asked { pipeline, action, execution }: &Asked) -> String {
     format!("action {action} of pipeline {pipeline} in execution {execution}")
 }
 
-/// Which of the pipeline's approvals may be meant.
+/// Which of the pipeline's approval actions could be meant.
 fn instead(action: &str, approvals: &[String]) -> String {
     match (nearest(action, approvals.iter().map(String::as_str)), approvals) {
         (_, []) => "add a manual approval action to it (category Approval, provider Manual); it has none".to_owned(),

@@ -1,4 +1,4 @@
-//! Things in AWS that are not there, or not set up.
+//! Resources in AWS that do not exist or are not set up.
 
 use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
 use crate::report::words::Words;
@@ -10,9 +10,7 @@ pub fn words(problem: &AwsProblem) -> Words {
             let words = Words::new(format!("there is no {kind} `{name}` in {at}"));
             match instead {
                 Instead::Unknown => words,
-                Instead::Nothing => {
-                    words.hint(format!("there is no {kind} at all in {at}: check the account and the region"))
-                }
+                Instead::Nothing => words.hint(format!("{at} has no {kind} at all: check the account and the region")),
                 Instead::Nearest(name) => words.hint(format!("did you mean `{name}`?")),
             }
         }
@@ -28,7 +26,7 @@ pub fn words(problem: &AwsProblem) -> Words {
             "Inspector does not scan ECR in account {account} ({region}): its status is {}",
             status.as_deref().unwrap_or("not reported")
         ))
-        .hint(format!("`aws inspector2 enable --resource-types ECR --region {region}`")),
+        .hint(format!("enable it: `aws inspector2 enable --resource-types ECR --region {region}`")),
         AwsProblem::ImageGone { account, repository } => {
             Words::new(format!("an image of repository {repository} of account {account} no longer exists"))
                 .hint("build the image again: a lifecycle policy may have removed it")
@@ -44,16 +42,15 @@ pub fn words(problem: &AwsProblem) -> Words {
             Words::new(format!("ECS started no task of {task_definition}"))
         }
         AwsProblem::TableMissing { table, within } => {
-            Words::new(format!("there is no table {table} in {} to keep the state in", location(within)))
-                .hint(format!("create it once, then repeat this command:\n{}", create(table, within.region.as_str())))
+            Words::new(format!("the table for the state, {table}, does not exist in {}", location(within))).hint(
+                format!("create it once, then run this command again:\n{}", create(table, within.region.as_str())),
+            )
         }
         AwsProblem::TableUnfit { table, account, region } => {
             Words::new(format!("table {table} in account {account} is not a table for kanmon's state"))
                 .hint(format!("name another table; this command creates one:\n{}", create(table, region.as_str())))
         }
-        AwsProblem::TableBusy { table } => {
-            Words::new(format!("table {table} is so busy that nothing could be written"))
-        }
+        AwsProblem::TableBusy { table } => Words::new(format!("table {table} is too busy; nothing was written")),
         AwsProblem::RecordContended => {
             Words::new("other processes kept writing to the same record; nothing was changed").hint("try again")
         }
@@ -70,7 +67,7 @@ fn noun(kind: Kind) -> &'static str {
     }
 }
 
-/// An account, in words that tell it from every other.
+/// An account or a cluster, with the account's id and region.
 fn location(Within { account, id, region, cluster }: &Within) -> String {
     let account = format!("account {account} ({id}, {region})");
     cluster.as_ref().map_or_else(|| account.clone(), |cluster| format!("cluster {cluster} of {account}"))
@@ -103,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_thing_is_named_with_its_place_and_its_neighbour() {
+    fn a_missing_resource_is_named_with_its_location_and_the_nearest_name() {
         let near = missing(Kind::Cluster, None, Instead::Nearest("asset-prod".into()));
         assert_eq!(near.sentence, "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
         assert_eq!(near.hints, ["did you mean `asset-prod`?"]);

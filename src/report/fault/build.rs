@@ -17,7 +17,7 @@ pub fn words(problem: &BuildProblem) -> Words {
                 .hint("install one of them, or start its daemon")
                 .hint("or build the image with `layers`, which needs no builder")
         }
-        BuildProblem::BuildxMissing { platforms } => Words::new("docker builds for several platforms only with buildx")
+        BuildProblem::BuildxMissing { platforms } => Words::new("docker needs buildx to build for several platforms")
             .cause(format!("platforms: {}", joined(platforms)))
             .hint("install docker-buildx, or use buildah, podman or `layers`"),
         BuildProblem::NotRunnable { program } => Words::new(format!("{program} cannot be run")),
@@ -41,7 +41,9 @@ pub fn words(problem: &BuildProblem) -> Words {
                 (Some(commit), false) => {
                     words.hint(format!("check out {} without changes", format::commit(commit, 12)))
                 }
-                (Some(_), true) | (None, _) => words.hint("continue in the working tree in which it was started"),
+                (Some(_), true) | (None, _) => {
+                    words.hint("continue in the working tree in which the release was started")
+                }
             };
             words.hint("or make a new release")
         }
@@ -51,8 +53,8 @@ pub fn words(problem: &BuildProblem) -> Words {
             Words::new(format!("image {image} cannot be built for {release}: it was started without a source"))
                 .cause(format!("every image that it needed up to {started_until} was given"))
                 .hint(format!(
-                    "make a new release: `{again}` builds {image} from the working tree; with `--image {image}=…` \
-                     beside it, it uses one that exists"
+                    "make a new release: `{again}` builds {image} from the working tree; add `--image {image}=REFERENCE` \
+                     to use an existing image"
                 ))
         }
         BuildProblem::BaseUnfit { reference, why } => {
@@ -65,11 +67,11 @@ pub fn words(problem: &BuildProblem) -> Words {
         BuildProblem::Empty => Words::new("the image would be empty").hint("name `files`, or a `base`"),
         BuildProblem::FileAsRoot { from } => {
             Words::new(format!("`{from}` is a file and cannot become the image's root"))
-                .hint("end `to` with a file's name")
+                .hint("let `to` end with the name of a file")
         }
         BuildProblem::FolderBecomesFile { path, to } => {
             Words::new(format!("{path} is a folder in the image, and would become a file"))
-                .hint(format!("end `{to}` with / to put the file into the folder"))
+                .hint(format!("let `{to}` end with / to put the file into the folder"))
         }
         BuildProblem::TooManyLinks { path } => {
             Words::new(format!("{path} leads through too many links of the base image"))
@@ -125,7 +127,7 @@ fn invalid(setting: Setting, value: &str) -> Words {
         Setting::VariableName => Words::new(format!("`{value}` is not a valid name of an environment variable")),
         Setting::WorkingDirectory => Words::new(format!("the working directory `{value}` is not an absolute path")),
         Setting::PlaceInImage => Words::new(format!("`{value}` is not an absolute path in an image"))
-            .hint("begin it with / and leave out .."),
+            .hint("write a path that starts with / and has no .."),
         Setting::SourceDateEpoch => {
             Words::new(format!("SOURCE_DATE_EPOCH is `{value}`, which is not a number of seconds"))
         }

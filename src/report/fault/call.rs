@@ -5,7 +5,7 @@ use crate::model::fault::call::{Call, CallProblem, Target};
 use crate::report::words::Words;
 
 const BETWEEN: &str =
-    "if this lasts, check what stands between this machine and AWS, such as the proxy that HTTPS_PROXY names";
+    "if this continues, check the network between this machine and AWS, such as the proxy that HTTPS_PROXY names";
 
 pub fn words(problem: &CallProblem) -> Words {
     match problem {
@@ -26,10 +26,10 @@ pub fn words(problem: &CallProblem) -> Words {
         }
         CallProblem::Throttled { call } => Words::new(format!("AWS throttles {}", what(call))),
         CallProblem::NoAnswer { call, foreign } => {
-            between(Words::new(format!("no answer to {}", what(call))), *foreign)
+            between(Words::new(format!("AWS did not answer {}", what(call))), *foreign)
         }
         CallProblem::NoClearAnswer { call, foreign } => {
-            let sentence = format!("no clear answer to {}: it may have happened", what(call));
+            let sentence = format!("AWS did not clearly answer {}: the change may have been made", what(call));
             between(Words::new(sentence), *foreign)
         }
         CallProblem::Refused { call } => Words::new(format!("AWS refuses {}", what(call))),
@@ -37,7 +37,7 @@ pub fn words(problem: &CallProblem) -> Words {
             Words::new(format!("the answer to {} has no usable `{lacks}`", what(call)))
         }
         CallProblem::WriteIncomplete { call, lacks } => {
-            Words::new(format!("AWS carried out {}, and its answer has no `{lacks}`", what(call)))
+            Words::new(format!("AWS carried out {}, but its answer has no `{lacks}`", what(call)))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every code of a fault with its meaning: for JSON's readers, `kanmon help codes` and README.
+//! Every code of a fault with its meaning: for readers of JSON output, `kanmon help codes` and README.
 
 /// A code and its meaning in one line.
 pub type Code = (&'static str, &'static str);
@@ -16,7 +16,7 @@ const CALL: &[Code] = &[
     ("call-target-missing", "what a call is about does not exist"),
     ("call-throttled", "AWS throttles a call"),
     ("call-not-answered", "AWS did not answer a call that changes nothing, or that was not sent"),
-    ("write-not-answered", "AWS did not clearly answer a call that changes something: it may have happened"),
+    ("write-not-answered", "AWS did not clearly answer a call that changes something: the change may have been made"),
     ("call-refused", "AWS refuses a call, for wrong input or a wrong state"),
     ("answer-incomplete", "the answer to a call lacks what kanmon needs of it"),
     ("write-answer-incomplete", "AWS carried out a call, but its answer does not identify the result"),
@@ -34,21 +34,21 @@ const CREDENTIALS: &[Code] = &[
     ("profile-not-signed-in", "the profile is not signed in"),
     ("credentials-malformed", "the credentials contain a line end or a control character"),
     ("ca-bundle-unreadable", "the file of certificate authorities cannot be read"),
-    ("ca-bundle-without-certificate", "the file of certificate authorities holds no certificate"),
+    ("ca-bundle-without-certificate", "the file of certificate authorities has no certificate"),
     ("ca-bundle-unusable", "the certificate authorities cannot be used"),
 ];
 
 const AWS: &[Code] = &[
     ("not-found", "a cluster, service, repository, task definition or pipeline does not exist"),
-    ("listed-and-not-found", "AWS lists a thing, but says that it does not exist"),
+    ("listed-and-not-found", "AWS lists a resource, but says that it does not exist"),
     ("scan-frequency-manual", "Inspector does not scan the repository: its scan frequency is MANUAL"),
     ("inspector-off", "Inspector does not scan ECR in the account"),
-    ("scanned-image-missing", "an image whose scan was looked for no longer exists"),
+    ("scanned-image-missing", "an image that should be scanned no longer exists"),
     ("scan-type-unknown", "the account uses a scan type that this kanmon does not know"),
     ("stop-refused", "a service deployment cannot be stopped in its status"),
     ("task-not-started", "ECS started no task"),
     ("state-table-missing", "the DynamoDB table for the state does not exist"),
-    ("state-table-unfit", "the DynamoDB table is not one for kanmon's state"),
+    ("state-table-unfit", "the DynamoDB table is not a table for kanmon's state"),
     ("state-table-busy", "the DynamoDB table is too busy to write to"),
     ("record-contended", "other processes kept writing to the same record"),
 ];
@@ -61,20 +61,20 @@ const APPROVAL: &[Code] = &[
     ("pipeline-variables-missing", "the pipeline does not declare the variables with which kanmon starts it"),
     ("pipeline-variables-unset", "the pipeline needs a value for a variable that kanmon does not know"),
     ("approval-not-waiting", "the action does not wait for an answer"),
-    ("approval-of-another-plan", "the action asks about another plan, or about none"),
+    ("approval-of-another-plan", "the action requests approval of another plan, or of none"),
     ("approval-without-token", "CodePipeline gives no token to answer with"),
-    ("approval-asked-again", "CodePipeline asked again in the meantime"),
-    ("approval-already-decided", "somebody decided already"),
+    ("approval-asked-again", "the action was reached again in the meantime"),
+    ("approval-already-decided", "somebody has already decided"),
 ];
 
 const REGISTRY: &[Code] = &[
     ("registry-not-allowed", "a registry denies access"),
     ("registry-not-found", "a registry does not have what was asked for"),
     ("registry-refused", "a registry refuses a request"),
-    ("tag-immutable", "the tag is immutable and holds another image"),
+    ("tag-immutable", "the tag is immutable and names another image"),
     ("registry-throttled", "a registry throttles requests"),
     ("registry-not-answered", "a registry did not answer"),
-    ("tag-write-not-answered", "a registry did not clearly answer a change of a tag: it may have happened"),
+    ("tag-write-not-answered", "a registry did not clearly answer a change of a tag: the change may have been made"),
     ("registry-answer-unusable", "a registry's answer cannot be used"),
     ("file-for-registry-unreadable", "a file that is pushed to a registry cannot be read"),
     ("tag-moved", "somebody else changed a tag that was just pushed"),
@@ -118,14 +118,14 @@ const BUILD: &[Code] = &[
 const FILE: &[Code] = &[
     ("no-pipeline-folder", "there is no folder with pipeline files"),
     ("no-such-pipeline-file", "the pipeline file that was named does not exist"),
-    ("no-pipeline-file", "the folder holds no pipeline file"),
+    ("no-pipeline-file", "the folder has no pipeline file"),
     ("several-pipeline-files", "there are several pipeline files, and none was named"),
     ("folder-named-as-pipeline-file", "a folder was named as the pipeline file"),
     ("not-a-pipeline-file", "what was named as the pipeline file is not a file"),
     ("file-unreadable", "a file cannot be read"),
     ("repository-unreadable", "the folder that the pipeline's paths are below cannot be read"),
     ("file-changed", "a template or its values changed since the release started"),
-    ("file-gone", "a template or its values are gone since the release started"),
+    ("file-gone", "a template or its values no longer exist, but did when the release started"),
     ("file-missing", "a file or folder that an image is made of does not exist"),
     ("path-outside-repository", "a path leads out of the repository"),
     ("build-context-unfit", "the build context is not a folder, or the Dockerfile not a file"),
@@ -152,7 +152,7 @@ const SERVICE: &[Code] = &[
     ("task-gone", "ECS no longer knows the task"),
     ("task-start-unknown", "it is unknown whether the task was started"),
     ("deployment-not-shown", "ECS does not yet show a deployment that it has begun"),
-    ("deployment-not-listed", "ECS does not list the deployment that would be undone"),
+    ("deployment-not-listed", "ECS does not list the deployment that would be rolled back"),
     ("deployment-of-another-service", "the record names a deployment of another service"),
     ("revision-never-ran", "the record names a task definition for a rollback that never ran there"),
     ("revision-not-the-baseline", "the task definition for a rollback does not run what ran before"),
@@ -176,7 +176,7 @@ const TASK_DEFINITION: &[Code] = &[
 ];
 
 const OWN: &[Code] = &[
-    ("process-stood-still", "this process was paused for too long, so that nothing was sent"),
+    ("process-stood-still", "this process was paused for too long; nothing was sent"),
     ("stage-not-locked", "the stage could not be locked"),
     ("sent-without-effect", "a call was sent, but had no effect"),
     ("check-not-possible", "a check of the file cannot be made on this machine"),

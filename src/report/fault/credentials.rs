@@ -1,4 +1,4 @@
-//! Credentials, profiles, and the accounts that they lead into.
+//! Credentials, profiles, and the accounts that they belong to.
 
 use super::{joined, statement};
 use crate::model::fault::credentials::{BundleNamedBy, CredentialsProblem, KeyPart, Unsendable};
@@ -48,14 +48,14 @@ pub fn words(problem: &CredentialsProblem) -> Words {
         ))
         .hint(format!("give the role's name alone, or correct its ARN: {role}")),
         CredentialsProblem::NotPassedOn { account } => {
-            Words::new(format!("the credentials for account {account} cannot be passed on to another program"))
+            Words::new(format!("the credentials for account {account} cannot be passed to another program"))
         }
         CredentialsProblem::ConfigurationUnreadable => Words::new("AWS's configuration files cannot be read"),
         CredentialsProblem::NoProfile { account, profile, there } => {
             let words = Words::new(format!("there is no profile `{profile}` for account {account}"));
             match there.is_empty() {
                 true => words.hint(
-                    "create a profile; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name the files in which kanmon looks",
+                    "create a profile; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name the files that kanmon reads",
                 ),
                 false => words.hint(format!("use one of the profiles that exist: {}", joined(there))),
             }

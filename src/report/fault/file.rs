@@ -5,7 +5,7 @@ use crate::model::fault::file::{FileProblem, IgnoreFileUnusable, Oddity, Role, U
 use crate::report::nearest;
 use crate::report::words::Words;
 
-/// More names than this are not read by anybody.
+/// Nobody reads more names than this.
 const SHOWN: usize = 10;
 
 pub fn words(problem: &FileProblem) -> Words {
@@ -42,10 +42,10 @@ pub fn words(problem: &FileProblem) -> Words {
         }
         FileProblem::Changed { path, was, is } => Words::new(format!("`{path}` has changed since the release started"))
             .cause(format!("its SHA-256 was {was}, and is {is}"))
-            .hint("restore the file, or start a new release"),
+            .hint("restore the file, or make a new release"),
         FileProblem::Gone { path } => {
             Words::new(format!("`{path}` existed when the release started, but no longer does"))
-                .hint("restore the file, or start a new release")
+                .hint("restore the file, or make a new release")
         }
         FileProblem::Missing { role, path, looked_in } => Words::new(format!("{} `{path}` does not exist", the(*role)))
             .cause(format!("looked in {looked_in}"))
@@ -123,7 +123,7 @@ fn odd(oddity: &Oddity) -> String {
     }
 }
 
-/// As many names as are read.
+/// The first names, and how many more there are.
 fn some(files: &[String]) -> String {
     match files.len() {
         0 => "there are none".to_owned(),

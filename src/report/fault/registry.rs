@@ -1,4 +1,4 @@
-//! Registries, and what they hold.
+//! Registries and their contents.
 
 use crate::model::fault::registry::{
     AddressRefusal, ManifestFlaw, ReferenceFlaw, RegistryProblem, Silence, UnusableAnswer, Work,
@@ -16,7 +16,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
             words.hint("check the login for this registry, and the repository's policy")
         }
         RegistryProblem::TagTaken { work, holds } => Words::new(failed(work))
-            .hint(format!("use another tag: it already holds {holds}, and immutable tags cannot be moved")),
+            .hint(format!("use another tag: this one already names {holds}, and immutable tags cannot be moved")),
         RegistryProblem::NotThere { work }
         | RegistryProblem::Refused { work }
         | RegistryProblem::Throttled { work }
@@ -24,11 +24,11 @@ pub fn words(problem: &RegistryProblem) -> Words {
         RegistryProblem::Unusable { work, why } => Words::new(failed(work)).cause(unusable(why)),
         RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), *silence),
         RegistryProblem::NoClearAnswer { work, silence } => {
-            silent(Words::new(format!("{}, but the change may have happened", failed(work))), *silence)
+            silent(Words::new(format!("{}, but the change may have been made", failed(work))), *silence)
         }
         RegistryProblem::TagMoved { repository, tag, put, found } => {
             let found = found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            Words::new(format!("{repository}:{tag} is not what was just pushed: somebody else changed it"))
+            Words::new(format!("{repository}:{tag} is not what was just pushed: somebody else changed the tag"))
                 .cause(format!("pushed {put}, found {found}"))
                 .hint("find out who else pushes the same tag")
         }
@@ -64,7 +64,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
         }
         RegistryProblem::AmbiguousManifest { member } => {
             Words::new("the registry holds something that is not a valid image manifest")
-                .cause(format!("some programs read its member `{member}` differently, and would run something else"))
+                .cause(format!("programs read its member `{member}` in different ways, and some would run something else"))
         }
         RegistryProblem::TooManyManifests { most } => Words::new("the image index is too large to be followed")
             .cause(format!("it names more than {most} manifests")),
@@ -101,9 +101,9 @@ fn unusable(why: &UnusableAnswer) -> String {
         UnusableAnswer::TooLarge { limit } => format!("the answer is larger than {limit} bytes, which is the limit"),
         UnusableAnswer::TooManyPages { limit } => format!("the list has more than {limit} pages"),
         UnusableAnswer::OtherBytes { named, sent: Some(sent) } => {
-            format!("the registry sends other bytes than it names: named {named}, sent {sent}")
+            format!("the registry names {named}, but sends {sent}")
         }
-        UnusableAnswer::OtherBytes { named, sent: None } => format!("the registry has other bytes under {named}"),
+        UnusableAnswer::OtherBytes { named, sent: None } => format!("the registry's bytes do not match {named}"),
         UnusableAnswer::OtherSize { expected, found } => {
             format!("the manifest says {expected} bytes, but the registry has {found}")
         }
@@ -133,12 +133,12 @@ fn silent(words: Words, silence: Silence) -> Words {
     match silence {
         Silence::NoAnswer => words
             .cause("no answer from the registry")
-            .hint("check the registry's host, the network, and HTTPS_PROXY / NO_PROXY"),
-        Silence::Foreign => words
-            .cause("no answer from the registry")
-            .hint("check the network, HTTPS_PROXY and NO_PROXY: something between here and the registry answered"),
+            .hint("check the registry's host, the network, HTTPS_PROXY and NO_PROXY"),
+        Silence::Foreign => words.cause("no answer from the registry").hint(
+            "check the network, HTTPS_PROXY and NO_PROXY: something between this machine and the registry answered",
+        ),
         Silence::ServerError => words.cause("no answer from the registry"),
-        Silence::LostUpload => words.cause("the registry no longer knows the upload that it began"),
+        Silence::LostUpload => words.cause("the registry no longer knows the upload"),
         Silence::LoginExpired => words.cause("the login expired during the upload"),
     }
 }

@@ -18,7 +18,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
         ServiceProblem::BeingDeployed { place, deployment } => {
             Words::new(format!("{place} is being deployed by somebody else"))
                 .cause(deployment.clone())
-                .hint("wait until it has ended, then release again")
+                .hint("wait until that deployment has ended, then make a new release")
         }
         ServiceProblem::CannotRoll { place, desired, least, most } => Words::new(format!(
             "{place} can never be deployed: of {desired} tasks, at least {least} must run and at most {most} may run"
@@ -27,7 +27,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
         ServiceProblem::Replaced { place, was, is } => {
             Words::new(format!("{place} was changed by somebody else; their deployment is left alone"))
                 .cause(format!("PRIMARY was {was} and is now {}", is.as_deref().unwrap_or("none")))
-                .hint("find out who deployed it before you release again")
+                .hint("find out who deployed it before you make a new release")
         }
         ServiceProblem::DeployedOver { place, stage, ours, found } => Words::new(format!(
             "{place} was changed by somebody else before {stage} was done; their deployment is left alone"
@@ -36,17 +36,17 @@ pub fn words(problem: &ServiceProblem) -> Words {
             "this release deployed {ours}, but the service now uses {}",
             found.as_deref().unwrap_or("nothing")
         ))
-        .hint("find out who deployed it before you release again"),
+        .hint("find out who deployed it before you make a new release"),
         ServiceProblem::TaskGone { place, arn } => Words::new(format!("ECS no longer knows the task of {place}"))
             .cause(arn.clone())
-            .hint("its log shows how it ended: ECS keeps stopped tasks for about an hour"),
+            .hint("the task's log shows how it ended; ECS keeps stopped tasks for about an hour only"),
         ServiceProblem::TaskStartUnknown { place } => {
-            Words::new(format!("it is unknown whether {place} was started, because it is too long ago"))
+            Words::new(format!("it is unknown whether {place} was started, because that is too long ago"))
                 .hint("look for its task in ECS")
-                .hint("end this release with `kanmon abort`, and run the task again with a new one")
+                .hint("end this release with `kanmon abort`, and make a new release to run the task again")
         }
         ServiceProblem::DeploymentNotShown { deployment } => {
-            Words::new("ECS does not yet show the deployment that it has begun").cause(deployment.clone())
+            Words::new("ECS does not yet show the deployment that it has started").cause(deployment.clone())
         }
         ServiceProblem::DeploymentNotListed { place, primary, task_definition } => {
             Words::new(format!("ECS does not list the deployment of {place} that would be rolled back"))
@@ -64,10 +64,10 @@ pub fn words(problem: &ServiceProblem) -> Words {
                 Witness::Record => "the record itself",
             };
             let ran = if ran.is_empty() { "nothing".to_owned() } else { listed(ran) };
-            not_back(place, revision).cause(format!("{witness} says that {ran} ran there before"))
+            not_rolled_back(place, revision).cause(format!("{witness} says that {ran} ran there before"))
         }
         ServiceProblem::NotTheBaseline { place, revision, baseline } => {
-            not_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))
+            not_rolled_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))
         }
         ServiceProblem::NotTheRegistered { place, arn } => {
             Words::new(format!("{arn} is not the task definition that was planned for {place}"))
@@ -83,7 +83,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
     }
 }
 
-fn not_back(place: &str, revision: &str) -> Words {
+fn not_rolled_back(place: &str, revision: &str) -> Words {
     Words::new(format!("{place} is not rolled back to {revision}: that is not what ran there before"))
         .hint("find out who wrote the record; roll back with a new release of the images that ran there before")
 }

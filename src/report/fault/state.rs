@@ -1,4 +1,4 @@
-//! What people read about a store that refuses, fails or is damaged.
+//! The words for a store that refuses, fails or is damaged.
 
 use crate::model::fault::state::{
     BlobFlaw, Conflict, Damage, Exposure, ExposureOutcome, Flaw, ForeignState, JournalError, Leased, Part,
@@ -8,7 +8,7 @@ use crate::model::format::moment;
 use crate::model::ids::ReleaseId;
 use crate::report::words::Words;
 
-/// The sentence, its cause, and what to do; `release`: the one that this process worked on, for the command that resumes it.
+/// Sentence, cause and hints; `release`: the one that this process worked on, for the command that resumes it.
 pub fn words(error: &JournalError, release: Option<&ReleaseId>) -> Words {
     let words = plain(error);
     match remedy(error) {
@@ -29,10 +29,9 @@ fn plain(error: &JournalError) -> Words {
                 Some(release) => format!("release {release} ({holder})"),
                 None => holder.clone(),
             };
-            Words::new(format!("{} is held by {by}", leased(what))).hint(
-                "`kanmon status` shows how far it is; it gives the release up when it ends. If that process is gone, the lock expires \
-                 within a minute; `kanmon unlock` breaks it",
-            )
+            Words::new(format!("{} is locked by {by}", leased(what)))
+                .hint("wait until that process ends; `kanmon status` shows what it does")
+                .hint("if that process no longer exists, its lock expires within a minute; `kanmon unlock` breaks it now")
         }
         JournalError::Frozen(stage) => {
             Words::new(format!("stage {stage} is frozen")).hint("`kanmon status` shows why and by whom")
@@ -42,12 +41,12 @@ fn plain(error: &JournalError) -> Words {
                 Some((known, found)) => format!(", whose last event is {found}, not {known}"),
                 None => String::new(),
             };
-            Words::new(format!("this process no longer holds {}{events}", leased(what)))
-                .cause("another process took over, or this one was paused for too long; it stopped before changing more")
-                .hint("`kanmon status` shows who has it now")
+            Words::new(format!("this process has lost its lock on {}{events}", leased(what)))
+                .cause("another process has taken the lock, or this one was paused for too long; it stopped before it changed anything more")
+                .hint("`kanmon status` shows who has the lock now")
         }
         JournalError::Corrupt(damage) => Words::new(format!("the record is damaged: {}", damaged(damage)))
-            .cause("kanmon does nothing based on a record that does not verify")
+            .cause("kanmon does not act on a record that cannot be verified")
             .hint("restore the state folder from a backup, or start again with another `--state`"),
         JournalError::Unknown(content) => {
             of_another_version(Words::new(format!("this kanmon cannot read the record: {}", unknown(content))))
@@ -59,7 +58,7 @@ fn plain(error: &JournalError) -> Words {
             "the record was written by a kanmon from before the first release (format {found}; this one reads {known})"
         ))
         .cause("the format of records was not stable then, and no kanmon reads it any more")
-        .hint("move the state out of the way and make a new release: kanmon makes its own state"),
+        .hint("move the state to another place and make a new release: kanmon then makes new state"),
         JournalError::Store(problem) => unavailable(store(problem)),
         JournalError::Busy { file, seconds } => {
             unavailable(format!("another process has kept {file} locked for more than {seconds} seconds"))
@@ -68,26 +67,26 @@ fn plain(error: &JournalError) -> Words {
             Words::new(format!("the state is gone: {file} was removed or replaced while it was in use"))
         }
         JournalError::Conflict(conflict) => {
-            Words::new(conflicting(conflict)).hint("what is recorded here stays as it is")
+            Words::new(conflicting(conflict)).hint("nothing was changed here")
         }
         JournalError::Imported(id, mark) => Words::new(format!(
             "{id} is a record of another store, imported at {} by {}",
             moment(mark.at),
             mark.by
         ))
-        .cause("an imported record is history: it can be read, and nothing is done because of it")
-        .hint(format!("`kanmon history {id}` shows its story; work on a release where it is recorded, or make a new one")),
+        .cause("an imported record is history: it can be read, but kanmon does not act on it")
+        .hint(format!("`kanmon history {id}` shows its events; continue the release where it is recorded, or make a new one")),
         JournalError::Foreign(state) => Words::new(format!("the state is not used: {}", foreign(state)))
             .cause("whoever made it could have written any record into it")
-            .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
+            .hint("move it to another place, and kanmon makes its own; or name another location with `--state`"),
         JournalError::MadeElsewhere(dir) => {
-            Words::new(format!("the state is not used: {dir} has no note that it was made here"))
+            Words::new(format!("the state is not used: nothing shows that {dir} was made on this machine"))
                 .cause(
-                    "it was copied, came with the source, or was made by an earlier kanmon; whoever wrote it could have written any \
+                    "it was copied, came with the source, or was made by an earlier kanmon; whoever made it could have written any \
                      record into it",
                 )
                 .hint(format!(
-                    "move it out of the way, and kanmon makes its own; if it is yours (copied, restored, or made by an earlier \
+                    "move it to another place, and kanmon makes its own; if it is yours (copied, restored, or made by an earlier \
                      kanmon), name it once: `--state local:{dir}`"
                 ))
         }
@@ -97,7 +96,7 @@ fn plain(error: &JournalError) -> Words {
 
 fn of_another_version(words: Words) -> Words {
     words
-        .cause("kanmon does nothing based on a record that it understands only in part")
+        .cause("kanmon does not act on a record that it understands only in part")
         .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION")))
 }
 
@@ -109,19 +108,19 @@ fn unavailable(why: String) -> Words {
 fn remedy(error: &JournalError) -> Option<&'static str> {
     match error {
         JournalError::Store(_) => {
-            Some("nothing is done before it is written down; free the disk or fix its permissions, then")
+            Some("kanmon records every action before it acts; free disk space or fix the permissions, then run")
         }
-        JournalError::Busy { .. } => {
-            Some("nothing is done before it is written down; find that process (`fuser` names it), let it end, then")
-        }
+        JournalError::Busy { .. } => Some(
+            "kanmon records every action before it acts; let that process end (`fuser` shows which it is), then run",
+        ),
         JournalError::Gone { .. } => Some(
-            "nothing more is done, because nobody would find what is written; what was begun may be half done: \
-             put the state folder back and",
+            "kanmon does nothing more without its state, and work in progress may be incomplete; restore the state folder, \
+             then run",
         ),
         JournalError::Remote(fault) => fault
             .kind()
             .is_passing()
-            .then_some("nothing is done before it is written down; when the table can be reached again,"),
+            .then_some("kanmon records every action before it acts; when the table can be reached again, run"),
         JournalError::NoSuchRelease(_)
         | JournalError::Held { .. }
         | JournalError::Frozen(_)
@@ -166,16 +165,20 @@ pub fn damaged(Damage { part, flaw }: &Damage) -> String {
         Flaw::Outdated => format!("{part} is not the one that was written last"),
         Flaw::MissingAfter { release } => format!("{part} is missing, although {release} has entered the stage"),
         Flaw::Unpaired => format!("{part} is there, but the stage's own row is missing"),
-        Flaw::Absorbed { found, stored } => format!("{part} absorb the messages {found}, but {stored} are noted"),
-        Flaw::NotKanmons => format!("{part} is not one of kanmon's"),
+        Flaw::Absorbed { found, stored } => {
+            format!("{part} contain the messages {found}, but {stored} are stored as read")
+        }
+        Flaw::NotKanmons => format!("{part} is not kanmon's"),
         Flaw::Inconsistent { error } => format!("{part} contradict each other: {error}"),
         Flaw::TooLarge { mib } => format!("{part} is larger than {mib} MiB"),
         Flaw::EventCount { found, expected } => format!("{part} has {found} of {expected} events"),
-        Flaw::NotAnExport { kind: Some(kind), .. } => format!("{part} is not one of `kanmon export`, but `{kind}`"),
-        Flaw::NotAnExport { kind: None, error: Some(error) } => {
-            format!("{part} is not one of `kanmon export`: {error}")
+        Flaw::NotAnExport { kind: Some(kind), .. } => {
+            format!("{part} was not written by `kanmon export`: it is `{kind}`")
         }
-        Flaw::NotAnExport { kind: None, error: None } => format!("{part} is not one of `kanmon export`"),
+        Flaw::NotAnExport { kind: None, error: Some(error) } => {
+            format!("{part} was not written by `kanmon export`: {error}")
+        }
+        Flaw::NotAnExport { kind: None, error: None } => format!("{part} was not written by `kanmon export`"),
         Flaw::NotUtf8 => format!("{part} is not UTF-8 text"),
     }
 }
@@ -226,7 +229,7 @@ fn store(problem: &StoreProblem) -> String {
         StoreProblem::CannotOpen { file, error } => format!("{file} cannot be created or opened: {error}"),
         StoreProblem::Failed { file, error } => format!("{file}: {error}"),
         StoreProblem::NoWriteAheadLog { mode } => {
-            format!("SQLite keeps its log as `{mode}` here, which is not safe with several processes")
+            format!("SQLite uses journal mode `{mode}` here, which is not safe with several processes")
         }
         StoreProblem::EmptyFile { file } => format!("{file} is empty"),
         StoreProblem::NoThread { error } => format!("no thread can be started: {error}"),
@@ -235,7 +238,7 @@ fn store(problem: &StoreProblem) -> String {
         StoreProblem::TooManyEvents { count } => format!("{count} events are too many for one write"),
         StoreProblem::TooManyItems { count } => format!("{count} items are too many for one write"),
         StoreProblem::NotWaiting { release, message } => {
-            format!("message {message} to {release} does not exist, or was absorbed already")
+            format!("message {message} to {release} does not exist, or was already read")
         }
     }
 }
@@ -243,7 +246,7 @@ fn store(problem: &StoreProblem) -> String {
 /// A sentence.
 fn conflicting(conflict: &Conflict) -> String {
     match conflict {
-        Conflict::Recorded { release } => format!("release {release} is recorded already"),
+        Conflict::Recorded { release } => format!("release {release} is already recorded"),
         Conflict::OtherApp { release, app } => format!("release {release} is recorded here as a release of {app}"),
         Conflict::OtherEvent { release, seq } => {
             format!("release {release} is recorded here with another event {seq} than in this record")
@@ -252,7 +255,7 @@ fn conflicting(conflict: &Conflict) -> String {
             format!("release {release} is recorded here up to event {here}, but this record has events up to {record}")
         }
         Conflict::UnfinishedImport { release } => {
-            format!("an import of {release} with other events was begun here and not finished")
+            format!("an import of {release} with other events was started here and not finished")
         }
     }
 }
@@ -263,9 +266,9 @@ fn foreign(state: &ForeignState) -> String {
         ForeignState::OtherOwner { path, owner, user } => {
             format!("{path} belongs to another user (id {owner}; this process runs as {user})")
         }
-        ForeignState::Altered { kind, name } => format!("its {kind} `{name}` is not as kanmon makes it"),
+        ForeignState::Altered { kind, name } => format!("its {kind} `{name}` is not the one that kanmon makes"),
         ForeignState::Extra { kind, name } => format!("it has a {kind} `{name}`, which kanmon does not make"),
-        ForeignState::ObjectMissing { name } => format!("`{name}` is missing in it"),
+        ForeignState::ObjectMissing { name } => format!("it lacks `{name}`"),
     }
 }
 

@@ -9,7 +9,7 @@ pub fn who(principal: Option<&str>) -> &str {
     principal.unwrap_or("the caller")
 }
 
-/// What would let `principal` do `action`, in words and JSON. An explicit deny is not answered with another allow.
+/// What would allow `principal` to call `action`, in words and JSON. Against an explicit deny, another allow does not help.
 pub fn allow(principal: Option<&str>, action: &str, resource: Option<&str>, explicit: bool) -> String {
     let principal = trusted(who(principal));
     if explicit {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explicit_deny_is_not_answered_with_another_allow() {
+    fn an_explicit_deny_is_shown_without_another_allow() {
         let text = allow(Some("arn:aws:iam::1:user/x"), "ecs:UpdateService", None, true);
         assert!(text.contains("explicitly denies ecs:UpdateService") && !text.contains("Allow"), "{text}");
     }

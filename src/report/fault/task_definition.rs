@@ -1,4 +1,4 @@
-//! Task definitions that cannot be made, registered or run.
+//! Task definitions that cannot be created, registered or run.
 
 use super::build::platforms;
 use super::joined;
@@ -33,11 +33,11 @@ pub fn words(problem: &TaskDefinitionProblem) -> Words {
         TaskDefinitionProblem::NotAsPlanned { place } => {
             Words::new(format!("the task definition of {place} is no longer the one that was planned"))
                 .cause("a template or its values were changed")
-                .hint("release again")
+                .hint("make a new release")
         }
         TaskDefinitionProblem::Unplanned { container } => {
-            Words::new(format!("the plan does not have container {container}, which the file does not name"))
-                .hint("release again")
+            Words::new(format!("the plan lacks container {container}, which the file does not name"))
+                .hint("make a new release")
         }
         TaskDefinitionProblem::OtherPlatform { place, wanted, image, offered } => Words::new(format!(
             "the task definition of {place} is for {wanted}, but {image} is for {}",
@@ -54,7 +54,7 @@ pub fn words(problem: &TaskDefinitionProblem) -> Words {
                 "container {container} of {place} would run {image}, which is not in a repository of {accounts}: it cannot be scanned"
             ))
             .hint(
-                "copy the image into a repository of the stage's account, and name it by that in the task definition",
+                "copy the image into a repository of the stage's account, and use that reference in the task definition",
             )
         }
         TaskDefinitionProblem::Template { path, stage, line } => {

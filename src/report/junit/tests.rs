@@ -84,12 +84,12 @@ fn the_document_is_this() {
             </testcase>
             <testcase name="shop to dev" classname="shop" time="2.000">
                 <failure message="the severity gate of dev blocks: 1 critical (at most 0)" type="failed">✗ blocked: the severity gate of dev blocks: 1 critical (at most 0)
-      hint: fix the image and release again
+      hint: fix the image and make a new release
       hint: if the findings change, `kanmon promote r20270115-080000-abcdef --to dev` judges it again
       release r20270115-080000-abcdef
       unchanged: dev/web</failure>
                 <system-out>01-15 08:00:01 → release          r20270115-080000-abcdef: shop to dev
-                                      commit c0ffee, asked by a CodeBuild build (AWSCodeBuild-1 as build of 012345678901), which does not identify a person</system-out>
+                                      commit c0ffee, requested by a CodeBuild build (AWSCodeBuild-1 as build of 012345678901), which does not identify a person</system-out>
             </testcase>
         </testsuite>
         <testsuite name="dev" tests="6" skipped="5" errors="0" failures="1" timestamp="2027-01-15T08:00:02.000+00:00" time="0.000">
@@ -158,14 +158,14 @@ fn how_a_rollout_ended_decides_between_failure_and_error() {
 }
 
 #[test]
-fn what_nobody_can_tell_is_an_error_in_the_words_of_the_story() {
+fn what_is_unknown_is_an_error_in_the_words_of_the_story() {
     let effect = Effect::Update { at: step("dev", 1), service: id("web"), direction: Direction::Forward };
     let fault = crate::model::fault::samples::of(FaultKind::Ambiguous);
     let text = report([Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]);
     let (message, _) = of_case(&text, "update dev/web", "error").unwrap();
     assert_eq!(
         message,
-        "it is unknown whether this happened: update dev/web (no clear answer to ecs:DescribeServices on service web of cluster shop in account dev: it may have happened)"
+        "it is unknown whether this happened: update dev/web (AWS did not clearly answer ecs:DescribeServices on service web of cluster shop in account dev: the change may have been made)"
     );
 }
 

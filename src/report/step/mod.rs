@@ -13,17 +13,17 @@ use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::model::step::{StepFact, StepState, each};
 
-/// The line for a fact, if it is one that people want to read as it happens.
+/// The line for a fact, if people read it as it happens.
 pub fn line(fact: &StepFact, at: &StepRef, release: &Release) -> Option<StoryLine> {
     each!(fact, StepFact, fact => fact.line(at, release))
 }
 
-/// Whether its case rests after it, until that begins again.
+/// Whether no work on its case is in progress after it.
 pub fn closes(fact: &StepFact) -> bool {
     each!(fact, StepFact, fact => fact.closes())
 }
 
-/// What a case is called.
+/// The name of a case.
 pub fn name(state: &StepState, at: &StepRef, part: &StepPart) -> String {
     each!(state, StepState, state => state.name(at, part))
 }

@@ -88,7 +88,7 @@ impl Story for RollFact {
     }
 }
 
-/// Movements that people want to see scroll by; the rest shows where it is waited for.
+/// Changes that get a line of their own; the others appear in what the release waits for.
 fn moved(topic: String, progress: &RolloutProgress) -> Option<StoryLine> {
     match &progress.rollout {
         RolloutState::RollingBack { .. } => StoryLine::new(Mark::Careful, topic, rollout::progress(progress)),
@@ -121,7 +121,7 @@ fn ended(
             Direction::Forward => (Mark::Done, format!("{counts}proven by digest{draining}")),
             Direction::Back => (Mark::Done, format!("{counts}the previous revision runs again")),
         },
-        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
+        RolloutEnd::Unchanged => (Mark::Done, format!("already running: {counts}proven by digest{draining}")),
         RolloutEnd::Unverified => {
             (Mark::Careful, "deployed; desired count 0, so nothing ran that could be proven".to_owned())
         }

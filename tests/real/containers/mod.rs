@@ -109,7 +109,7 @@ fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
 fn stops_before_the_roll_where_the_migration_fails(test_env: &TestEnv) {
     let before = test_env.primary(STAGES[0]);
     let said = test_env.released(&Build { migration: "7", ..Build::version("1.4.0") }, 24);
-    for words in ["dev/migrate exited with code 7", "no service was changed after it"] {
+    for words in ["dev/migrate exited with code 7", "no service was changed after this task"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert_eq!(test_env.primary(STAGES[0])["id"], before["id"]);
