@@ -39,7 +39,7 @@ impl InProcess {
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = read(request).map_err(|e| ConnectorError::user(e.into()))?;
         let now = Timestamp::try_from(self.time.now()).map_err(|e| ConnectorError::user(e.into()))?;
-        // A panic elsewhere leaves the world as it was between two calls or at worst in one of its own states.
+        // After a panic elsewhere the world is still in one of its own states.
         let response = self.world.lock().unwrap_or_else(PoisonError::into_inner).handle(now, request);
         match response.extensions().get::<Disturbance>() {
             Some(Disturbance::Reset) => {
@@ -53,7 +53,7 @@ impl InProcess {
     }
 }
 
-/// The request as it would stand on the wire: with its host, which clients leave to their HTTP library.
+/// The request as it would be sent: with its host, which clients leave to their HTTP library.
 fn read(request: HttpRequest) -> Result<http::Request<Bytes>, String> {
     let uri: http::Uri = request.uri().parse().map_err(|e| format!("{}: {e}", request.uri()))?;
     let mut builder = http::Request::builder().method(request.method());

@@ -1,4 +1,4 @@
-//! What a shell must export so that any AWS client talks to this world.
+//! What a shell must export so that any AWS client uses this world.
 
 use super::Seed;
 use super::seed::{Account, User};
@@ -22,12 +22,12 @@ fn lines(seed: &Seed, user: &User, host: &str) -> String {
         ("AWS_SECRET_ACCESS_KEY", user.key.secret.clone()),
     ];
     let mut out: String = pairs.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
-    // A session token or a profile that is still set would win over, or spoil, these keys.
+    // A session token or a profile that is still set would override or invalidate these keys.
     out.push_str("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
     out
 }
 
-/// As it is where the shell leaves it alone, else in single quotes.
+/// Unchanged if it is safe in a shell, else in single quotes.
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:+=@,".contains(c);
     if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }

@@ -1,4 +1,4 @@
-//! Faults on order: the next calls of an operation go wrong in the way that was asked for.
+//! Ordered faults: the next calls of an operation fail in the ordered way.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::ids::{AccountId, Region};
 
-/// An order: the next `count` matching calls meet the fault, or of all matching ones some by chance, until `count` have.
-/// Orders are served in the order they came.
+/// An ordered fault: the next `count` matching calls meet it, or, with a probability, some matching calls until `count` have.
+/// Faults are applied in the order in which they were ordered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -23,14 +23,14 @@ pub struct Fault {
     /// How likely a matching call meets it, 0 to 1.
     #[serde(default = "surely")]
     pub probability: f64,
-    /// What chance goes by: the same seed strikes the same calls of the order.
+    /// The seed of the probability: with the same seed, the same calls meet the fault.
     #[serde(default)]
     pub seed: u64,
     pub kind: Kind,
 }
 
 impl Fault {
-    /// Surely met by the next `count` calls of the operation, whoever calls.
+    /// Met by the next `count` calls of the operation, by any caller.
     pub fn next(operation: &str, count: u32, kind: Kind) -> Fault {
         Fault { operation: operation.to_owned(), account: None, count, probability: surely(), seed: 0, kind }
     }
@@ -63,18 +63,17 @@ pub enum Kind {
     Slow(u64),
     AccessDenied,
     ExpiredToken,
-    /// A read answers what the same read answered before something changed; the order waits for a read that has something to lag
-    /// behind.
+    /// A read answers what the same read answered before a change; the fault waits for a read whose answer has changed.
     StaleRead,
-    /// The answer's members of this name have a value that is newer than the client; the order waits for an answer that has some. `deployments.rolloutState` means those
-    /// `rolloutState` alone that stand in `deployments`.
+    /// The answer's members of this name have a value that is newer than the client; the fault waits for an answer that has
+    /// some. `deployments.rolloutState` means only the `rolloutState` members inside `deployments`.
     NewEnum(String),
 }
 
-/// What no client's model has.
+/// A value that no client's model has.
 pub const NEW_ENUM: &str = "NEWER_THAN_THIS_CLIENT";
 
-/// What the transport has to do, as an extension of the response.
+/// What the transport must do, as an extension of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disturbance {
     /// Break the connection instead of answering.
@@ -86,37 +85,37 @@ pub enum Disturbance {
 /// How many past answers are kept for stale reads.
 const REMEMBERED: usize = 512;
 
-/// The orders that are left, and what reads answered.
+/// The faults that are left, and past answers of reads.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    orders: Vec<Order>,
-    answered: VecDeque<Answered>,
+    orders: Vec<OrderedFault>,
+    answered: VecDeque<PastRead>,
 }
 
-/// A read's last answer, and the one before it that was another.
+/// A read's last answer, and the last different one before it.
 #[derive(Debug, Clone)]
-struct Answered {
-    question: Question,
+struct PastRead {
+    question: ReadCall,
     last: Value,
     before: Option<Value>,
 }
 
-/// An order, and how many calls it was compared with.
+/// An ordered fault, and how many calls matched it.
 #[derive(Debug, Clone)]
-struct Order {
+struct OrderedFault {
     fault: Fault,
     met: u64,
 }
 
-impl Order {
-    /// Whether the next matching call meets it. A draw of its own for each call, whatever else is ordered.
+impl OrderedFault {
+    /// Whether the next matching call meets it. Drawn for each call, independent of other faults.
     fn strikes(&mut self) -> bool {
         self.met += 1;
         self.fault.probability >= 1.0 || chance(self.fault.seed, self.met) < self.fault.probability
     }
 }
 
-/// A number from 0 until 1 that follows from the seed and the draw's number.
+/// A number from 0 to below 1, derived from the seed and the number of the draw.
 fn chance(seed: u64, draw: u64) -> f64 {
     let mut hash = Sha256::new();
     hash.update(b"fault");
@@ -126,9 +125,9 @@ fn chance(seed: u64, draw: u64) -> f64 {
     f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// A read: who asked what.
+/// A read call, for comparison with later ones.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub struct ReadCall {
     pub account: AccountId,
     pub region: Region,
     pub op: String,
@@ -138,11 +137,11 @@ pub struct Question {
 impl Faults {
     pub fn order(&mut self, fault: Fault) {
         if fault.count > 0 {
-            self.orders.push(Order { fault, met: 0 });
+            self.orders.push(OrderedFault { fault, met: 0 });
         }
     }
 
-    /// The orders that are not served yet.
+    /// The faults that are left.
     pub fn orders(&self) -> Vec<&Fault> {
         self.orders.iter().map(|o| &o.fault).collect()
     }
@@ -168,7 +167,7 @@ impl Faults {
 
     /// A call was answered as ordered, with a stale read or a new value.
     pub fn served(&mut self, kind: &Kind, op: &str, account: &AccountId) {
-        let order = |o: &Order| o.fault.kind == *kind && o.fault.fits(op, account);
+        let order = |o: &OrderedFault| o.fault.kind == *kind && o.fault.fits(op, account);
         if let Some(at) = self.orders.iter().position(order) {
             self.take_off(at);
         }
@@ -185,13 +184,13 @@ impl Faults {
     }
 
     /// Keeps a read's answer.
-    pub fn remember(&mut self, question: Question, answer: &Value) {
+    pub fn remember(&mut self, question: ReadCall, answer: &Value) {
         let known = self.answered.iter().position(|a| a.question == question).and_then(|at| self.answered.remove(at));
         let last = answer.clone();
         let answered = match known {
             Some(same) if same.last == last => same,
-            Some(other) => Answered { question, before: Some(other.last), last },
-            None => Answered { question, before: None, last },
+            Some(other) => PastRead { question, before: Some(other.last), last },
+            None => PastRead { question, before: None, last },
         };
         self.answered.push_back(answered);
         if self.answered.len() > REMEMBERED {
@@ -200,13 +199,13 @@ impl Faults {
     }
 
     /// What the same read answered when it was another answer than this.
-    pub fn stale(&self, question: &Question, fresh: &Value) -> Option<&Value> {
+    pub fn stale(&self, question: &ReadCall, fresh: &Value) -> Option<&Value> {
         let known = self.answered.iter().find(|a| a.question == *question)?;
         [Some(&known.last), known.before.as_ref()].into_iter().flatten().find(|old| *old != fresh)
     }
 }
 
-/// Gives members of an answer a value that is too new; `path` names them, the last ones of their way by name. Whether it has any.
+/// Gives members of an answer a value that no client knows; `path` names them. Returns whether there are any.
 pub fn renew(answer: &mut Value, path: &str) -> bool {
     let wanted: Vec<&str> = path.split('.').collect();
     renew_below(answer, &mut Vec::new(), &wanted)

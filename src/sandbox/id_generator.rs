@@ -1,15 +1,15 @@
-//! Identifiers and secrets as AWS would draw them, from a seeded counter: the same history gives the same ids.
+//! Identifiers and secrets in AWS's form, from a seeded counter: the same history gives the same ids.
 
 use sha2::{Digest as _, Sha256};
 
-/// A deterministic source of unique texts.
+/// A deterministic source of unique strings.
 #[derive(Debug, Clone)]
 pub struct IdGenerator {
     seed: u64,
     drawn: u64,
 }
 
-/// What AWS's unique ids and access key ids are written in.
+/// The alphabet of AWS's unique ids and access key ids.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 impl IdGenerator {

@@ -9,7 +9,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// AWS's own pace.
+    /// AWS's own speed.
     pub const REAL: Latency = Latency { speed: 1.0 };
 
     /// `speed` times as fast as AWS. What is not a positive finite number is 1.
@@ -17,7 +17,7 @@ impl Latency {
         if speed.is_finite() && speed > 0.0 { Latency { speed } } else { Latency::REAL }
     }
 
-    /// What the nominal latency takes here.
+    /// The nominal latency at this speed.
     pub fn of(&self, nominal: SignedDuration) -> SignedDuration {
         SignedDuration::try_from_secs_f64(nominal.as_secs_f64() / self.speed).unwrap_or(nominal)
     }

@@ -1,10 +1,10 @@
-//! What was called: each call that was understood, with its answer's code and no secrets, the newest of them.
+//! The log of calls: the newest calls that were understood, with their answer's code and without secrets.
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A call that was seen.
+/// A call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
     /// Counts from 1.
@@ -13,10 +13,10 @@ pub struct Entry {
     /// The service's signing name; `registry` for the registry protocol.
     pub service: String,
     pub operation: String,
-    /// Whose credentials they were; absent where nobody's.
+    /// The owner of the credentials; absent if there is none.
     pub account: Option<String>,
     pub principal: Option<String>,
-    /// What was answered; 0 where the connection broke before anything was done.
+    /// The answer's HTTP status; 0 if the connection broke before anything was done.
     pub status: u16,
     /// The error's code; `OK` without one; `-` where nothing was done.
     pub code: String,
@@ -28,7 +28,7 @@ pub struct Entry {
 
 /// How many calls are kept: many days' worth of a release that waits, in some tens of megabytes.
 const KEPT: usize = 50_000;
-/// How many more there are before the oldest go, all at once, so that not every call moves all of them.
+/// How many more are collected before the oldest are dropped together, so that not every call moves all of them.
 const SPARE: usize = 1_000;
 
 /// The calls in their order. The oldest are dropped where there are too many.

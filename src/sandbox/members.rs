@@ -21,22 +21,22 @@ pub fn present(mut value: Value) -> Value {
     value
 }
 
-/// A text member that is there and not empty.
+/// A string member that exists and is not empty.
 pub fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
     input.get(member).and_then(Value::as_str).filter(|s| !s.is_empty())
 }
 
-/// A list member; empty when it is not there.
+/// A list member; empty if it is absent.
 pub fn list<'a>(input: &'a Value, member: &str) -> &'a [Value] {
     input.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The texts of a list member.
+/// The strings of a list member.
 pub fn texts<'a>(input: &'a Value, member: &str) -> Vec<&'a str> {
     list(input, member).iter().filter_map(Value::as_str).collect()
 }
 
-/// A boolean member; false when it is not there.
+/// A boolean member; false if it is absent.
 pub fn flag(input: &Value, member: &str) -> bool {
     input.get(member).and_then(Value::as_bool).unwrap_or(false)
 }

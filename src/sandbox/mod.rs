@@ -1,5 +1,5 @@
 //! The embedded AWS: several accounts in one pure model under a clock that is handed in, the wire protocols that AWS's
-//! own clients speak, and faults on order. It knows nothing of kanmon but ids: it is an AWS, not a part of kanmon's
+//! own clients use, and ordered faults. It uses nothing of kanmon except ids: it is an AWS, not a part of kanmon's
 //! logic.
 
 #![allow(clippy::result_large_err, reason = "an AWS error carries members of its own, and errors are rare here")]

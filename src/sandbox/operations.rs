@@ -1,4 +1,4 @@
-//! The operations of this AWS, one list a service. Whatever decides something about each operation matches on its enum, so that a new
+//! The operations of this AWS, one list per service. Whatever decides something about each operation matches on its enum, so that a new
 //! one does not compile until all have decided; the shape of its input is in `src/shapes/data`, and a test compares the two lists.
 
 macro_rules! operations {

@@ -34,7 +34,7 @@ pub fn with_token(mut answer: Value, next: Option<String>) -> Value {
 /// What is wrong with the page asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadPage {
-    /// A token that this list did not give out.
+    /// A token that this list did not return.
     Token,
     /// `maxResults` out of its range.
     Size,

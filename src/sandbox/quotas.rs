@@ -120,7 +120,7 @@ const TOKEN: i128 = 1_000_000_000;
 /// A client that waits as long as the quota asks for rounds its wait to a nanosecond, which is a few billionths here.
 const SLACK: i128 = 1_000;
 
-/// What is left of all quotas.
+/// The state of all quotas.
 #[derive(Debug, Clone)]
 pub struct Quotas {
     on: bool,

@@ -20,7 +20,7 @@ use super::faults::Disturbance;
 /// The largest body taken, for blobs that are pushed at once.
 const LARGEST_BODY: usize = 1 << 30;
 
-/// After a failed accept (no file handles left), how long until the next.
+/// How long to wait after a failed accept (no file handles left).
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves the world until the future is dropped. ECR names the listener's address as its registry.
@@ -55,7 +55,7 @@ async fn connection(stream: TcpStream, world: SharedWorld) {
     let answering = service_fn(move |request| answer(request, world.clone()));
     let mut server = hyper::server::conn::http1::Builder::new();
     server.timer(TokioTimer::new());
-    // A client that goes away, or an ordered reset, ends the connection and nothing else.
+    // A client that disconnects, or an ordered reset, ends the connection and nothing else.
     let _ = server.serve_connection(TokioIo::new(stream), answering).await;
 }
 
@@ -66,7 +66,7 @@ async fn answer(request: Request<Incoming>, world: SharedWorld) -> Result<Respon
         Err((status, why)) => return Ok(refused(status, &why)),
     };
     let request = Request::from_parts(parts, body);
-    // Hashing a large blob takes a while; other connections' I/O goes on meanwhile.
+    // Hashing a large blob takes a while; other connections continue meanwhile.
     let handled = tokio::task::spawn_blocking(move || {
         world.lock().unwrap_or_else(PoisonError::into_inner).handle(Timestamp::now(), request)
     });
@@ -79,7 +79,7 @@ async fn answer(request: Request<Incoming>, world: SharedWorld) -> Result<Respon
     Ok(response.map(Full::new))
 }
 
-/// A body's bytes; or the status that it is refused with, and why: one that is too large, also by its own word, and one that breaks.
+/// A body's bytes; or the status that it is refused with, and why: one that is too large, also by its Content-Length, and one that breaks off.
 async fn taken<B>(body: B, largest: usize) -> Result<Bytes, (StatusCode, String)>
 where
     B: Body<Data = Bytes>,

@@ -1,4 +1,4 @@
-//! The seam between the wire and each service's model: one call in, one answer or AWS error out.
+//! The interface between the protocols and each service's model: one call in, one answer or AWS error out.
 
 use jiff::Timestamp;
 use serde_json::Value;

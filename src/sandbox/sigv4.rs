@@ -11,7 +11,7 @@ use super::iam::{Caller, Directory};
 use super::wire::{CommonFault, Service};
 use crate::model::ids::{Region, sha256_hex};
 
-/// How far a request's date may lie from AWS's.
+/// How far a request's date may differ from AWS's.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -34,12 +34,12 @@ struct Header<'a> {
     signature: &'a str,
 }
 
-/// Whether a request says that it is signed as AWS's APIs want it; registries' are not, and some APIs' paths begin as theirs.
+/// Whether a request has a signature of AWS's APIs; registry requests do not, and some APIs' paths start like theirs.
 pub fn is_signed(request: &Request<Bytes>) -> bool {
     request.headers().get("authorization").is_some_and(|v| v.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
 }
 
-/// Checks a request's signature and answers whose it is.
+/// Checks a request's signature and returns its owner.
 pub fn authenticate(
     request: &Request<Bytes>,
     service: Service,
@@ -74,7 +74,7 @@ pub fn authenticate(
     {
         return Err(CommonFault::BadSignature(MISMATCH.to_owned()));
     }
-    // Only a session's holder learns that it has expired.
+    // Only the holder of a session is told that it has expired.
     if key.expires.is_some_and(|at| at <= now) {
         return Err(CommonFault::ExpiredToken);
     }

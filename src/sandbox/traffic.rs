@@ -1,4 +1,4 @@
-//! What goes over the wire, written down for whoever judges it: an exchange a line, as JSON, without what opens anything.
+//! The recorded traffic: one exchange per line, as JSON, without secrets.
 
 use std::io::{self, Write};
 
@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::faults::Disturbance;
 
-/// The headers that say what a message is. No other is written down: neither signatures nor session tokens.
+/// The headers that are recorded: those that describe a message. Signatures and session tokens are not.
 const HEADERS: [&str; 7] =
     ["accept", "content-type", "smithy-protocol", "user-agent", "x-amz-target", "x-amzn-errortype", "x-amzn-requestid"];
 
-/// Members whose values open something, of STS and ECR.
+/// Members of STS and ECR whose values are secret.
 const SECRETS: [&str; 4] = ["SecretAccessKey", "SessionToken", "WebIdentityToken", "authorizationToken"];
 
 /// Where the exchanges of AWS's APIs are written. The registry protocol's and the sandbox's own are left out.
@@ -68,7 +68,7 @@ fn message(headers: &HeaderMap, body: &Bytes) -> Map<String, Value> {
     message
 }
 
-/// The text with each secret value, in JSON or XML, as so many `x`.
+/// The text with each secret value, in JSON or XML, replaced by as many `x`.
 fn masked(text: &str) -> String {
     let mut text = text.to_owned();
     for secret in SECRETS {

@@ -15,7 +15,7 @@ pub enum Leaves {
     Texts,
 }
 
-/// What is wrong with a value, and where it stands.
+/// What is wrong with a value, and where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// Members by dots, items by their index from 1: `containerDefinitions.1.portMappings.2.containerPort`.

@@ -1,6 +1,6 @@
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
-use kanmon::sandbox::inspector::behaviour::{Findings, Images, Later};
+use kanmon::sandbox::inspector::behaviour::{Findings, Images, LaterFindings};
 
 use super::simulation::{MANAGER, PROD, Story};
 
@@ -12,7 +12,7 @@ async fn blocks_what_was_approved() {
     sim.hours(2).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     sim.fact(&run.id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
-    let later = Later {
+    let later = LaterFindings {
         images: Images::default(),
         at: sim.time.timestamp(),
         findings: Findings::Counted("CRITICAL:1".to_owned()),

@@ -23,7 +23,7 @@ use crate::sandbox::operations::CodePipelineOperation;
 use crate::sandbox::page::{self, BadPage, Sizes};
 use crate::sandbox::service::{Answer, AwsError, Call};
 
-/// Answers one call on the pipelines of the region that it is for.
+/// Answers one call on the pipelines of its region.
 pub fn answer(pipelines: &mut Pipelines, call: &Call, latency: Latency) -> Answer {
     let Some(op) = CodePipelineOperation::named(call.op) else { return Err(unknown_operation()) };
     match op {
@@ -160,7 +160,7 @@ fn stop(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
     let before = pipeline.executions[e].stop.as_ref().map(|s| s.abandon);
     match (pipeline.executions[e].status, before) {
         (Status::InProgress, _) => {}
-        // Waiting for the actions can still become not waiting for them.
+        // A stop that waits for the actions can still become one that abandons them.
         (Status::Stopping, Some(false)) if abandon => {}
         (Status::Stopping, _) => return Err(stop_repeated()),
         (Status::Stopped | Status::Succeeded | Status::Superseded | Status::Failed, _) => {

@@ -1,4 +1,4 @@
-//! One execution of a pipeline: where it is, and what its actions came to.
+//! One execution of a pipeline: where it is, and the results of its actions.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::CodePipeline;
 use super::execution::ActionStatus;
 use super::flow;
-use super::pipeline::End;
+use super::pipeline::ActionResult;
 use crate::model::ids::{AccountId, Region};
 
 /// How one run of an action ended.
@@ -20,7 +20,7 @@ pub struct ActionEnd {
     /// `STAGE/ACTION`.
     action: String,
     #[serde(default)]
-    end: End,
+    end: ActionResult,
 }
 
 impl CodePipeline {
@@ -37,7 +37,7 @@ impl CodePipeline {
         let e = e.ok_or_else(|| format!("there is no execution {}", end.execution))?;
         let waits = |stage: &super::pipeline::Stage, action: usize| {
             let declared = &stage.actions[action];
-            declared.script.external && format!("{}/{}", stage.name, declared.name) == end.action
+            declared.behaviour.external && format!("{}/{}", stage.name, declared.name) == end.action
         };
         let runs = pipeline.stages.iter().zip(&mut pipeline.executions[e].stages);
         let run = runs

@@ -4,15 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::execution::{ActionRun, ActionStatus, Execution, StageRun, StageStatus, Status};
 use super::mode::Mode;
-use super::pipeline::{Action, End, Pipeline};
+use super::pipeline::{Action, ActionResult, Pipeline};
 use super::variables;
 use crate::model::ids::sha256_hex;
 use crate::sandbox::latency::Latency;
 
-/// What an abandoned execution takes to stop.
+/// How long an abandoned execution takes to stop.
 const ABANDON: SignedDuration = SignedDuration::from_secs(2);
 
-/// How long an action takes that the seed says nothing about.
+/// How long an action takes if the seed does not say.
 fn nominal(category: &str) -> SignedDuration {
     SignedDuration::from_secs(match category {
         "Source" => 5,
@@ -21,7 +21,7 @@ fn nominal(category: &str) -> SignedDuration {
     })
 }
 
-/// An id in a UUID's form that follows from what it names.
+/// An id in a UUID's form, derived from what it names.
 pub fn uuid(parts: &[&str]) -> String {
     let h = sha256_hex(parts.join("\u{0}").as_bytes());
     format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..32])
@@ -53,11 +53,11 @@ fn finish_action(run: &mut ActionRun, action: &Action, at: Timestamp) {
             Some(("TimedOut".to_owned(), "The approval action was not completed before it timed out.".to_owned()));
         return;
     }
-    conclude(run, action.script.end.clone(), at);
+    conclude(run, action.behaviour.end.clone(), at);
 }
 
 /// Ends an action that is not an approval.
-pub fn conclude(run: &mut ActionRun, end: End, at: Timestamp) {
+pub fn conclude(run: &mut ActionRun, end: ActionResult, at: Timestamp) {
     run.due = None;
     run.updated = at;
     run.summary = end.summary;
@@ -71,7 +71,7 @@ pub fn conclude(run: &mut ActionRun, end: End, at: Timestamp) {
     }
 }
 
-/// Goes on with an execution after its actions changed: the next of its stage's actions, the stage's end, its own end.
+/// Continues an execution after its actions changed: the next actions of its stage, the stage's end, its own end.
 pub fn proceed(pipeline: &mut Pipeline, e: usize, at: Timestamp, latency: Latency) {
     let execution = &pipeline.executions[e];
     let stage_index = execution.stages.len().saturating_sub(1);
@@ -128,7 +128,7 @@ pub fn admit(pipeline: &mut Pipeline, at: Timestamp, latency: Latency) {
         supersede(pipeline, at);
     }
     loop {
-        // The later stages first, so that a stage is free again before the one behind it is looked at.
+        // The later stages first, so that a stage is free before the one before it is checked.
         let next = (0..pipeline.stages.len()).rev().find_map(|stage| {
             let free = pipeline.mode == Mode::Parallel || pipeline.holder(stage).is_none();
             free.then(|| first_waiting(pipeline, stage)).flatten().map(|e| (stage, e))
@@ -149,12 +149,12 @@ fn first_waiting(pipeline: &Pipeline, stage: usize) -> Option<usize> {
     waiting.min_by_key(|(i, e)| (e.waits_since, *i)).map(|(i, _)| i)
 }
 
-/// The execution stands before the stage, and enters as soon as it is free.
+/// The execution waits for the stage, and enters as soon as it is free.
 pub fn waits_for(execution: &Execution, stage: usize) -> bool {
     execution.is_between_stages() && execution.waits_since.is_some() && execution.stages.len() == stage
 }
 
-/// Of several executions before one stage only the newest goes on.
+/// Of several executions that wait for a stage, only the newest continues.
 fn supersede(pipeline: &mut Pipeline, at: Timestamp) {
     for stage in 0..pipeline.stages.len() {
         let waiting: Vec<usize> =
@@ -206,11 +206,11 @@ fn start_those(pipeline: &mut Pipeline, e: usize, stage: usize, those: &[usize],
         let mut identity = vec![name.as_str(), &execution.id, &stages[stage].name, &action.name];
         identity.extend((before > 0).then_some(nth.as_str()));
         let configuration = action.declared.get("configuration").cloned().unwrap_or_default();
-        let takes = match action.script.seconds {
+        let takes = match action.behaviour.seconds {
             Some(seconds) => SignedDuration::from_secs(seconds),
             None => nominal(&action.category),
         };
-        let due = match (action.is_approval(), action.script.external) {
+        let due = match (action.is_approval(), action.behaviour.external) {
             (true, _) => Some(at + action.timeout),
             (false, true) => None,
             (false, false) => Some(at + latency.of(takes)),

@@ -70,12 +70,12 @@ impl CodePipeline {
     /// Sets up pipelines: see [`mod@seed`] for the form.
     ///
     /// # Errors
-    /// A sentence that says what in the seed is wrong.
+    /// A sentence about what is wrong in the seed.
     pub fn seed(&mut self, seed: &Value, now: Timestamp) -> Result<(), String> {
         seed::apply(self, seed, now)
     }
 
-    /// When something next happens by itself, that a clock may jump there.
+    /// When something next happens by itself, so that a clock may jump there.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.next_due().map(|(at, ..)| at)
     }

@@ -1,13 +1,13 @@
-//! How executions of a pipeline get on with each other.
+//! How executions of a pipeline affect each other.
 
 /// `executionMode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A waiting execution makes way for a newer one.
+    /// A newer execution replaces a waiting one.
     Superseded,
     /// Executions wait in line before each stage.
     Queued,
-    /// Executions know nothing of each other.
+    /// Executions are independent of each other.
     Parallel,
 }
 

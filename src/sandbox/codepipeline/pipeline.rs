@@ -11,20 +11,20 @@ use super::mode::Mode;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::members::{list, text};
 
-/// How an action other than an approval goes: from the seed.
+/// How an action other than an approval behaves, from the seed.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
-    /// Nominal seconds, where the category's own time does not do.
+pub struct ActionBehaviour {
+    /// Nominal seconds, if not the category's own time.
     pub seconds: Option<i64>,
     /// Ends only when somebody outside, who does its work, reports the end.
     pub external: bool,
-    pub end: End,
+    pub end: ActionResult,
 }
 
-/// What an action other than an approval comes to.
+/// The result of an action other than an approval.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct End {
+pub struct ActionResult {
     pub fails: bool,
     pub summary: Option<String>,
     /// What a build exported, and the like.
@@ -41,7 +41,7 @@ pub struct Action {
     /// A manual approval's timeout; a date, not a latency: never shortened.
     pub timeout: SignedDuration,
     pub declared: Value,
-    pub script: Script,
+    pub behaviour: ActionBehaviour,
 }
 
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl Pipeline {
         account: AccountId,
         region: Region,
         mut declared: Value,
-        scripts: &BTreeMap<String, Script>,
+        behaviours: &BTreeMap<String, ActionBehaviour>,
         now: Timestamp,
     ) -> Result<Pipeline, String> {
         let name = text(&declared, "name").ok_or("a pipeline without name")?.to_owned();
@@ -83,18 +83,18 @@ impl Pipeline {
             "SUPERSEDED" => Mode::Superseded,
             "QUEUED" => Mode::Queued,
             "PARALLEL" => Mode::Parallel,
-            other => return Err(format!("pipeline {name}: executionMode {other} is none")),
+            other => return Err(format!("pipeline {name}: executionMode {other} is not valid")),
         };
         let mut stages = Vec::new();
         for stage in list(&declared, "stages") {
             let stage_name = text(stage, "name").ok_or_else(|| format!("pipeline {name}: a stage without name"))?;
-            let actions = list(stage, "actions").iter().map(|a| action(&name, stage_name, a, scripts));
+            let actions = list(stage, "actions").iter().map(|a| action(&name, stage_name, a, behaviours));
             stages.push(Stage { name: stage_name.to_owned(), actions: actions.collect::<Result<_, _>>()? });
         }
         if stages.is_empty() || stages.iter().any(|s| s.actions.is_empty()) {
             return Err(format!("pipeline {name}: no stages, or a stage without actions"));
         }
-        if let Some(unknown) = scripts.keys().find(|k| !names_action(&stages, k)) {
+        if let Some(unknown) = behaviours.keys().find(|k| !names_action(&stages, k)) {
             return Err(format!("pipeline {name}: there is no action {unknown}"));
         }
         let default_role = format!("arn:aws:iam::{account}:role/codepipeline");
@@ -149,14 +149,19 @@ fn names_action(stages: &[Stage], key: &str) -> bool {
         .is_some_and(|(s, a)| stages.iter().any(|stage| stage.name == s && stage.actions.iter().any(|x| x.name == a)))
 }
 
-fn action(pipeline: &str, stage: &str, declared: &Value, scripts: &BTreeMap<String, Script>) -> Result<Action, String> {
+fn action(
+    pipeline: &str,
+    stage: &str,
+    declared: &Value,
+    behaviours: &BTreeMap<String, ActionBehaviour>,
+) -> Result<Action, String> {
     let wrong = |what: &str| format!("pipeline {pipeline}, stage {stage}: an action without {what}");
     let name = text(declared, "name").ok_or_else(|| wrong("name"))?.to_owned();
     let kind = declared.get("actionTypeId").ok_or_else(|| wrong("actionTypeId"))?;
     let category = text(kind, "category").ok_or_else(|| wrong("category"))?.to_owned();
     let minutes = declared.get("timeoutInMinutes").and_then(Value::as_i64);
     Ok(Action {
-        script: scripts.get(&format!("{stage}/{name}")).cloned().unwrap_or_default(),
+        behaviour: behaviours.get(&format!("{stage}/{name}")).cloned().unwrap_or_default(),
         run_order: declared.get("runOrder").and_then(Value::as_i64).unwrap_or(1),
         namespace: text(declared, "namespace").map(str::to_owned),
         timeout: minutes.map_or(APPROVAL_TIMEOUT, SignedDuration::from_mins),

@@ -1,4 +1,4 @@
-//! Pipelines that stand before the first call. One entry, or a list of them:
+//! Pipelines that exist before the first call. One entry, or a list of them:
 //!
 //! ```yaml
 //! - account: "111111111111"
@@ -12,7 +12,7 @@
 //!           - name: Approve
 //!             actionTypeId: { category: Approval, owner: AWS, provider: Manual, version: "1" }
 //!             configuration: { CustomData: "release #{variables.RELEASE}" }
-//!   actions:                       # how actions other than approvals go
+//!   actions:                       # how actions other than approvals behave
 //!     Build/Build: { seconds: 90, fails: false, summary: "…", outputVariables: { KANMON_RELEASE: r1 } }
 //!     Test/Test: { external: true } # ends when the end is given, as `POST /_sandbox/actions` does
 //! ```
@@ -24,7 +24,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::CodePipeline;
-use super::pipeline::{End, Pipeline, Script};
+use super::pipeline::{ActionBehaviour, ActionResult, Pipeline};
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::seed::entries;
 
@@ -51,22 +51,22 @@ struct ActionEntry {
     output_variables: BTreeMap<String, String>,
 }
 
-/// How long what is seeded has been there.
+/// How long seeded things have existed.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
     for entry in entries::of(seed) {
         let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("codepipeline seed: {e}"))?;
-        let scripts = entry
+        let behaviours = entry
             .actions
             .into_iter()
             .map(|(name, a)| {
-                let end = End { fails: a.fails, summary: a.summary, output_variables: a.output_variables };
-                (name, Script { seconds: a.seconds, external: a.external, end })
+                let end = ActionResult { fails: a.fails, summary: a.summary, output_variables: a.output_variables };
+                (name, ActionBehaviour { seconds: a.seconds, external: a.external, end })
             })
             .collect();
         let key = (entry.account.clone(), entry.region.clone());
-        let pipeline = Pipeline::declare(entry.account, entry.region, entry.pipeline, &scripts, now - AGE)
+        let pipeline = Pipeline::declare(entry.account, entry.region, entry.pipeline, &behaviours, now - AGE)
             .map_err(|e| format!("codepipeline seed: {e}"))?;
         codepipeline.regions.entry(key).or_default().insert(pipeline.name.clone(), pipeline);
     }

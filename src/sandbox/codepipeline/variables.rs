@@ -43,7 +43,7 @@ pub fn resolve(pipeline: &Pipeline, input: &Value) -> Result<Vec<(String, String
         .collect()
 }
 
-/// A configuration with its variables resolved; what names nothing stays as it is.
+/// A configuration with its variables resolved; unknown names stay as they are.
 pub fn in_configuration(execution: &Execution, stages: &[Stage], configuration: &Value) -> BTreeMap<String, String> {
     let Some(members) = configuration.as_object() else { return BTreeMap::new() };
     members.iter().filter_map(|(k, v)| v.as_str().map(|v| (k.clone(), in_text(execution, stages, v)))).collect()

@@ -62,7 +62,7 @@ pub fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::new("InvalidParameterException", message)
 }
 
-/// A member that breaks its model's constraint.
+/// A member that violates its model's constraint.
 pub fn constraint(member: &str, value: &str, rule: &str) -> AwsError {
     invalid(format!("Invalid parameter at '{member}' failed to satisfy constraint: '{rule}' (value '{value}')"))
 }

@@ -1,4 +1,4 @@
-//! Lifecycle policies: which images a repository forgets by itself.
+//! Lifecycle policies: which images a repository expires.
 
 use std::collections::BTreeSet;
 
@@ -82,7 +82,7 @@ impl Lifecycle {
     /// Reads a policy's text.
     ///
     /// # Errors
-    /// What AWS's evaluation rules have against it.
+    /// The first of AWS's evaluation rules that it violates.
     pub fn read(text: &str, now: Timestamp, every: SignedDuration) -> Result<Lifecycle, String> {
         let Document { mut rules } = serde_json::from_str(text).map_err(|e| e.to_string())?;
         rules.sort_by_key(|r| r.rule_priority);
@@ -111,18 +111,20 @@ impl Selection {
             CountType::SinceImagePushed => days,
         };
         if (self.tag_status == TagStatus::Tagged) != listed {
-            return Err("tagPrefixList or tagPatternList goes with tagStatus tagged, and only with it".to_owned());
+            return Err(
+                "tagStatus tagged needs tagPrefixList or tagPatternList, and no other tagStatus allows them".to_owned()
+            );
         }
         if !self.tag_prefix_list.is_empty() && !self.tag_pattern_list.is_empty() {
             return Err("tagPrefixList and tagPatternList exclude each other".to_owned());
         }
         if !fits_unit {
-            return Err("countUnit is days for sinceImagePushed, and absent otherwise".to_owned());
+            return Err("countUnit must be days for sinceImagePushed, and absent otherwise".to_owned());
         }
         if self.count_number == 0 { Err("countNumber must be greater than 0".to_owned()) } else { Ok(()) }
     }
 
-    /// Whether an image meets what the rule asks of tags. Of several prefixes or patterns, all have to be met.
+    /// Whether an image's tags match the rule: all of its prefixes or patterns.
     fn wants(&self, tags: &[&str]) -> bool {
         match self.tag_status {
             TagStatus::Any => true,
@@ -167,7 +169,7 @@ fn expired(rules: &[Rule], repository: &Repository, now: Timestamp) -> BTreeSet<
 }
 
 impl Repository {
-    /// Forgets what the policy expires, and what belongs to it: artifacts that refer to it and an index's own images.
+    /// Deletes what the policy expires, and what belongs to it: artifacts that refer to it and an index's own images.
     fn evaluate(&mut self, now: Timestamp, every: SignedDuration) {
         let Some(lifecycle) = &mut self.lifecycle else { return };
         (lifecycle.evaluated, lifecycle.next) = (Some(now), now + every);
@@ -260,7 +262,7 @@ mod tests {
                 parsed: crate::sandbox::ecr::manifest::Parsed::read(manifest.as_bytes(), None).unwrap(),
                 manifest: manifest.into(),
                 config: Default::default(),
-                // A moment apart, so that newest is never a toss-up.
+                // A moment apart, so that their order is definite.
                 pushed_at: now - DAY * i32::try_from(*age).unwrap() - SignedDuration::from_secs(n as i64 + 1),
                 basic_scan: None,
                 scan_asked: None,

@@ -15,7 +15,7 @@ pub struct Descriptor {
     pub size: u64,
     pub os: Option<String>,
     pub architecture: Option<String>,
-    /// Foreign layers live elsewhere and are not pushed.
+    /// Foreign layers are stored elsewhere and not pushed.
     foreign: bool,
 }
 

@@ -1,4 +1,4 @@
-//! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol stands on the same
+//! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol uses the same
 //! store.
 
 pub mod api;
@@ -53,7 +53,7 @@ pub struct Registry {
     pub uploads: BTreeMap<String, Upload>,
 }
 
-/// What came of a blob so far.
+/// What was received of a blob so far.
 #[derive(Debug, Clone, Default)]
 pub struct Upload {
     pub repository: String,
@@ -73,7 +73,7 @@ impl Ecr {
         replica.into_iter().chain(self.next_evaluation().map(|(at, ..)| at)).min()
     }
 
-    /// Lets the next of these happen if its date has come. Says whether it had.
+    /// Lets the next of these happen if it is due. Returns whether it was.
     pub fn fire(&mut self, now: Timestamp) -> bool {
         let (replica, evaluation) = (self.next_replica(), self.next_evaluation());
         let first = replica.filter(|(at, _)| evaluation.as_ref().is_none_or(|(other, ..)| at <= other));
@@ -126,8 +126,7 @@ impl Ecr {
         self.registry_mut(account, region).repositories.insert(repository.name.clone(), repository);
     }
 
-    /// Puts an image, begins its basic scan where the repository is scanned on push, and sends it on its way to where it is
-    /// replicated. `None`: no such repository.
+    /// Puts an image, begins its basic scan if the repository is scanned on push, and starts its replication. `None`: no such repository.
     pub fn put_image(
         &mut self,
         account: &AccountId,
@@ -172,7 +171,7 @@ pub fn split_path(path: &str) -> Option<(AccountId, Region, &str)> {
     Some((account.parse().ok()?, region.parse().ok()?, name))
 }
 
-/// Whether an image's reference leads to ECR: to this one (see [`Ecr::repository_uri`]), or to AWS's.
+/// Whether an image's reference is in ECR: in this one (see [`Ecr::repository_uri`]), or in AWS's.
 pub fn is_reference(image: &str) -> bool {
     let Some((host, path)) = image.split_once('/') else { return false };
     let aws = host.contains(".dkr.ecr") && host.contains(".amazonaws.com");
@@ -181,7 +180,7 @@ pub fn is_reference(image: &str) -> bool {
 }
 
 impl Registry {
-    /// Drops an upload and answers what it held.
+    /// Removes an upload and returns its bytes.
     pub fn finish_upload(&mut self, id: &str) -> Option<Bytes> {
         self.uploads.remove(id).map(|u| Bytes::from(u.bytes))
     }

@@ -8,10 +8,10 @@ use crate::sandbox::iam::actions::repository_arn;
 use crate::sandbox::iam::evaluate::granted_to_account;
 use crate::sandbox::service::{ImageSource, PulledImage, RunsOn};
 
-/// What containerd's runtime exits with where the kernel refuses a program: `exec format error`.
+/// The exit code of containerd's runtime if the kernel refuses a program: `exec format error`.
 const EXEC_FORMAT: &str = "255";
 
-/// What a pull asks of the repository's policy.
+/// What the repository's policy must allow for a pull.
 const PULL_ACTIONS: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 
 impl ImageSource for Ecr {
@@ -23,7 +23,7 @@ impl ImageSource for Ecr {
             Err(format!("pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {why}"))
         };
         let (name, by) = match path.split_once('@') {
-            // A tag beside a digest says nothing: the digest counts.
+            // A tag beside a digest is ignored.
             Some((name, digest)) => (strip_tag(name), digest),
             None => {
                 let name = strip_tag(path);
@@ -75,8 +75,8 @@ fn strip_tag(path: &str) -> &str {
     path[base..].find(':').map_or(path, |i| &path[..base + i])
 }
 
-/// There is no internet in here: an image of another registry is one that always exists, says nothing of itself, and
-/// has the digest that its reference names or, for a tag, one that follows from it.
+/// There is no internet here: an image of another registry always exists, has no labels, and has the digest that its reference names
+/// or, for a tag, one derived from it.
 fn elsewhere(reference: &str) -> PulledImage {
     let digest = match reference.split_once('@') {
         Some((_, digest)) => digest.to_owned(),

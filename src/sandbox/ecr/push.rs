@@ -8,7 +8,7 @@ use super::manifest::Parsed;
 use super::repository::{Config, Image, Repository};
 use crate::model::ids::Digest;
 
-/// Why an image is not taken. The API and the registry protocol each have their own words for it.
+/// Why an image is refused. The API and the registry protocol each have their own messages for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushError {
     Malformed(String),
@@ -108,7 +108,7 @@ struct RunConfig {
     labels: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// A configuration that is not an image's says nothing.
+/// A configuration that is not an image's counts as empty.
 fn config(bytes: &[u8]) -> Config {
     let Ok(raw) = serde_json::from_slice::<RawConfig>(bytes) else { return Config::default() };
     let labels = raw.config.and_then(|c| c.labels).unwrap_or_default();

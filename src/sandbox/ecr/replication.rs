@@ -39,7 +39,7 @@ pub enum State {
     Failed(&'static str),
 }
 
-/// An image's way to another registry.
+/// The replication of an image to another registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
     pub from: RegistryKey,
@@ -51,7 +51,7 @@ pub struct Replica {
 }
 
 impl Ecr {
-    /// Sends a pushed image on its way to wherever the registry's rules say. What came by replication is not sent on.
+    /// Starts the replication of a pushed image by the registry's rules. Replicated images are not replicated further.
     pub(super) fn replicate(
         &mut self,
         from: &RegistryKey,
@@ -121,7 +121,7 @@ impl Ecr {
             from.0 == to.0
                 || registry.policy.as_ref().is_some_and(|(_, p)| granted_to_account(p, &from.0, action, &arn))
         };
-        // The destination's registry policy has the say over what comes from other accounts.
+        // The destination's registry policy decides about other accounts' images.
         if !may("ecr:ReplicateImage") {
             return Err("ACCESS_DENIED");
         }

@@ -7,17 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::Ecr;
 use crate::sandbox::iam::Caller;
 
-/// How long a token serves.
+/// How long a token is valid.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 
-/// A token speaks for whoever asked for it, with what that principal may do.
+/// A token acts for the principal that requested it, with its permissions.
 #[derive(Debug, Clone)]
 pub struct Token {
     pub caller: Caller,
     pub expires: Timestamp,
 }
 
-/// What a registry request's Basic credentials are worth.
+/// The result of checking a registry request's Basic credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Login {
     Valid(Caller),
@@ -35,7 +35,7 @@ impl Ecr {
         (encoded, expires)
     }
 
-    /// Whom an `Authorization: Basic` value speaks for.
+    /// The principal of an `Authorization: Basic` value.
     pub fn login(&self, header: &str, now: Timestamp) -> Login {
         let decoded = header.strip_prefix("Basic ").and_then(|b| STANDARD.decode(b.trim()).ok());
         let text = decoded.and_then(|b| String::from_utf8(b).ok()).unwrap_or_default();

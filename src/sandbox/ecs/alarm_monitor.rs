@@ -1,4 +1,4 @@
-//! A deployment's alarms: when one gives it up.
+//! A deployment's alarms: when one ends it.
 
 use jiff::Timestamp;
 
@@ -10,9 +10,9 @@ use super::tasks::Tasks;
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
 
-/// Gives the deployment up when an alarm fires that did not when it began: those are ignored until its end, so that a
-/// deployment can bring what fixes them. ECS begins to look once a task of the new revision runs (AWS's announcement of the feature, and
-/// the reason why no deployment goes back from PENDING). Says whether it did.
+/// Ends the deployment when an alarm fires that did not fire when it began: those are ignored until its end, so that a
+/// deployment can fix their cause. ECS begins to look once a task of the new revision runs (AWS's announcement of the feature, and
+/// the reason why no deployment goes back from PENDING). Returns whether it did.
 pub fn check(service: &mut Service, tasks: &Tasks, states: &Alarms, at: Timestamp, latency: Latency) -> bool {
     let Some(primary) = service.primary().filter(|p| p.rollout == Rollout::InProgress) else { return false };
     let runs = tasks.tally(&service.name, &primary.id).running > 0;

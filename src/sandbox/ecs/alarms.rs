@@ -16,7 +16,7 @@ pub enum AlarmState {
     InsufficientData,
 }
 
-/// The alarms of an account and region, by name. One that is not here is not firing.
+/// The alarms of an account and region, by name. One that is not listed does not fire.
 #[derive(Debug, Clone, Default)]
 pub struct Alarms(BTreeMap<String, AlarmState>);
 

@@ -1,10 +1,10 @@
-//! Names that ECS gives: ARNs, and ids that follow from what they name, so that the same history yields the same ids.
+//! Names that ECS gives: ARNs, and ids derived from what they name, so that the same history yields the same ids.
 
 use jiff::Timestamp;
 
 use crate::model::ids::{AccountId, Region, sha256_hex};
 
-/// Where a resource lives.
+/// The account and region of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Home {
     pub account: AccountId,
@@ -45,7 +45,7 @@ impl Home {
     }
 }
 
-/// The part of an ARN behind `kind/`, or the text itself when it is no ARN of that kind: most members take either.
+/// The part of an ARN after `kind/`, or the string itself if it is not an ARN of that kind: most members accept either.
 pub fn tail<'a>(text: &'a str, kind: &str) -> &'a str {
     if !text.starts_with("arn:") {
         return text;
@@ -59,7 +59,7 @@ pub fn last(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }
 
-/// The account and region that an ARN names; none for what is no ARN.
+/// The account and region that an ARN names; `None` for a string that is not an ARN.
 pub fn names_home(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.strip_prefix("arn:")?.split(':');
     let (region, account) = (parts.nth(2)?, parts.next()?);
@@ -99,12 +99,12 @@ pub fn short(parts: &[&str]) -> String {
         .collect()
 }
 
-/// A number from 0 until `below` that follows from the name: the spread between tasks.
+/// A number from 0 to below `below`, derived from the name: the spread between tasks.
 pub fn spread(id: &str, below: u64) -> u64 {
     u64::from_str_radix(&hex(&[id])[..8], 16).expect("8 hex digits fit") % below
 }
 
-/// A time as part of an id's origin.
+/// A time, as a part of what an id is derived from.
 pub fn stamp(at: Timestamp) -> String {
     at.as_nanosecond().to_string()
 }

@@ -18,7 +18,7 @@ pub fn rolls_back(configuration: &Value) -> bool {
     flag(breaker(configuration), "rollback")
 }
 
-/// A healthy task sets the count back, unless `resetOnHealthyTask` is off.
+/// A healthy task resets the count, unless `resetOnHealthyTask` is off.
 pub fn resets(configuration: &Value) -> bool {
     breaker(configuration).get("resetOnHealthyTask").and_then(Value::as_bool).unwrap_or(true)
 }

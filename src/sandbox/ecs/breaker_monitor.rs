@@ -8,7 +8,7 @@ use super::service::{Rollout, Service};
 use super::service_deployment::Monitor;
 use crate::sandbox::latency::Latency;
 
-/// Fires when the PRIMARY deployment that is in progress has failed too often. Says whether it did.
+/// Fires when the PRIMARY deployment that is in progress has failed too often. Returns whether it did.
 pub fn check(service: &mut Service, at: Timestamp, latency: Latency) -> bool {
     let configuration = service.configuration().clone();
     let threshold = breaker::threshold(&configuration, service.desired);

@@ -1,4 +1,4 @@
-//! Whether a task definition fits the service or the task that is to run it.
+//! Whether a task definition fits the service or the task that will run it.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::sandbox::service::AwsError;
 
 const ON_FARGATE: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 
-/// Of a launch type and a capacity provider strategy a request has one at most.
+/// A request may have a launch type or a capacity provider strategy, not both.
 pub fn one_placement(input: &Value) -> Result<(), AwsError> {
     if text(input, "launchType").is_some() && !list(input, "capacityProviderStrategy").is_empty() {
         return Err(invalid(
@@ -25,7 +25,7 @@ pub fn on_fargate(settings: &Members) -> bool {
     settings.get("launchType").is_some_and(|l| l == "FARGATE") || providers.into_iter().any(|p| ON_FARGATE.contains(&p))
 }
 
-/// What CreateService and UpdateService have against a definition under these settings.
+/// Why CreateService and UpdateService refuse a definition with these settings.
 ///
 /// # Errors
 /// `InvalidParameterException`.
@@ -34,7 +34,7 @@ pub fn service(settings: &Members, definition: &TaskDefinition) -> Result<(), Aw
     list_of(settings, "loadBalancers").iter().try_for_each(|b| balanced(b, definition))
 }
 
-/// What RunTask has against a definition under these settings; a service's tasks have to be able to run as well.
+/// Why RunTask refuses a definition with these settings; a service's tasks must be able to run as well.
 ///
 /// # Errors
 /// `InvalidParameterException`.
@@ -55,8 +55,8 @@ pub fn task(settings: &Members, definition: &TaskDefinition) -> Result<(), AwsEr
     }
 }
 
-/// What RunTask has against members that a service may have: no service propagates tags to the task, and whoever executes commands in it
-/// does so with its task role.
+/// Why RunTask refuses members that a service may have: no service propagates tags to the task, and commands executed in it use its task
+/// role.
 ///
 /// # Errors
 /// `InvalidParameterException`.

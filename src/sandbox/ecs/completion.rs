@@ -6,17 +6,17 @@ use serde_json::Value;
 use super::configuration;
 use super::hooks;
 use super::lifecycle_stage::LifecycleStage;
+use super::scheduler_context::SchedulerContext;
 use super::service::{Rollout, Service};
 use super::service_deployment::Status;
-use super::surroundings::Surroundings;
 use super::tasks::Tasks;
 use super::wire::flag;
 
 /// All tasks as wanted, until the deployment counts as completed.
 const STEADY: SignedDuration = SignedDuration::from_secs(10);
 
-/// Whether the deployment is as it should be, and if it has been long enough: completed.
-pub fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surroundings) {
+/// Completes the deployment if its tasks are as wanted for long enough.
+pub fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &SchedulerContext) {
     let Some(primary) = service.primary() else { return };
     let id = primary.id.clone();
     let desired = service.desired as usize;

@@ -1,4 +1,4 @@
-//! `deploymentConfiguration`: what it may say, and what follows from it.
+//! `deploymentConfiguration`: its valid values, and what they mean.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl Strategy {
         Strategy::ALL.into_iter().find(|s| Some(s.name()) == named).unwrap_or(Strategy::Rolling)
     }
 
-    /// The new revision comes up beside the old one, and traffic is moved over.
+    /// The new revision starts beside the old one, and traffic is shifted to it.
     pub fn shifts(self) -> bool {
         match self {
             Strategy::Rolling => false,
@@ -106,10 +106,10 @@ pub fn default() -> Value {
     })
 }
 
-/// Lays the request's `deploymentConfiguration` over the present one, which `settings` hold.
+/// Merges the request's `deploymentConfiguration` into the present one in `settings`.
 ///
 /// # Errors
-/// `InvalidParameterException` for what AWS's documentation rules out.
+/// `InvalidParameterException` for what AWS's documentation does not allow.
 pub fn lay_over(settings: &mut Members, input: &Value) -> Result<(), AwsError> {
     let Some(given) = input.get("deploymentConfiguration").and_then(Value::as_object) else { return Ok(()) };
     let present = settings.get("deploymentConfiguration").cloned().unwrap_or(Value::Null);
@@ -180,7 +180,7 @@ fn check_steps(merged: &Value, settings: &Members) -> Result<(), AwsError> {
     }
     let balanced = list_of(settings, "loadBalancers");
     let connected = settings.get("serviceConnectConfiguration").is_some_and(|c| flag(c, "enabled"));
-    // Blue/green goes without any of them, and then moves no traffic.
+    // Blue/green works without any of them, and then shifts no traffic.
     if balanced.is_empty() && !connected && strategy != Strategy::BlueGreen {
         return Err(invalid(format!(
             "The {} deployment strategy needs Elastic Load Balancing or Service Connect.",

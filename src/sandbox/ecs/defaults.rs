@@ -1,4 +1,4 @@
-//! What ECS fills in of a task definition that leaves it out, as every description then shows it.
+//! The defaults that ECS fills into a task definition, as every description then shows them.
 
 use serde_json::{Value, json};
 

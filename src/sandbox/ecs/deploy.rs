@@ -1,4 +1,4 @@
-//! Beginning a deployment: a new PRIMARY in `deployments[]`, its service revision, and its service deployment.
+//! NewServiceDeployment a deployment: a new PRIMARY in `deployments[]`, its service revision, and its service deployment.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,17 @@ use super::alarms::{self, Alarms};
 use super::arn;
 use super::breaker;
 use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
-use super::service_deployment::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status, Weights};
+use super::service_deployment::{
+    Counts, HAND_OVER, Monitor, NewServiceDeployment, Rollback, ServiceDeployment, Status, Weights,
+};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
 use crate::sandbox::latency::Latency;
 
-/// What superseding leaves as `statusReason` of the service deployment that it ends.
+/// The `statusReason` of a service deployment that is superseded.
 const SUPERSEDED: &str = "Service deployment was stopped because a newer service deployment started.";
 
-/// How the reason of the deployment that comes back begins.
+/// How the reason of a deployment that is rolled back to begins.
 const ROLLING_BACK: &str = "ECS deployment circuit breaker: rolling back to deploymentId";
 
 /// Makes `definition`, with the service's present settings, what the service will run. A service deployment that is under
@@ -39,7 +41,7 @@ pub fn begin(
     let id = arn::short(&["service-deployment", &service.next_key()]);
     let threshold = breaker::threshold(service.configuration(), service.desired);
     let watched = breaker::is_on(service.configuration()) && service.desired > 0;
-    let beginning = Beginning {
+    let beginning = NewServiceDeployment {
         arn: service.home.service_deployment(&service.cluster, &service.name, &id),
         home: service.home.clone(),
         cluster: service.cluster.clone(),
@@ -86,7 +88,7 @@ pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: La
     Some(())
 }
 
-/// Makes the deployment that a blue/green deployment has left standing PRIMARY again; its id.
+/// Makes the deployment that a blue/green deployment has kept PRIMARY again; its id.
 fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<String> {
     let shifts = service.under_way().is_some_and(|d| d.weights.is_some());
     let regional = service.deployments.iter().skip(1).position(|d| shifts && d.revision == revision)? + 1;
@@ -95,7 +97,7 @@ fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<S
     back.reason = format!("{ROLLING_BACK} {}.", back.id);
     back.updated = at;
     back.steady_since = None;
-    // What failed on its way here is not held against its rollback.
+    // Earlier failures do not count against the rollback.
     back.failed_tasks = 0;
     back.frozen = false;
     let id = back.id.clone();

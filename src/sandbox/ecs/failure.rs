@@ -1,4 +1,4 @@
-//! What a monitor that gave a deployment up sets going: the rollback, the stop, or the stall.
+//! What follows when a monitor ends a deployment: the rollback, the stop, or the stall.
 
 use jiff::Timestamp;
 
@@ -7,12 +7,12 @@ use super::service::{Rollout, Service};
 use super::service_deployment::Status;
 use crate::sandbox::latency::Latency;
 
-/// A monitor's words for what it saw, and what it does then.
+/// A monitor's messages for what it detected, and what it does.
 pub struct Verdict {
     pub rollback: bool,
     /// `rolloutStateReason` of the failed deployment.
     pub failed: &'static str,
-    /// The service's event, behind `(deployment ID) `.
+    /// The service's event, after `(deployment ID) `.
     pub event: &'static str,
     pub rolled_back: &'static str,
     pub not_rolled_back: &'static str,
@@ -20,7 +20,7 @@ pub struct Verdict {
     pub rollback_failed: &'static str,
 }
 
-/// Gives PRIMARY up: it launches nothing more.
+/// Ends PRIMARY: it launches nothing more.
 pub fn fall(service: &mut Service, verdict: &Verdict, at: Timestamp, latency: Latency) {
     let Some(primary) = service.deployments.first_mut() else { return };
     primary.rollout = Rollout::Failed;
@@ -50,7 +50,7 @@ fn after(service: &mut Service, verdict: &Verdict, at: Timestamp, latency: Laten
     } else if deploy::roll_back(service, verdict.rolled_back, at, latency).is_none()
         && let Some(running) = service.under_way()
     {
-        // Nothing completed before: the deployment launches nothing more and goes nowhere.
+        // Nothing completed before: the deployment launches nothing more and stalls.
         running.status_reason = Some(verdict.nothing_to_roll_back_to.to_owned());
         running.updated = at;
     }

@@ -1,17 +1,17 @@
-//! What reads see while they lag behind: a thing as it was.
+//! What stale reads see: an earlier value.
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A thing as it was until a change, and until when reads see it so.
+/// A value before a change, and until when reads see it.
 #[derive(Debug, Clone)]
 struct Snapshot<T> {
     until: Timestamp,
     value: Box<T>,
 }
 
-/// What reads that lag behind still see, oldest first.
+/// What stale reads still see, oldest first.
 #[derive(Debug, Clone)]
 pub struct History<T>(VecDeque<Snapshot<T>>);
 

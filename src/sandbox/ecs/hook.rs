@@ -51,7 +51,7 @@ impl HookStatus {
 }
 
 impl Hook {
-    /// The deployment may go on beyond it.
+    /// The deployment may continue after it.
     pub fn is_open(&self) -> bool {
         match self.status {
             HookStatus::Succeeded => true,

@@ -1,5 +1,4 @@
-//! Lifecycle hooks: PAUSE hooks that are reached, waited at, continued, rolled back or timed out, and Lambda hooks, which
-//! succeed by themselves.
+//! Lifecycle hooks: PAUSE hooks, which wait and are continued, rolled back or timed out, and Lambda hooks, which always succeed.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -25,7 +24,7 @@ const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueS
 /// Whether hooks at `stage` keep the deployment waiting; the first time it gets there, they begin. The stages about the
 /// production traffic have theirs again at each shift.
 pub fn hold(service: &mut Service, stage: LifecycleStage, at: Timestamp, latency: Latency) -> bool {
-    // A request to roll back may lose the race against success, but not where the deployment stands still.
+    // A request to roll back may lose the race against success, but not while the deployment is paused.
     let beginning = match service.under_way_status() {
         Some(Status::InProgress) => true,
         Some(Status::RollbackRequested | Status::StopRequested) => false,

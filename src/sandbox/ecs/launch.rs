@@ -1,4 +1,4 @@
-//! Making tasks: for a service's PRIMARY deployment, and one-off ones for RunTask.
+//! Starting tasks: for a service's PRIMARY deployment, and one-off ones for RunTask.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::arn::{self, Home};
 use super::families;
 use super::lifecycle;
+use super::scheduler_context::{Injected, SchedulerContext};
 use super::service::Service;
-use super::surroundings::{Injected, Surroundings};
 use super::task::{Container, Phase, Task, Times};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
@@ -15,8 +15,8 @@ use super::wire::{Members, present};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::RunsOn;
 
-/// What a task is made of, beyond its task definition.
-pub struct Order<'a> {
+/// A task to start, beyond its task definition.
+pub struct NewTask<'a> {
     pub home: &'a Home,
     pub cluster: &'a str,
     pub id: String,
@@ -32,8 +32,8 @@ pub struct Order<'a> {
     pub injected: &'a [Injected],
 }
 
-/// A task that begins its life at `at`.
-pub fn task(definition: &TaskDefinition, order: Order, at: Timestamp, latency: Latency) -> Task {
+/// A task that is created at `at`.
+pub fn task(definition: &TaskDefinition, order: NewTask, at: Timestamp, latency: Latency) -> Task {
     let own = definition.containers().into_iter().map(|c| Container {
         name: c.name,
         image: c.image,
@@ -92,7 +92,7 @@ pub fn task(definition: &TaskDefinition, order: Order, at: Timestamp, latency: L
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
-fn shown(definition: &TaskDefinition, order: &Order) -> Members {
+fn shown(definition: &TaskDefinition, order: &NewTask) -> Members {
     let setting = |name: &str| order.settings.get(name).cloned().unwrap_or(Value::Null);
     let launch_type = setting("launchType");
     let fargate = launch_type == "FARGATE";
@@ -115,13 +115,13 @@ fn shown(definition: &TaskDefinition, order: &Order) -> Members {
 }
 
 /// Starts `count` tasks for the service's PRIMARY deployment.
-pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: Timestamp, around: &Surroundings) {
+pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: Timestamp, around: &SchedulerContext) {
     let Some(primary) = service.primary().cloned() else { return };
     let Some(definition) = families::find(around.families, &primary.task_definition) else { return };
     let mut started = Vec::new();
     for _ in 0..count {
         let id = arn::hex32(&["task", &service.next_key()]);
-        let order = Order {
+        let order = NewTask {
             home: &service.home,
             cluster: &service.cluster,
             id: id.clone(),

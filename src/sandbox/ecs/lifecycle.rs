@@ -1,4 +1,4 @@
-//! A task's life on AWS's nominal clock: from PROVISIONING to RUNNING, its end, and its disappearance.
+//! A task's lifecycle on AWS's nominal clock: from PROVISIONING to RUNNING, its end, and its disappearance.
 
 use std::collections::BTreeMap;
 
@@ -37,16 +37,16 @@ const SIGTERM: i64 = 143;
 /// What a step of a task means to its service.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A phase further, of no account.
+    /// It is a phase further, which does not matter to the service.
     Moved,
     /// RUNNING.
     Started,
     /// Its checks passed.
     Healthy,
-    /// On its way out by its own fault.
+    /// It stops because of a failure of its own.
     Failed,
     Stopped,
-    /// An hour after it stopped: forget it.
+    /// An hour after it stopped: it is removed.
     Vanished,
 }
 
@@ -115,7 +115,7 @@ pub fn step(
     }
 }
 
-/// Wants a task stopped, whatever it is doing: what never ran goes at once, what runs drains and gets SIGTERM.
+/// Stops a task in any phase: one that never ran stops at once, one that runs drains and gets SIGTERM.
 pub fn ask_to_stop(task: &mut Task, at: Timestamp, stop: Stop, latency: Latency) {
     if task.stop.is_some() || task.is_stopped() {
         return;
@@ -146,8 +146,8 @@ pub fn already_running(task: &mut Task, latency: Latency) {
     task.unresolved = true;
 }
 
-/// Looks up what a seeded task runs. An image that is not there was pulled before the registry forgot it: its digest
-/// follows from its name.
+/// Looks up what a seeded task runs. An image that does not exist was pulled before it was deleted: its digest
+/// is derived from its name.
 pub fn resolve_seeded(task: &mut Task, images: &dyn ImageSource) {
     task.unresolved = false;
     for container in &mut task.containers {
@@ -173,7 +173,7 @@ fn pull(task: &mut Task, images: &dyn ImageSource, pinned: &BTreeMap<String, Str
             container.pulled = Some(unlabelled(&container.image));
             continue;
         }
-        // A deployment's tag is resolved once; all its tasks run that digest, whatever the tag says by then.
+        // A deployment's tag is resolved once; all its tasks run that digest, even if the tag is moved.
         let reference = match pinned.get(&container.name) {
             Some(digest) => format!("{}@{digest}", repository(&container.image)),
             None => container.image.clone(),
@@ -280,7 +280,7 @@ fn exit(task: &mut Task, at: Timestamp, latency: Latency) -> Change {
     Change::Failed
 }
 
-/// Out without ever having run.
+/// Stopped without having run.
 fn leave(task: &mut Task, at: Timestamp, stop: Stop, latency: Latency) {
     task.version += 1;
     task.stop = Some(stop);

@@ -21,7 +21,7 @@ pub enum LifecycleStage {
 }
 
 // Nominal times; AWS publishes none.
-/// A stage that has nothing to wait for.
+/// A stage without a wait.
 pub const BETWEEN: SignedDuration = SignedDuration::from_secs(2);
 /// Until new weights of a listener rule have reached all of a load balancer.
 pub const SHIFT: SignedDuration = SignedDuration::from_secs(10);
@@ -64,7 +64,7 @@ impl LifecycleStage {
         !matches!(self, LifecycleStage::ScaleUp | LifecycleStage::BakeTime | LifecycleStage::CleanUp)
     }
 
-    /// Whether a deployment can pause at it: not while traffic is on its way.
+    /// Whether a deployment can pause at it: not while traffic is shifting.
     pub fn takes_pause(self) -> bool {
         self.takes_hooks() && !matches!(self, LifecycleStage::TestTrafficShift | LifecycleStage::ProductionTrafficShift)
     }

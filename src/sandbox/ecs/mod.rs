@@ -2,7 +2,7 @@
 //! canary), service deployments, tasks.
 //!
 //! A pure model: everything that takes time is an event with a date, and [`Ecs::advance`] lets them happen in the order of
-//! their dates, so that one long step comes to the same as many short ones. Names of structures and members are those of
+//! their dates, so that one long step has the same result as many short ones. Names of structures and members are those of
 //! AWS's API model (`ecs/2014-11-13`).
 
 #![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
@@ -32,12 +32,12 @@ mod refusals;
 mod regional;
 mod requests;
 mod scheduler;
+mod scheduler_context;
 pub mod seed;
 mod service;
 mod service_deployment;
 mod service_deployment_status;
 mod stop_tasks;
-mod surroundings;
 mod task;
 mod task_definition;
 mod tasks;
@@ -97,7 +97,7 @@ impl Ecs {
     /// Sets up clusters, task definitions and services that have been running before `now`: see [`mod@seed`] for the form.
     ///
     /// # Errors
-    /// A sentence that says what in the seed is wrong.
+    /// A sentence about what is wrong in the seed.
     pub fn seed(&mut self, seed: &Value, now: Timestamp) -> Result<(), String> {
         seed::apply(self, seed, now)
     }
@@ -115,7 +115,7 @@ impl Ecs {
         load_balancer::target(self.regions.get(&home)?, cluster, service)
     }
 
-    /// When something next happens by itself, that a clock may jump there.
+    /// When something next happens by itself, so that a clock may jump there.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.next_due().map(|(at, ..)| at)
     }

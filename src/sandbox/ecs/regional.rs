@@ -11,8 +11,8 @@ use super::error::{client, no_cluster};
 use super::families::{self, Families};
 use super::lifecycle::{self, Change};
 use super::scheduler;
+use super::scheduler_context::{Injected, REACTION, SchedulerContext};
 use super::service::{Life, Service};
-use super::surroundings::{Injected, REACTION, Surroundings};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
 use super::wire::{Members, text};
@@ -49,11 +49,11 @@ pub struct RegionalEcs {
     pub alarms: Alarms,
     /// Alarms that change at their time.
     pub alarm_changes: BTreeMap<Timestamp, Vec<(String, AlarmState)>>,
-    /// Off: service deployments happen, but no API shows them.
+    /// `false`: service deployments happen, but no API shows them.
     pub service_deployments: bool,
-    /// How long reads of a service stay behind its changes, nominally.
+    /// How long reads of a service are stale after a change, nominally.
     pub stale: SignedDuration,
-    /// Members that ECS describes every task definition with, asked for or not.
+    /// Members that every described task definition has, registered or not.
     pub adds_to_task_definitions: Members,
 }
 
@@ -89,7 +89,7 @@ impl RegionalEcs {
         view
     }
 
-    /// How long reads of a service stay behind its changes.
+    /// How long reads of a service are stale after a change.
     pub fn lag(&self, latency: Latency) -> SignedDuration {
         latency.of(self.stale)
     }
@@ -155,7 +155,7 @@ impl RegionalEcs {
             Due::Alarms => self.change_alarms(at, latency),
             Due::Service { cluster, service } => {
                 let Some(cluster) = clusters.get_mut(cluster) else { return };
-                let around = Surroundings { families, injected: &cluster.injected, alarms, latency };
+                let around = SchedulerContext { families, injected: &cluster.injected, alarms, latency };
                 if let Some(service) = cluster.services.get_mut(service) {
                     service.remember(at, lag);
                     scheduler::fire(service, &mut cluster.tasks, at, &around);

@@ -1,12 +1,12 @@
-//! What is asked of a service deployment, and what becomes of it after a moment: StopServiceDeployment's stop types.
+//! Requests to a service deployment, and their later effect: StopServiceDeployment's stop types.
 
 use jiff::Timestamp;
 
 use super::deploy;
 use super::error::conflict;
+use super::scheduler_context::REACTION;
 use super::service::{Rollout, Service};
 use super::service_deployment::{HAND_OVER, Status};
-use super::surroundings::REACTION;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::AwsError;
 
@@ -16,7 +16,7 @@ const ROLLED_BACK_BY_USER: &str =
 const NOTHING_TO_ROLL_BACK_TO: &str =
     "Service deployment rollback failed because there is no completed service revision.";
 
-/// StopServiceDeployment. What already stops or rolls back goes on doing so; what ended cannot be stopped.
+/// StopServiceDeployment. A deployment that already stops or rolls back continues; one that has ended cannot be stopped.
 ///
 /// # Errors
 /// `ConflictException` when the service deployment has ended.
@@ -47,7 +47,7 @@ pub fn stop(
     }
 }
 
-/// Requests a rollback of what is under way; it may still succeed before the rollback begins.
+/// Requests a rollback of the deployment in progress; it may still succeed before the rollback begins.
 pub fn ask_to_roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: Latency) {
     if let Some(running) = service.under_way()
         && running.become_status(Status::RollbackRequested, Some(reason), at)

@@ -1,5 +1,5 @@
 //! ECS's service scheduler: starts and stops tasks towards what the PRIMARY deployment wants, within the minimum and maximum
-//! percent, and says when a deployment is done.
+//! percent, and decides when a deployment is completed.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::hooks;
 use super::launch;
 use super::lifecycle::Change;
 use super::requests;
+use super::scheduler_context::{REACTION, SchedulerContext};
 use super::service::{Life, Rollout, Service};
 use super::service_deployment::Status;
 use super::stop_tasks;
-use super::surroundings::{REACTION, Surroundings};
 use super::task::{Phase, Task};
 use super::tasks::Tasks;
 use super::traffic_shift;
@@ -25,7 +25,7 @@ use crate::sandbox::latency::Latency;
 /// The wait before a failed task is replaced, times the failures in a row.
 const RETRY: SignedDuration = SignedDuration::from_secs(2);
 const RETRY_MOST: SignedDuration = SignedDuration::from_secs(120);
-/// Never shorter, at any speed: a crash loop takes its time, not the machine's.
+/// Never shorter, at any speed, so that a crash loop does not use the whole machine.
 const RETRY_LEAST: SignedDuration = SignedDuration::from_millis(20);
 
 /// The digests that the revision of a task's deployment has resolved.
@@ -101,7 +101,7 @@ fn failed(service: &mut Service, task: &Task, at: Timestamp) {
 }
 
 /// Lets what is due of the service itself happen at `at`.
-pub fn fire(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+pub fn fire(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     requests::fire(service, at, around.latency);
     hooks::end_due(service, at, around.latency);
     if service.wake.is_some_and(|w| w <= at) {
@@ -112,7 +112,7 @@ pub fn fire(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Su
     }
 }
 
-fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     match service.life {
         Life::Inactive => return,
         Life::Draining => return drain(service, tasks, at, around.latency),
@@ -135,7 +135,7 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
                 return;
             }
         }
-        // What is back needs none of the stages again, and what is there is kept.
+        // A rollback does not repeat the stages, and running tasks are kept.
         Some(
             Status::RollbackInProgress
             | Status::Successful
@@ -171,7 +171,7 @@ fn retire(service: &mut Service, tasks: &Tasks) {
 }
 
 /// One round of starting and stopping.
-fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     let Some(primary) = service.primary() else { return };
     if primary.rollout == Rollout::Failed || primary.frozen {
         return;
@@ -199,7 +199,7 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     if old.live - old.healthy + leaving > 0 {
         let live: Vec<&Task> = tasks.of_others(&service.name, &id).into_iter().filter(|t| t.is_live()).collect();
         let (healthy, rest): (Vec<&Task>, Vec<&Task>) = live.into_iter().partition(|t| t.is_healthy());
-        // What is not healthy keeps nobody served: it goes at once.
+        // Unhealthy tasks serve nobody: they are stopped first.
         doomed.extend(rest.into_iter().chain(healthy.into_iter().take(leaving)).map(|t| t.id.clone()));
     }
     if surplus > 0 {
@@ -226,7 +226,7 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     }
 }
 
-/// So many of the deployment's tasks, those that are not healthy first and the newest of those.
+/// This many of the deployment's tasks: unhealthy ones first, and of those the newest.
 fn newest(tasks: &Tasks, service: &str, deployment: &str, count: usize) -> Vec<String> {
     let mut live: Vec<&Task> = tasks.of_deployment(service, deployment).filter(|t| t.is_live()).collect();
     live.reverse();

@@ -1,10 +1,10 @@
-//! What stood before the first call. One entry (or a list of them) of this form, names as in AWS's requests:
+//! What exists before the first call. One entry (or a list of them) of this form, names as in AWS's requests:
 //!
 //! ```yaml
 //! - account: "111111111111"
 //!   region: ap-northeast-1
-//!   serviceDeployments: true       # false: happen, but no API shows them
-//!   staleReadsSeconds: 0           # reads of services stay that far behind their changes
+//!   serviceDeployments: true       # false: they happen, but no API shows them
+//!   staleReadsSeconds: 0           # how long reads of services are stale after a change
 //!   addsToTaskDefinitions: {}      # members that every task definition is described with, as ECS's next one would be
 //!   alarms: { web-5xx: ALARM }     # CloudWatch alarms and their states
 //!   taskDefinitions:               # inputs of RegisterTaskDefinition
@@ -28,13 +28,13 @@ use super::api::services::{blank, desired_count, new_settings};
 use super::arn;
 use super::compatibility;
 use super::deploy;
-use super::launch::{self, Order};
+use super::launch::{self, NewTask};
 use super::lifecycle;
 use super::lifecycle_stage::LifecycleStage;
 use super::regional::{Cluster, RegionalEcs};
+use super::scheduler_context::Injected;
 use super::service::Rollout;
 use super::service_deployment::{Status, Weights};
-use super::surroundings::Injected;
 use super::task_definition::TaskDefinition;
 use super::wire::{Members, list, text};
 use crate::model::ids::{AccountId, Region};
@@ -82,7 +82,7 @@ fn on() -> bool {
     true
 }
 
-/// How long what is seeded has been there.
+/// How long seeded things have existed.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
@@ -118,7 +118,7 @@ fn root(regional: &RegionalEcs) -> String {
     format!("arn:aws:iam::{}:root", regional.home.account)
 }
 
-/// What the model of the operation rules out, which nobody behind it looks at any more.
+/// Checks a seeded request against the model of its operation, as the protocol layer does for calls.
 fn hold(op: &str, input: &Value) -> Result<(), String> {
     let said = Wire { service: Service::Ecs, protocol: Protocol::Json11, op: op.to_owned(), input: input.clone() };
     shape::hold(&said).map_err(|e| format!("ecs seed: {op}: {}", e.message))
@@ -159,7 +159,7 @@ fn run(
     let id = service.primary().map(|d| d.id.clone()).unwrap_or_default();
     for _ in 0..service.desired {
         let task_id = arn::hex32(&["task", &service.next_key()]);
-        let order = Order {
+        let order = NewTask {
             home: &cluster.home,
             cluster: &cluster.name,
             id: task_id,

@@ -67,9 +67,9 @@ pub struct Deployment {
     pub misses: u32,
     /// No new task before then.
     pub retry_at: Option<Timestamp>,
-    /// Since when all is as it should be.
+    /// Since when its tasks are as wanted.
     pub steady_since: Option<Timestamp>,
-    /// Stopped by ABORT: what runs stays, nothing starts.
+    /// Stopped by ABORT: running tasks stay, and none is started.
     pub frozen: bool,
     /// Events that are reported once.
     pub deadlock_reported: bool,
@@ -119,7 +119,7 @@ pub struct Service {
     pub events: VecDeque<Event>,
     /// The revision of the last deployment that completed: where a rollback goes.
     pub completed: Option<String>,
-    /// The scheduler's next look.
+    /// When the scheduler runs next.
     pub wake: Option<Timestamp>,
     /// The service as reads that lag behind still see it.
     pub history: History<Service>,
@@ -157,7 +157,7 @@ impl Service {
         self.service_deployments.last().map(ServiceDeployment::status).filter(|s| !s.is_terminal())
     }
 
-    /// Makes the scheduler look at `at` at the latest.
+    /// Makes the scheduler run at `at` at the latest.
     pub fn wake_at(&mut self, at: Timestamp) {
         self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
     }
@@ -174,7 +174,7 @@ impl Service {
         if lag <= SignedDuration::ZERO {
             return;
         }
-        // Taken away first: a snapshot has no history of its own.
+        // Removed first: a snapshot has no history of its own.
         let mut history = std::mem::take(&mut self.history);
         history.remember(now, lag, || self.clone());
         self.history = history;
@@ -185,7 +185,7 @@ impl Service {
         self.history.at(now).unwrap_or(self)
     }
 
-    /// A text that no other thing of this service has.
+    /// A string that is unique in this service.
     pub fn next_key(&mut self) -> String {
         self.next_id += 1;
         format!("{}/{}/{}/{}/{}", self.home.account, self.arn(), self.cluster, arn::stamp(self.created), self.next_id)

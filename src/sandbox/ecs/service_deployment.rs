@@ -1,4 +1,4 @@
-//! A service deployment: what one CreateService or UpdateService set in motion, from PENDING to its one end.
+//! A service deployment: the result of one CreateService or UpdateService, from PENDING to its end.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -70,7 +70,7 @@ pub struct Weights {
 #[derive(Debug, Clone)]
 pub struct Watch {
     pub monitor: Monitor,
-    /// Whether a task of the target ran, since which they are looked at.
+    /// Whether a task of the target has run: from then on alarms are checked.
     pub begun: bool,
     /// Were firing when it began.
     pub ignored: Vec<String>,
@@ -117,7 +117,7 @@ pub struct ServiceDeployment {
 }
 
 /// What a new service deployment starts from.
-pub struct Beginning {
+pub struct NewServiceDeployment {
     pub arn: String,
     pub home: Home,
     pub cluster: String,
@@ -137,7 +137,7 @@ pub struct Beginning {
 pub const HAND_OVER: SignedDuration = SignedDuration::from_secs(3);
 
 impl ServiceDeployment {
-    pub fn begin(b: Beginning, due: Timestamp) -> ServiceDeployment {
+    pub fn begin(b: NewServiceDeployment, due: Timestamp) -> ServiceDeployment {
         let watching = !alarms::watched(&b.configuration).is_empty();
         let monitor = if watching { Monitor::Monitoring } else { Monitor::Disabled };
         let shifts = Strategy::of(&b.configuration).shifts();
@@ -176,7 +176,7 @@ impl ServiceDeployment {
         self.status
     }
 
-    /// Moves along the diagram; a move that it does not have is none (the deployment already ended otherwise).
+    /// Changes the status if the state diagram allows it; otherwise does nothing (the deployment has already ended).
     pub fn become_status(&mut self, next: Status, reason: Option<&str>, at: Timestamp) -> bool {
         if !self.status.may_become(next) {
             return false;
@@ -190,7 +190,7 @@ impl ServiceDeployment {
         if next == Status::InProgress {
             self.started = Some(at);
         } else {
-            // Nobody's answer is awaited any more.
+            // No answer is awaited any longer.
             for hook in self.hooks.iter_mut().filter(|h| h.status.is_waiting()) {
                 hook.status = HookStatus::Failed;
             }
@@ -209,7 +209,7 @@ impl ServiceDeployment {
         true
     }
 
-    /// Enters a stage. Stages only go on: a task that dies does not bring back the one before.
+    /// Enters a stage. Stages only advance: a task that stops does not bring the previous one back.
     pub fn enter(&mut self, stage: LifecycleStage, at: Timestamp) {
         if stage != LifecycleStage::PreProductionTrafficShift && self.stage.is_none_or(|s| s < stage) {
             self.stage = Some(stage);
@@ -267,7 +267,7 @@ impl ServiceDeployment {
             }
             summary
         };
-        // What the target has not got, the revision that it replaces has.
+        // The rest of the traffic is the replaced revision's.
         let rest = self.weights.map(|w| Weights { test: 0.0, production: 100.0 - w.production });
         let source = |(n, (arn, counts)): (usize, &(String, Counts))| {
             weighed(counts.view(arn), if n == 0 { rest } else { rest.map(|_| Weights::default()) })
@@ -302,7 +302,7 @@ mod tests {
     fn deployment(status: Status) -> ServiceDeployment {
         let home = Home { account: "111111111111".parse().unwrap(), region: "ap-northeast-1".parse().unwrap() };
         let at = Timestamp::UNIX_EPOCH;
-        let beginning = Beginning {
+        let beginning = NewServiceDeployment {
             arn: String::new(),
             home,
             cluster: String::new(),

@@ -8,7 +8,7 @@ use super::task::{Stop, StopCode};
 use super::tasks::Tasks;
 use crate::sandbox::latency::Latency;
 
-/// Stops these tasks, and says so in the service's events.
+/// Stops these tasks, and adds that to the service's events.
 pub fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
     let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
     let (mut running, mut balanced) = (Vec::new(), 0);

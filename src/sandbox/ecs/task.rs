@@ -117,7 +117,7 @@ impl Container {
     }
 }
 
-/// When a task did what.
+/// The times of a task's phases.
 #[derive(Debug, Clone)]
 pub struct Times {
     pub created: Timestamp,
@@ -170,7 +170,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Wanted to run: not on its way out.
+    /// Its desired status is RUNNING.
     pub fn is_live(&self) -> bool {
         self.stop.is_none() && self.phase != Phase::Stopped
     }

@@ -33,7 +33,7 @@ pub struct ContainerSpec {
 }
 
 impl TaskDefinition {
-    /// The next revision from the input of RegisterTaskDefinition, or what AWS has against it.
+    /// The next revision from the input of RegisterTaskDefinition, or AWS's error.
     pub fn register(
         home: &Home,
         revision: u64,

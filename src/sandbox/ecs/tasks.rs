@@ -1,5 +1,5 @@
-//! A cluster's tasks, with what is asked of them all the time kept at hand: which is due next, and how many of each kind a
-//! deployment has. A service may have thousands of tasks, and each change of one makes the scheduler look at them all.
+//! A cluster's tasks, with indexes of what is read often: which is due next, and how many of each kind a deployment has. A service may
+//! have thousands of tasks, and the scheduler runs after each change of one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,9 @@ use super::task::Task;
 /// Tasks, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Not STOPPED yet, wanted or on their way out.
+    /// Not STOPPED yet, whatever their desired status.
     pub present: usize,
-    /// Wanted, whatever they have come to.
+    /// With desired status RUNNING, in any phase.
     pub live: usize,
     pub pending: usize,
     pub running: usize,
@@ -156,7 +156,7 @@ impl Tasks {
         group.into_iter().flat_map(|g| &g.ids).filter_map(|(_, id)| self.by_id.get(id))
     }
 
-    /// Keeps what is at hand in step with a task that was one and is another.
+    /// Updates the indexes after a change of a task.
     fn count(&mut self, task: &Task, before: (Option<Timestamp>, Tally), after: (Option<Timestamp>, Tally)) {
         if before.0 != after.0 {
             if let Some(at) = before.0 {
@@ -189,7 +189,7 @@ impl Tasks {
 
 #[cfg(test)]
 impl Tasks {
-    /// What is kept at hand is what counting all tasks comes to.
+    /// The indexes agree with a count of all tasks.
     pub fn assert_in_step(&self) {
         let mut anew = Tasks::default();
         for task in self.by_id.values() {

@@ -1,5 +1,5 @@
-//! Blue/green, linear and canary deployments: the new revision comes up beside the old one, traffic moves over, and the old
-//! one goes. And what a rolling deployment has in common with them, its beginning.
+//! Blue/green, linear and canary deployments: the new revision starts beside the old one, traffic is shifted, and the old one is
+//! stopped; and the first stages, which rolling deployments have as well.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,10 +8,10 @@ use super::configuration::{self, Strategy};
 use super::hooks;
 use super::launch;
 use super::lifecycle_stage::{BETWEEN, LifecycleStage, RECONCILE, SHIFT};
+use super::scheduler_context::SchedulerContext;
 use super::service::{Rollout, Service};
 use super::service_deployment::Weights;
 use super::stop_tasks;
-use super::surroundings::Surroundings;
 use super::task::Task;
 use super::tasks::Tasks;
 
@@ -20,8 +20,8 @@ pub fn applies(service: &Service) -> bool {
     service.service_deployments.last().is_some_and(|d| d.weights.is_some())
 }
 
-/// Takes a deployment that moves traffic as far as it comes by now.
-pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+/// Advances a deployment that shifts traffic as far as possible now.
+pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     if service.primary().is_none_or(|p| p.rollout != Rollout::InProgress || p.frozen) {
         return;
     }
@@ -31,8 +31,8 @@ pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &S
     }
 }
 
-/// The stages before anything is launched. Says whether they are behind it.
-pub fn begun(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+/// The stages before tasks are launched. Returns whether they are done.
+pub fn begun(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) -> bool {
     let stage = |service: &mut Service| service.under_way().map(|d| d.stage);
     while stage(service).is_some_and(|s| s.is_none_or(|s| s < LifecycleStage::ScaleUp)) {
         if !next(service, tasks, at, around) {
@@ -43,7 +43,7 @@ pub fn begun(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &S
 }
 
 /// Enters the next stage, or begins the next shift of traffic, if the time for it has come.
-fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) -> bool {
     let Some(running) = service.under_way() else { return false };
     let configuration = running.configuration.clone();
     let (stage, shifts) = (running.stage, running.shifts);
@@ -81,7 +81,7 @@ fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
             | LifecycleStage::PostScaleUp
             | LifecycleStage::PostProductionTrafficShift),
         ) => passed(service, stage, between, at, around),
-        // Never a deployment's own stage.
+        // A deployment is never in this stage itself.
         Some(LifecycleStage::PreProductionTrafficShift) => false,
     };
     if !go_on {
@@ -122,7 +122,7 @@ fn passed(
     stage: LifecycleStage,
     takes: SignedDuration,
     at: Timestamp,
-    around: &Surroundings,
+    around: &SchedulerContext,
 ) -> bool {
     if hooks::hold(service, stage, at, around.latency) {
         return false;
@@ -141,7 +141,7 @@ fn is_up(service: &Service, tasks: &Tasks) -> bool {
 }
 
 /// Keeps PRIMARY's tasks at the desired count, beside the others.
-fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     let Some(primary) = service.primary() else { return };
     let (id, retry_at) = (primary.id.clone(), primary.retry_at.filter(|t| *t > at));
     let desired = service.desired as usize;
@@ -160,8 +160,8 @@ fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Sur
     }
 }
 
-/// Stops what is neither new nor the revision that serves, so that there is one to come from. Says whether it is so.
-fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+/// Stops tasks that are neither of the new nor of the serving revision, so that there is one source. Returns whether it is so.
+fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) -> bool {
     let completed = service.completed.clone();
     let healthy = |id: &str| tasks.tally(&service.name, id).healthy;
     let others = || service.deployments.iter().skip(1);
@@ -175,7 +175,7 @@ fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &
     gone
 }
 
-fn clean_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+fn clean_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &SchedulerContext) {
     let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
     let old = tasks.of_others(&service.name, &primary);
     let gone = old.is_empty();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Context, pattern};
 
-/// One operator on one key, e.g. `StringEquals: { sts:ExternalId: asset }`.
+/// One operator on one key, such as `StringEquals: { sts:ExternalId: asset }`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// As the document spells it, set prefix and `IfExists` included.
@@ -55,7 +55,7 @@ impl Condition {
         match (set, found) {
             (Some("ForAllValues"), None) => Holds::Yes,
             (Some("ForAllValues"), Some(values)) => values.iter().all(one).into(),
-            // Of no value none can be one that differs.
+            // Without values, no value can differ.
             (Some("ForAnyValue"), None) => if_exists.into(),
             (_, None) => (if_exists || operator.negated).into(),
             (Some("ForAnyValue"), Some(values)) => values.iter().any(one).into(),

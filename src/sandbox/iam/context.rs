@@ -26,7 +26,7 @@ impl Context {
         self.0.get(&key.to_ascii_lowercase()).map(Vec::as_slice)
     }
 
-    /// Both contexts' keys; values of a key that both have are put together.
+    /// The keys of both contexts; values of a key that both have are combined.
     pub fn and(mut self, other: &Context) -> Context {
         for (key, values) in &other.0 {
             self.0.entry(key.clone()).or_default().extend(values.iter().cloned());

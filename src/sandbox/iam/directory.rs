@@ -1,4 +1,4 @@
-//! Users, roles, and the keys that prove who calls.
+//! Users, roles, and the keys that identify a caller.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub struct Role {
     pub max_session: SignedDuration,
 }
 
-/// Whom a request's credentials belong to.
+/// The owner of a request's credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caller {
     pub account: AccountId,

@@ -1,10 +1,10 @@
-//! One decision: may this caller do this to that?
+//! One decision: whether a caller may call an action on a resource.
 
 use super::policy::{Effect, Named};
 use super::{Caller, Context, Directory, Policy};
 use crate::model::ids::AccountId;
 
-/// The policy that stands on the resource.
+/// The resource's own policy.
 pub struct ResourcePolicy<'a> {
     pub policy: Option<&'a Policy>,
     pub owner: &'a AccountId,
@@ -17,16 +17,16 @@ pub enum Kind {
     Repository,
     /// A role's trust policy: always needed.
     Trust,
-    /// A KMS key's policy: nobody may anything that it does not grant, to them or, for IAM to decide, to their account.
+    /// A KMS key's policy: it must allow the caller, or the account, which leaves the decision to IAM.
     Key,
 }
 
-/// Why not, in AWS's words.
+/// Why it is denied, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Denial(pub String);
 
-/// Whether `caller` may do `action` on `resource`. An explicit deny wins; within an account the identity's or the
+/// Whether `caller` may call `action` on `resource`. An explicit deny wins; within an account the identity's or the
 /// resource's policy suffices; across accounts both are needed; a trust policy is always needed.
 pub fn authorize(
     directory: &Directory,
@@ -60,7 +60,7 @@ pub fn authorize(
         let of_effect = statements.iter().filter(|s| s.effect == effect && s.speaks_of(action, resource, &context));
         of_effect.filter_map(|s| s.names(caller.account.as_str(), &own, role.as_deref())).max()
     };
-    // AWS gives no reason where a trust policy refuses: the role's account keeps it to itself.
+    // AWS gives no reason if a trust policy denies: it is known to the role's account only.
     let trust = on_resource.is_some_and(|r| r.kind == Kind::Trust);
     if granted(Effect::Deny).is_some() {
         return deny(if trust { "" } else { " with an explicit deny in a resource-based policy" });
@@ -85,8 +85,8 @@ pub fn authorize(
     Ok(())
 }
 
-/// Whether a resource's policy lets an account itself do this to it: what a pull by another account's tasks comes down to,
-/// whose role is that account's own affair.
+/// Whether a resource's policy allows this to an account itself. A pull by another account's tasks needs that; their role is checked in
+/// that account.
 pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str, resource: &str) -> bool {
     let context = Context::new().with("aws:PrincipalAccount", account.as_str());
     let named = |effect: Effect| {

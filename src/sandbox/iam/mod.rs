@@ -1,4 +1,4 @@
-//! Who may do what: principals, policy documents, and their evaluation. Everything not allowed is denied.
+//! IAM: principals, policy documents, and their evaluation. Everything that is not allowed is denied.
 
 pub mod actions;
 pub mod condition;

@@ -1,6 +1,6 @@
-//! IAM's wildcards: `*` is any text, `?` one character.
+//! IAM's wildcards: `*` is any string, `?` one character.
 
-/// Whether the whole text matches the pattern.
+/// Whether the whole string matches the pattern.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut pi, mut ti) = (0, 0);

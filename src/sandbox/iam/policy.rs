@@ -24,12 +24,12 @@ pub enum Match {
     Not(Vec<String>),
 }
 
-/// Whom a statement of a resource's policy speaks of. How near it names the caller decides whether the caller's own
-/// account has to allow the call too.
+/// The principals of a statement in a resource's policy. How directly it names the caller decides whether the caller's own account must
+/// allow the call too.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principals {
     Everyone,
-    /// Those under `AWS` (ARNs and account ids) and under `Federated` (providers' ARNs). Services are no callers here.
+    /// Those under `AWS` (ARNs and account ids) and under `Federated` (providers' ARNs). Services do not call here.
     Listed {
         aws: Vec<String>,
         federated: Vec<String>,
@@ -43,7 +43,7 @@ pub enum Named {
     Account,
     /// The user or role itself, or everyone.
     Directly,
-    /// The very session, which its session policy then does not narrow.
+    /// The session itself, which its session policy then does not restrict.
     Session,
 }
 
@@ -52,7 +52,7 @@ pub struct Statement {
     pub effect: Effect,
     pub principals: Option<Principals>,
     pub actions: Match,
-    /// `None` in trust and repository policies, which speak of the resource that they are on.
+    /// `None` in trust and repository policies, which apply to their own resource.
     pub resources: Option<Match>,
     pub conditions: Vec<Condition>,
 }
@@ -67,8 +67,8 @@ impl Match {
 }
 
 impl Statement {
-    /// Whether this statement speaks of the action on the resource in this context, its principal aside. An operator
-    /// that is not understood lets an Allow not match and a Deny match.
+    /// Whether this statement applies to the action on the resource in this context, apart from its principal. With an unknown operator,
+    /// an Allow does not match and a Deny does.
     pub fn speaks_of(&self, action: &str, resource: &str, context: &Context) -> bool {
         let action = action.to_ascii_lowercase();
         self.actions.covers(|p| pattern::matches(&p.to_ascii_lowercase(), &action))
@@ -83,7 +83,7 @@ impl Statement {
             })
     }
 
-    /// How near this statement's principal names the caller: by its own ARN, by its role's where it is a session, or by its
+    /// How directly this statement's principal names the caller: by its own ARN, by its role's where it is a session, or by its
     /// account.
     pub fn names(&self, account: &str, own: &str, role: Option<&str>) -> Option<Named> {
         let listed = match self.principals.as_ref()? {
@@ -122,7 +122,7 @@ impl Policy {
     /// Reads a document. The error names the place; unknown elements are errors, since ignoring one could widen the
     /// policy.
     pub fn read(document: &Value) -> Result<Policy, String> {
-        let document = document.as_object().ok_or("a policy is an object with Version and Statement")?;
+        let document = document.as_object().ok_or("a policy must be an object with Version and Statement")?;
         only(document, &["Version", "Id", "Statement"], "policy")?;
         let statements = match document.get("Statement") {
             Some(Value::Array(list)) => list.iter().map(statement).collect::<Result<_, _>>()?,
@@ -150,12 +150,12 @@ fn only(object: &Map<String, Value>, known: &[&str], what: &str) -> Result<(), S
 }
 
 fn statement(value: &Value) -> Result<Statement, String> {
-    let s = value.as_object().ok_or("a statement is an object")?;
+    let s = value.as_object().ok_or("a statement must be an object")?;
     only(s, ELEMENTS, "statement")?;
     let effect = match s.get("Effect").and_then(Value::as_str) {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
-        _ => return Err("Effect is Allow or Deny".to_owned()),
+        _ => return Err("Effect must be Allow or Deny".to_owned()),
     };
     let actions = either(s, "Action", "NotAction")?.ok_or("Action or NotAction is missing")?;
     let resources = either(s, "Resource", "NotResource")?;
@@ -185,15 +185,17 @@ fn principals(value: &Value) -> Result<Principals, String> {
             let everyone = aws.iter().any(|p| p == "*");
             Ok(if everyone { Principals::Everyone } else { Principals::Listed { aws, federated } })
         }
-        _ => Err("Principal is `*` or an object".to_owned()),
+        _ => Err("Principal must be `*` or an object".to_owned()),
     }
 }
 
 fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
-    let operators = value.as_object().ok_or("Condition is an object of operators")?;
+    let operators = value.as_object().ok_or("Condition must be an object of operators")?;
     let mut out = Vec::new();
     for (operator, keys) in operators {
-        for (key, values) in keys.as_object().ok_or_else(|| format!("{operator} holds keys and values"))? {
+        for (key, values) in
+            keys.as_object().ok_or_else(|| format!("{operator} must be an object of keys and values"))?
+        {
             out.push(Condition { operator: operator.clone(), key: key.clone(), values: texts(values, key)? });
         }
     }
@@ -206,7 +208,9 @@ fn texts(value: &Value, what: &str) -> Result<Vec<String>, String> {
         Value::String(s) => Ok(s.clone()),
         Value::Bool(b) => Ok(b.to_string()),
         Value::Number(n) => Ok(n.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(format!("{what} holds texts")),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(format!("{what} must be a string or a list of strings"))
+        }
     };
     match value {
         Value::Array(list) => list.iter().map(text).collect(),

@@ -1,5 +1,5 @@
-//! What always holds of a decision: whoever asks, whatever stands on their side, on their session and on the resource. The oracle
-//! says AWS's *Policy evaluation logic* (IAM User Guide, within one account and across accounts) as a list of what must be there.
+//! Properties of every decision, with any policies of the caller, the session and the resource. The oracle is AWS's *Policy evaluation
+//! logic* (IAM User Guide, within one account and across accounts), as a list of the policies that must allow the call.
 
 use jiff::SignedDuration;
 use proptest::prelude::*;

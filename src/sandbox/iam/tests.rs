@@ -82,7 +82,7 @@ fn in_one_account_a_resource_that_names_the_user_suffices_and_one_that_names_the
 }
 
 #[test]
-fn an_operator_that_is_not_understood_closes() {
+fn an_unknown_operator_denies() {
     let odd = |effect: &str| {
         policy(
             json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}),
@@ -214,7 +214,7 @@ fn a_resource_that_names_the_role_is_narrowed_by_the_session_policy_and_one_that
 }
 
 #[test]
-fn a_keys_policy_has_the_first_word_and_can_leave_it_to_iam() {
+fn a_keys_policy_decides_first_and_can_delegate_to_iam() {
     let dev = account(DEV);
     let (directory, caller) = user("developer", vec![allow("kms:Sign", "*")]);
     let sign = |directory: &Directory, caller: &Caller, policy: &Policy| {
@@ -250,7 +250,7 @@ fn leading_keys_keep_people_to_their_own_inbox() {
     assert!(!put(&[]), "ForAllValues alone lets a request without the key through");
 }
 
-/// The obvious matcher, exponential and right.
+/// A simple matcher: exponential, and correct.
 fn slow(p: &[char], t: &[char]) -> bool {
     match (p.first(), t.first()) {
         (None, None) => true,
@@ -271,7 +271,7 @@ fn statement() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn more_denials_never_open_and_more_allowances_never_close(
+    fn more_denials_never_allow_and_more_allowances_never_deny(
         statements in proptest::collection::vec(statement(), 0..5), more in statement(),
     ) {
         let decide = |list: &[Value]| {
@@ -309,7 +309,7 @@ proptest! {
     }
 
     #[test]
-    fn wildcards_agree_with_the_obvious_matcher(p in "[ab*?]{0,8}", t in "[ab]{0,10}") {
+    fn wildcards_agree_with_a_simple_matcher(p in "[ab*?]{0,8}", t in "[ab]{0,10}") {
         let (pc, tc): (Vec<char>, Vec<char>) = (p.chars().collect(), t.chars().collect());
         prop_assert_eq!(pattern::matches(&p, &t), slow(&pc, &tc));
     }

@@ -1,4 +1,4 @@
-//! What a scan does and finds, as a seed orders it.
+//! How a scan behaves and what it finds, by the seed.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use super::location::Location;
 use crate::model::ids::AccountId;
 use crate::sandbox::iam::pattern;
 
-/// A rule over images: what their scan ends in and finds. All rules that match an image apply.
+/// A rule for images: the status and the findings of their scan. All rules that match an image apply.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
@@ -17,7 +17,7 @@ pub struct Behaviour {
     /// The coverage reason at which the scan stays, e.g. `UNSUPPORTED_OS`, or `PENDING_INITIAL_SCAN` for one that never
     /// ends.
     pub reason: Option<String>,
-    /// How long it stays there, in AWS's seconds, before it goes on from the beginning; for ever where absent.
+    /// How long it stays there, in AWS's seconds, before it starts again; for ever if absent.
     pub reason_lasts: Option<u32>,
     /// How long a scan takes, in AWS's seconds.
     pub takes: Option<u32>,
@@ -27,7 +27,7 @@ pub struct Behaviour {
     pub findings: Findings,
 }
 
-/// Which images are meant; what is absent matches all.
+/// A selection of images; an absent member matches all.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Images {
@@ -51,17 +51,17 @@ impl Default for Findings {
     }
 }
 
-/// Findings that a re-scan turns up from a time on.
+/// Findings that a re-scan status_changes up from a time on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Later {
+pub struct LaterFindings {
     pub images: Images,
     pub at: Timestamp,
     pub findings: Findings,
 }
 
-/// What becomes of findings from a time on: fixed or withdrawn ones are CLOSED, a suppression rule hides others.
+/// A new status of findings from a time on: fixed or withdrawn ones are CLOSED, others are suppressed by a rule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Turn {
+pub struct StatusChange {
     pub images: Images,
     pub at: Timestamp,
     /// The vulnerabilities' ids.

@@ -71,7 +71,7 @@ impl TryFrom<String> for Severity {
     }
 }
 
-/// A finding as it is ordered; what is absent is made up from the rest.
+/// A finding in a seed; absent members are derived from the others.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -113,7 +113,7 @@ impl Status {
 }
 
 impl Spec {
-    /// The nth finding of a severity where only counts are ordered: every second one has a fix.
+    /// The nth finding of a severity if only counts are given: every second one has a fix.
     pub fn numbered(severity: Severity, n: u32) -> Spec {
         let series = match severity {
             Severity::Critical => 1,

@@ -12,7 +12,7 @@ pub mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use behaviour::{Behaviour, Later, Turn};
+use behaviour::{Behaviour, LaterFindings, StatusChange};
 use rescan::Rescans;
 
 use super::latency::Latency;
@@ -24,8 +24,8 @@ pub struct Inspector {
     latency: Latency,
     disabled: BTreeSet<AccountId>,
     behaviours: Vec<Behaviour>,
-    later: Vec<Later>,
-    turns: Vec<Turn>,
+    later: Vec<LaterFindings>,
+    status_changes: Vec<StatusChange>,
     rescans: BTreeMap<(AccountId, Region), Rescans>,
 }
 
@@ -36,7 +36,7 @@ impl Inspector {
             disabled: BTreeSet::new(),
             behaviours: Vec::new(),
             later: Vec::new(),
-            turns: Vec::new(),
+            status_changes: Vec::new(),
             rescans: BTreeMap::new(),
         }
     }
@@ -51,13 +51,13 @@ impl Inspector {
         self.behaviours.push(behaviour);
     }
 
-    /// Adds findings that a re-scan turns up at their time.
-    pub fn add_later(&mut self, later: Later) {
+    /// Adds findings that a re-scan status_changes up at their time.
+    pub fn add_later(&mut self, later: LaterFindings) {
         self.later.push(later);
     }
 
-    /// Closes or suppresses findings at their time. Of several turns, the one that was added last has the last word.
-    pub fn add_turn(&mut self, turn: Turn) {
-        self.turns.push(turn);
+    /// Closes or suppresses findings at their time. Of several status_changes, the one that was added last counts.
+    pub fn add_status_change(&mut self, change: StatusChange) {
+        self.status_changes.push(change);
     }
 }

@@ -35,7 +35,7 @@ impl Duration {
         }
     }
 
-    /// None: as long as the image is there.
+    /// `None`: as long as the image exists.
     pub fn days(self) -> Option<u32> {
         match self {
             Duration::Lifetime => None,

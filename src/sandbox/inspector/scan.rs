@@ -1,4 +1,4 @@
-//! How far a scan has come, and what it has found.
+//! The progress of a scan, and its findings.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,21 +13,21 @@ const LISTED: SignedDuration = SignedDuration::from_secs(3);
 const STARTED: SignedDuration = SignedDuration::from_secs(8);
 const TAKES_SECONDS: u32 = 20;
 
-/// An image label that orders findings: `CRITICAL:1,HIGH:2`.
+/// An image label that gives findings: `CRITICAL:1,HIGH:2`.
 const FINDINGS_LABEL: &str = "dev.kanmon.sandbox.findings";
-/// An image label that orders the reason at which its scan stays.
+/// An image label that gives the status at which its scan stays.
 const REASON_LABEL: &str = "dev.kanmon.sandbox.scan";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
-    /// Nothing knows of it yet.
+    /// It is not listed yet.
     Unlisted,
     Pending,
     InProgress,
     Finished {
         at: Timestamp,
     },
-    /// It came to this reason and stays there.
+    /// It reached this reason and stays there.
     Stays {
         reason: String,
     },
@@ -103,10 +103,10 @@ impl Inspector {
             add(&later.findings, later.at.max(appear));
             scanned = scanned.max(later.at);
         }
-        for turn in self.turns.iter().filter(|t| t.images.covers(location, &image.digest) && t.at <= now) {
-            for finding in found.iter_mut().filter(|f| turn.ids.contains(&f.spec.id)) {
-                finding.spec.status = turn.status;
-                finding.updated = turn.at.max(finding.observed);
+        for change in self.status_changes.iter().filter(|t| t.images.covers(location, &image.digest) && t.at <= now) {
+            for finding in found.iter_mut().filter(|f| change.ids.contains(&f.spec.id)) {
+                finding.spec.status = change.status;
+                finding.updated = change.at.max(finding.observed);
             }
         }
         found.sort_by(|a, b| b.spec.severity.cmp(&a.spec.severity).then_with(|| a.spec.id.cmp(&b.spec.id)));
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::ecr::manifest::{OCI_MANIFEST, Parsed};
-    use crate::sandbox::inspector::behaviour::{Later, Turn};
+    use crate::sandbox::inspector::behaviour::{LaterFindings, StatusChange};
     use crate::sandbox::inspector::finding::Status;
     use crate::sandbox::latency::Latency;
 
@@ -173,9 +173,9 @@ mod tests {
             });
             let at = |n: i64| begun + SignedDuration::from_secs(n);
             let new = Findings::Counted("CRITICAL:1".to_owned());
-            inspector.add_later(Later { images: Default::default(), at: at(later), findings: new });
+            inspector.add_later(LaterFindings { images: Default::default(), at: at(later), findings: new });
             let ids = vec!["CVE-2026-20001".to_owned()];
-            inspector.add_turn(Turn { images: Default::default(), at: at(turned), ids, status: Status::Closed });
+            inspector.add_status_change(StatusChange { images: Default::default(), at: at(turned), ids, status: Status::Closed });
             let image = image(begun);
             let (mut before, mut seen) = (0, 0);
             for now in (0..1200).step_by(3).map(at) {

@@ -3,32 +3,32 @@
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{Asked, RegistryError, Reply, reply, with_body};
+use super::{RegistryError, RegistryRequest, Reply, reply, with_body};
 use crate::model::ids::Digest;
 use crate::sandbox::ecr::{Ecr, Registry, Repository, Upload, split_path};
 
-fn query(asked: &Asked, name: &str) -> Option<String> {
+fn query(asked: &RegistryRequest, name: &str) -> Option<String> {
     let query = asked.request.uri().query()?;
     let value = query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='))?;
     Some(value.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/"))
 }
 
-fn registry<'a>(ecr: &'a mut Ecr, asked: &Asked) -> &'a mut Registry {
+fn registry<'a>(ecr: &'a mut Ecr, asked: &RegistryRequest) -> &'a mut Registry {
     ecr.registry_mut(&asked.route.account, &asked.route.region)
 }
 
-fn repository<'a>(ecr: &'a mut Ecr, asked: &Asked) -> Result<&'a mut Repository, RegistryError> {
+fn repository<'a>(ecr: &'a mut Ecr, asked: &RegistryRequest) -> Result<&'a mut Repository, RegistryError> {
     let found = registry(ecr, asked).repositories.get_mut(&asked.route.repository);
     found.ok_or_else(|| RegistryError::name_unknown(asked.route))
 }
 
-fn upload<'a>(ecr: &'a mut Ecr, asked: &Asked, id: &str) -> Result<&'a mut Upload, RegistryError> {
+fn upload<'a>(ecr: &'a mut Ecr, asked: &RegistryRequest, id: &str) -> Result<&'a mut Upload, RegistryError> {
     let found = registry(ecr, asked).uploads.get_mut(id).filter(|u| u.repository == asked.route.repository);
     found.ok_or_else(|| RegistryError::new(404, "BLOB_UPLOAD_UNKNOWN", format!("there is no upload {id}")))
 }
 
 /// POST: a mount, a whole blob (`digest`), or the start of an upload.
-pub fn start(ecr: &mut Ecr, asked: &Asked) -> Reply {
+pub fn start(ecr: &mut Ecr, asked: &RegistryRequest) -> Reply {
     repository(ecr, asked)?;
     if let (Some(digest), from) = (query(asked, "mount"), query(asked, "from"))
         && let Some(blob) = mountable(ecr, asked, &digest, from.as_deref())
@@ -46,7 +46,7 @@ pub fn start(ecr: &mut Ecr, asked: &Asked) -> Reply {
 }
 
 /// ECR mounts within one account and region, from a repository that has the blob.
-fn mountable(ecr: &Ecr, asked: &Asked, digest: &str, from: Option<&str>) -> Option<Bytes> {
+fn mountable(ecr: &Ecr, asked: &RegistryRequest, digest: &str, from: Option<&str>) -> Option<Bytes> {
     let (account, region, name) = split_path(from?)?;
     if account != asked.route.account || region != asked.route.region {
         return None;
@@ -55,7 +55,7 @@ fn mountable(ecr: &Ecr, asked: &Asked, digest: &str, from: Option<&str>) -> Opti
 }
 
 /// PATCH: one more part, which has to begin where the last one ended.
-pub fn patch(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
+pub fn patch(ecr: &mut Ecr, asked: &RegistryRequest, id: &str) -> Reply {
     let upload = upload(ecr, asked, id)?;
     let range = asked.request.headers().get("content-range").and_then(|v| v.to_str().ok());
     let begins = range.map(|r| r.trim_start_matches("bytes ").split('-').next().unwrap_or_default().parse::<usize>());
@@ -72,20 +72,20 @@ pub fn patch(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
     accepted(asked, id, size)
 }
 
-pub fn progress(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
+pub fn progress(ecr: &mut Ecr, asked: &RegistryRequest, id: &str) -> Reply {
     let size = upload(ecr, asked, id)?.bytes.len();
     let builder = reply(StatusCode::NO_CONTENT).header("range", range(size)).header("docker-upload-uuid", id);
     with_body(builder.header("location", asked.route.path(&format!("blobs/uploads/{id}"))), Bytes::new())
 }
 
-pub fn cancel(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
+pub fn cancel(ecr: &mut Ecr, asked: &RegistryRequest, id: &str) -> Reply {
     upload(ecr, asked, id)?;
     registry(ecr, asked).uploads.remove(id);
     with_body(reply(StatusCode::NO_CONTENT), Bytes::new())
 }
 
 /// PUT: the last part, if any, and the digest that all of it must have.
-pub fn finish(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
+pub fn finish(ecr: &mut Ecr, asked: &RegistryRequest, id: &str) -> Reply {
     upload(ecr, asked, id)?;
     let digest = query(asked, "digest")
         .ok_or_else(|| RegistryError::new(400, "DIGEST_INVALID", "the digest parameter is missing"))?;
@@ -95,7 +95,7 @@ pub fn finish(ecr: &mut Ecr, asked: &Asked, id: &str) -> Reply {
     store(ecr, asked, &digest, blob)
 }
 
-fn store(ecr: &mut Ecr, asked: &Asked, digest: &str, blob: Bytes) -> Reply {
+fn store(ecr: &mut Ecr, asked: &RegistryRequest, digest: &str, blob: Bytes) -> Reply {
     let is = String::from(Digest::of(&blob));
     if is != digest {
         let message = format!("the blob's digest is {is}, not {digest}");
@@ -106,7 +106,7 @@ fn store(ecr: &mut Ecr, asked: &Asked, digest: &str, blob: Bytes) -> Reply {
 }
 
 /// HEAD and GET, whole or `Range: bytes=A-B`.
-pub fn get(ecr: &mut Ecr, asked: &Asked, digest: &str) -> Reply {
+pub fn get(ecr: &mut Ecr, asked: &RegistryRequest, digest: &str) -> Reply {
     let blob = repository(ecr, asked)?.blobs.get(digest).cloned();
     let unknown = || RegistryError::new(404, "BLOB_UNKNOWN", format!("Layer not found: {digest}"));
     let blob = blob.ok_or_else(unknown)?;
@@ -132,12 +132,12 @@ pub fn get(ecr: &mut Ecr, asked: &Asked, digest: &str) -> Reply {
     super::manifests::sized(builder, blob.slice(first..=last), asked)
 }
 
-fn created(asked: &Asked, digest: &str) -> Reply {
+fn created(asked: &RegistryRequest, digest: &str) -> Reply {
     let builder = reply(StatusCode::CREATED).header("location", asked.route.path(&format!("blobs/{digest}")));
     with_body(builder.header("docker-content-digest", digest), Bytes::new())
 }
 
-fn accepted(asked: &Asked, id: &str, size: usize) -> Reply {
+fn accepted(asked: &RegistryRequest, id: &str, size: usize) -> Reply {
     let builder = reply(StatusCode::ACCEPTED)
         .header("location", asked.route.path(&format!("blobs/uploads/{id}")))
         .header("docker-upload-uuid", id)

@@ -4,19 +4,19 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Asked, RegistryError, Reply, reply, with_body};
+use super::{RegistryError, RegistryRequest, Reply, reply, with_body};
 use crate::model::ids::Digest;
 use crate::sandbox::ecr::manifest::OCI_INDEX;
 use crate::sandbox::ecr::push::Push;
 use crate::sandbox::ecr::{Ecr, Image, Repository};
 
-fn repository<'a>(ecr: &'a Ecr, asked: &Asked) -> Result<&'a Repository, RegistryError> {
+fn repository<'a>(ecr: &'a Ecr, asked: &RegistryRequest) -> Result<&'a Repository, RegistryError> {
     let route = asked.route;
     let found = ecr.repository(&route.account, &route.region, &route.repository);
     found.ok_or_else(|| RegistryError::name_unknown(route))
 }
 
-pub fn get(ecr: &Ecr, asked: &Asked, reference: &str) -> Reply {
+pub fn get(ecr: &Ecr, asked: &RegistryRequest, reference: &str) -> Reply {
     let image = repository(ecr, asked)?.find(reference).ok_or_else(|| RegistryError::manifest_unknown(reference))?;
     let builder = reply(StatusCode::OK)
         .header("content-type", &image.parsed.media_type)
@@ -25,13 +25,13 @@ pub fn get(ecr: &Ecr, asked: &Asked, reference: &str) -> Reply {
 }
 
 /// A body with its length; HEAD gives the length alone.
-pub fn sized(builder: http::response::Builder, body: Bytes, asked: &Asked) -> Reply {
+pub fn sized(builder: http::response::Builder, body: Bytes, asked: &RegistryRequest) -> Reply {
     let builder = builder.header("content-length", body.len());
     let head = asked.request.method() == Method::HEAD;
     with_body(builder, if head { Bytes::new() } else { body })
 }
 
-pub fn put(ecr: &mut Ecr, asked: &Asked, reference: &str) -> Reply {
+pub fn put(ecr: &mut Ecr, asked: &RegistryRequest, reference: &str) -> Reply {
     let route = asked.route;
     let by_digest = reference.parse::<Digest>().is_ok();
     if !by_digest && !is_tag(reference) {
@@ -66,7 +66,7 @@ fn is_tag(text: &str) -> bool {
 
 /// Tags in their order, `n` of them after `last`, and a `Link` to the next where there are more. *OCI Distribution Specification*,
 /// "Listing Tags"; an `n` that is not a number is refused as the reference registry refuses it.
-pub fn tags(ecr: &Ecr, asked: &Asked) -> Reply {
+pub fn tags(ecr: &Ecr, asked: &RegistryRequest) -> Reply {
     let query = asked.request.uri().query().unwrap_or_default();
     let parameter = |name: &str| query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='));
     let wanted = match parameter("n").map(str::parse::<usize>) {
@@ -91,7 +91,7 @@ pub fn tags(ecr: &Ecr, asked: &Asked) -> Reply {
 }
 
 /// An index of the manifests whose subject this is.
-pub fn referrers(ecr: &Ecr, asked: &Asked, digest: &str) -> Reply {
+pub fn referrers(ecr: &Ecr, asked: &RegistryRequest, digest: &str) -> Reply {
     let repository = repository(ecr, asked)?;
     let wanted = asked.request.uri().query().and_then(|q| q.split('&').find_map(|p| p.strip_prefix("artifactType=")));
     let wanted = wanted.map(|w| w.replace("%2F", "/").replace("%2f", "/").replace("%2B", "+").replace("%2b", "+"));

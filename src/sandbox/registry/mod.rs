@@ -1,4 +1,4 @@
-//! The registry protocol (OCI distribution): what docker, buildah, skopeo and their like speak under `/v2/`.
+//! The registry protocol (OCI distribution), which docker, buildah, skopeo and others use under `/v2/`.
 
 mod blobs;
 mod error;
@@ -20,7 +20,7 @@ use super::ecr::token::Login;
 use super::iam::Caller;
 
 /// A request to a repository, its route known and its caller allowed.
-pub struct Asked<'a> {
+pub struct RegistryRequest<'a> {
     pub request: &'a Request<Bytes>,
     pub route: &'a Route,
     pub now: Timestamp,
@@ -41,7 +41,7 @@ pub fn caller(ecr: &Ecr, request: &Request<Bytes>, now: Timestamp) -> Result<Cal
 }
 
 /// Answers a request that is allowed.
-pub fn handle(ecr: &mut Ecr, asked: &Asked) -> Reply {
+pub fn handle(ecr: &mut Ecr, asked: &RegistryRequest) -> Reply {
     let method = asked.request.method();
     match &asked.route.target {
         Target::Uploads if method == Method::POST => blobs::start(ecr, asked),

@@ -5,7 +5,7 @@ use http::Method;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::ecr::split_path;
 
-/// A repository and what of it is meant.
+/// A repository and what the path names in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     pub account: AccountId,
@@ -62,7 +62,7 @@ impl Route {
         }
     }
 
-    /// The path of another thing of the same repository.
+    /// The path of something else in the same repository.
     pub fn path(&self, rest: &str) -> String {
         format!("/v2/{}.{}/{}/{rest}", self.account, self.region, self.repository)
     }

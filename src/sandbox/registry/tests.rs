@@ -271,7 +271,7 @@ async fn blobs_are_mounted_within_an_account_and_copied_across() {
 }
 
 #[tokio::test]
-async fn a_token_speaks_for_its_principal_and_ends_after_twelve_hours() {
+async fn a_token_acts_for_its_principal_and_expires_after_twelve_hours() {
     let test_env = TestEnv::demo();
     let anonymous = test_env.send(Request::get("/v2/").body(Bytes::new()).unwrap());
     assert_eq!(anonymous.status(), 401);
@@ -291,7 +291,7 @@ async fn a_token_speaks_for_its_principal_and_ends_after_twelve_hours() {
 }
 
 #[tokio::test]
-async fn a_pusher_without_the_permission_sees_which() {
+async fn a_pusher_without_a_permission_is_shown_which() {
     let mut seed = crate::sandbox::Seed::demo();
     let read = json!({"Statement": {"Effect": "Allow", "Action": ["ecr:Get*", "ecr:BatchGetImage"], "Resource": "*"}});
     seed.accounts[0].users[1].policies = vec![read];

@@ -1,4 +1,4 @@
-//! Making a world of a seed.
+//! Making a world from a seed.
 
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::sandbox::world::World;
 /// MaxSessionDuration's range in IAM, in seconds.
 const SESSIONS: std::ops::RangeInclusive<u32> = 3_600..=43_200;
 
-/// A seed's place and what is wrong there.
+/// A position in a seed, and what is wrong there.
 fn wrong(at: impl Into<String>, why: impl Into<String>) -> SeedError {
     SeedError::Content { at: at.into(), why: why.into() }
 }

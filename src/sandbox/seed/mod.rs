@@ -10,10 +10,10 @@ mod tests;
 
 pub use document::{Account, Key, Registry, Repository, Role, Seed, User};
 
-/// A seed that does not make a world.
+/// A seed that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
-    /// The text is not of the seed's form; the message says where.
+    /// The document does not have the seed's form; the message has the position.
     #[error("{0}")]
     Form(String),
     #[error("{at}: {why}")]

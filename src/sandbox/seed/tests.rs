@@ -35,7 +35,7 @@ fn a_small_seed_is_enough_and_unknown_keys_are_reported_with_their_line() {
 }
 
 #[test]
-fn what_makes_no_world_is_reported_with_its_position() {
+fn an_invalid_seed_is_reported_with_its_position() {
     let cases = [
         ("version: 1", "version: 2", "version: 2 is not known"),
         (

@@ -1,4 +1,4 @@
-//! AssumeRole: by what the caller may and whom the role trusts.
+//! AssumeRole: needs the caller's permission and the role's trust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::sandbox::service::{Answer, AwsError};
 use crate::sandbox::wire::{CommonFault, Service, error_of};
 
 /// What an AssumeRole asks for.
-struct Asked {
+struct AssumeRoleRequest {
     role_arn: String,
     session_name: String,
     duration: Option<i64>,
@@ -32,7 +32,7 @@ pub fn assume_role(
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Answer {
-    let asked = Asked::read(input)?;
+    let asked = AssumeRoleRequest::read(input)?;
     let denied = |message: String| error_of(&CommonFault::Denied(message), Service::Sts);
     let unauthorized = |action: &str| {
         denied(format!("User: {} is not authorized to perform: {action} on resource: {}", caller.arn, asked.role_arn))
@@ -89,10 +89,10 @@ pub fn assume_role(
     Ok(output)
 }
 
-impl Asked {
-    fn read(input: &Value) -> Result<Asked, AwsError> {
+impl AssumeRoleRequest {
+    fn read(input: &Value) -> Result<AssumeRoleRequest, AwsError> {
         let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
-        Ok(Asked {
+        Ok(AssumeRoleRequest {
             role_arn: text("RoleArn").unwrap_or_default(),
             session_name: text("RoleSessionName").unwrap_or_default(),
             duration: text("DurationSeconds").and_then(|d| d.parse().ok()),

@@ -1,4 +1,4 @@
-//! STS: roles assumed, and who one is.
+//! STS: assuming roles, and the caller's identity.
 
 mod assume_role;
 mod error;
@@ -35,7 +35,7 @@ pub fn handle(
     }
 }
 
-/// Whether an operation is called without a signature: what it carries says who calls.
+/// Whether an operation is called without a signature: its token identifies the caller.
 pub fn is_unsigned(service: Service, op: &str) -> bool {
     service == Service::Sts && StsOperation::named(op) == Some(StsOperation::AssumeRoleWithWebIdentity)
 }

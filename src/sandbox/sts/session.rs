@@ -1,4 +1,4 @@
-//! A session, from the decision that it may be to the keys that open it.
+//! A session: its policy, its duration and its keys.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::sandbox::iam::{Caller, Directory, Identity, Key, Policy, Role, Sessio
 use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::service::AwsError;
 
-/// What AWS gives where nothing is asked for, and the most for a role assumed by a role's session.
+/// AWS's default, and the most for a role assumed by a role's session.
 const HOUR: i64 = 3_600;
 
 /// The account and name of a role's ARN.
@@ -48,7 +48,7 @@ pub fn duration(asked: Option<i64>, role: &Role, chained: bool) -> Result<i64, A
     }
 }
 
-/// Makes its keys; answers what every operation that assumes a role says of them.
+/// Makes its keys; returns what every operation that assumes a role answers about them.
 pub fn open(
     directory: &mut Directory,
     ids: &mut IdGenerator,

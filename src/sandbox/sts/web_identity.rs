@@ -1,5 +1,5 @@
-//! AssumeRoleWithWebIdentity: by an identity provider's token and whom the role trusts. Whether the token's signature is the
-//! provider's is not looked at: there is no provider here to ask for its keys. Naming one in a trust policy is having it.
+//! AssumeRoleWithWebIdentity: needs an identity provider's token and the role's trust. The token's signature is not checked: there is no
+//! provider here to ask for its keys. A provider exists if a trust policy names it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

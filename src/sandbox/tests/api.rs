@@ -5,7 +5,7 @@ use super::*;
 use crate::sandbox::registry::tests::{Pusher, image, index_of};
 
 #[tokio::test]
-async fn a_repository_tells_where_it_is_pushed_to() {
+async fn a_repository_answers_where_it_is_pushed_to() {
     let test_env = TestEnv::demo();
     let ecr = Client::new(&test_env.developer());
     let made = ecr.create_repository().repository_name("team/web").send().await.unwrap();
@@ -100,7 +100,7 @@ async fn layers_that_are_not_there_and_tags_that_may_not_move_are_refused() {
 }
 
 #[tokio::test]
-async fn another_accounts_repository_opens_only_by_its_policy() {
+async fn another_accounts_repository_is_read_only_if_its_policy_allows_it() {
     let test_env = TestEnv::demo();
     let sts = aws_sdk_sts::Client::new(&test_env.developer());
     let role = sts.assume_role().role_arn("arn:aws:iam::222222222222:role/kanmon-deploy").role_session_name("r1");

@@ -153,7 +153,7 @@ async fn an_enum_value_can_be_newer_than_the_client() {
 }
 
 #[tokio::test]
-async fn who_calls_more_than_aws_lets_is_throttled_until_time_passes() {
+async fn a_caller_above_the_quota_is_throttled_until_time_passes() {
     let test_env = TestEnv::demo();
     let ecs = aws_sdk_ecs::Client::new(&test_env.developer());
     let register = || {

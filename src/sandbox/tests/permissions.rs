@@ -121,7 +121,7 @@ async fn a_permission_can_end_at_a_time() {
 }
 
 #[tokio::test]
-async fn what_this_aws_does_not_have_is_unknown_also_to_who_may_do_nothing() {
+async fn an_unknown_operation_is_unknown_also_to_a_caller_without_permissions() {
     let test_env = with(allow("ecs:ListClusters", json!({})));
     let code = said(ecs(&test_env).delete_cluster().cluster("asset-dev").send().await).0;
     assert_eq!(code, "UnknownOperationException");

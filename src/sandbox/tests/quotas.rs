@@ -10,7 +10,7 @@ fn limited() -> TestEnv {
 }
 
 #[tokio::test]
-async fn who_assumes_a_role_is_charged_and_not_the_roles_account() {
+async fn the_caller_of_assume_role_is_charged_and_not_the_roles_account() {
     let test_env = limited();
     let sts = aws_sdk_sts::Client::new(&test_env.developer());
     let assume = || {

@@ -39,7 +39,7 @@ fn there(test_env: &TestEnv, account: &str, region: &str, reference: &str) -> bo
 }
 
 #[tokio::test]
-async fn a_pushed_image_arrives_elsewhere_some_time_later() {
+async fn a_pushed_image_is_replicated_some_time_later() {
     let test_env = TestEnv::demo();
     replicate_to(&test_env, "111111111111", "us-east-1", "asset").await;
     let app = image("one", &[]);
@@ -67,7 +67,7 @@ async fn a_pushed_image_arrives_elsewhere_some_time_later() {
 }
 
 #[tokio::test]
-async fn another_accounts_registry_has_to_permit_it() {
+async fn another_accounts_registry_must_permit_replication() {
     let granting = |resource: &str| {
         json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
             "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": resource}]})
@@ -92,7 +92,7 @@ async fn another_accounts_registry_has_to_permit_it() {
 }
 
 #[tokio::test]
-async fn an_immutable_tag_over_there_is_not_overwritten() {
+async fn an_immutable_tag_in_the_destination_is_not_overwritten() {
     let mut seed = Seed::demo();
     seed.accounts[1].registry.policy = Some(json!({"Statement": [{"Effect": "Allow",
         "Principal": {"AWS": "111111111111"}, "Action": "ecr:ReplicateImage", "Resource": "*"}]}));
@@ -126,7 +126,7 @@ async fn left(test_env: &TestEnv) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_lifecycle_policy_expires_what_is_too_much_and_too_old() {
+async fn a_lifecycle_policy_expires_images_that_are_too_many_or_too_old() {
     let test_env = TestEnv::demo();
     let pusher = Pusher::of(&test_env, REPOSITORY).await;
     for (n, tag) in ["kanmon-1", "dev-1", "dev-2", "dev-3"].into_iter().enumerate() {
@@ -162,7 +162,7 @@ async fn a_lifecycle_policy_expires_what_is_too_much_and_too_old() {
 }
 
 #[tokio::test]
-async fn what_a_rule_before_it_takes_care_of_a_later_rule_leaves_alone() {
+async fn a_later_rule_does_not_expire_images_of_an_earlier_rule() {
     let test_env = TestEnv::demo();
     let pusher = Pusher::of(&test_env, REPOSITORY).await;
     pusher.push(&image("kept", &[]), "kanmon-1");
@@ -183,7 +183,7 @@ async fn what_a_rule_before_it_takes_care_of_a_later_rule_leaves_alone() {
 }
 
 #[tokio::test]
-async fn an_index_goes_with_its_images_and_none_of_them_before_it() {
+async fn an_index_expires_with_its_images_and_none_of_them_before_it() {
     let test_env = TestEnv::demo();
     let pusher = Pusher::of(&test_env, REPOSITORY).await;
     let (app, proof) = (image("one", &[]), attestation("one"));

@@ -6,7 +6,7 @@ use aws_sdk_inspector2::types::{
 };
 
 use super::*;
-use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
+use crate::sandbox::inspector::behaviour::{Findings, Images, LaterFindings};
 use crate::sandbox::registry::tests::{Pusher, attestation, image, index_of};
 
 const REPOSITORY: &str = "111111111111.ap-northeast-1/asset-manager";
@@ -57,7 +57,7 @@ async fn findings(test_env: &TestEnv, digest: &str) -> Vec<(String, Severity)> {
 }
 
 #[tokio::test]
-async fn a_scan_takes_its_time_and_then_tells_what_it_found() {
+async fn a_scan_takes_time_and_then_reports_its_findings() {
     let test_env = finding("- { images: { repository: asset-* }, findings: 'CRITICAL:1,HIGH:2' }");
     let app = image("one", &[]);
     Pusher::of(&test_env, REPOSITORY).await.push(&app, "v1");
@@ -90,7 +90,7 @@ async fn findings_may_lag_behind_a_finished_scan_and_turn_up_overnight() {
     assert_eq!(findings(&test_env, &app.digest).await.len(), 1);
     let tomorrow = test_env.clock.timestamp() + jiff::SignedDuration::from_hours(24);
     let of = Images { repository: Some("asset-manager".to_owned()), ..Images::default() };
-    let new = Later { images: of, at: tomorrow, findings: Findings::Counted("CRITICAL:1".to_owned()) };
+    let new = LaterFindings { images: of, at: tomorrow, findings: Findings::Counted("CRITICAL:1".to_owned()) };
     test_env.world.lock().unwrap().add_findings(new);
     assert_eq!(findings(&test_env, &app.digest).await.len(), 1);
     test_env.clock.pass(24 * 3600);
@@ -182,7 +182,7 @@ async fn an_indexs_platforms_are_scanned_and_neither_the_index_nor_its_attestati
 }
 
 #[tokio::test]
-async fn inspector_tells_whether_it_is_on_and_knows_exploited_vulnerabilities() {
+async fn inspector_reports_whether_it_is_on_and_which_vulnerabilities_are_exploited() {
     let yaml = "[{ findings: [{ id: CVE-2026-1, severity: HIGH, known_exploited: true, epss: 0.9 }] }]";
     let test_env = finding(yaml);
     let client = Client::new(&test_env.developer());
@@ -256,12 +256,13 @@ async fn all_findings(test_env: &TestEnv, digest: &str) -> Vec<aws_sdk_inspector
 }
 
 #[tokio::test]
-async fn an_old_image_is_scanned_no_more_and_its_findings_close() {
+async fn an_old_image_is_no_longer_scanned_and_its_findings_close() {
     let test_env = finding("[{ findings: 'HIGH:1' }]");
     let app = image("one", &[]);
     Pusher::of(&test_env, REPOSITORY).await.push(&app, "v1");
     let late = test_env.clock.timestamp() + jiff::SignedDuration::from_hours(24 * 15);
-    let new = Later { images: Images::default(), at: late, findings: Findings::Counted("CRITICAL:1".to_owned()) };
+    let new =
+        LaterFindings { images: Images::default(), at: late, findings: Findings::Counted("CRITICAL:1".to_owned()) };
     test_env.world.lock().unwrap().add_findings(new);
     test_env.clock.pass(13 * 24 * 3600);
     assert_eq!(reason(&test_env, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
@@ -311,7 +312,7 @@ async fn findings_close_and_are_suppressed_in_time() {
 }
 
 #[tokio::test]
-async fn a_scan_that_was_held_up_goes_on_and_ends() {
+async fn a_scan_that_was_delayed_continues_and_ends() {
     let test_env = finding("[{ reason: INTERNAL_ERROR, reason_lasts: 300, findings: 'LOW:1' }]");
     let app = image("one", &[]);
     Pusher::of(&test_env, REPOSITORY).await.push(&app, "v1");

@@ -37,7 +37,7 @@ async fn a_wrong_external_id_is_refused_without_a_reason() {
 }
 
 #[tokio::test]
-async fn who_is_not_trusted_and_what_is_not_there_look_the_same() {
+async fn a_role_that_does_not_trust_the_caller_and_one_that_does_not_exist_look_the_same() {
     let test_env = TestEnv::demo();
     let manager = Client::new(&test_env.manager());
     let (_, untrusted) = said(assume(&manager).send().await);
@@ -153,7 +153,7 @@ fn a_body_that_was_changed_after_signing_is_refused() {
 }
 
 #[test]
-fn what_is_not_signed_and_what_is_no_operation_are_distinguished() {
+fn unsigned_requests_and_unknown_operations_are_distinguished() {
     let test_env = TestEnv::demo();
     let send = |target: &str| {
         let request =

@@ -49,7 +49,7 @@ fn assume(
 }
 
 #[tokio::test]
-async fn a_trusted_branch_s_token_opens_a_session() {
+async fn a_trusted_branchs_token_gives_a_session() {
     let test_env = test_env();
     let answer = assume(&test_env, token(&test_env, &[])).send().await.unwrap();
     assert_eq!(answer.provider(), Some(ISSUER));
@@ -98,7 +98,7 @@ async fn a_token_of_another_kind_is_of_an_operation_that_is_not_here() {
 }
 
 #[tokio::test]
-async fn the_session_s_condition_keys_tell_which_provider_it_came_by() {
+async fn the_sessions_condition_keys_name_its_provider() {
     let test_env = test_env();
     let answer = assume(&test_env, token(&test_env, &[])).send().await.unwrap();
     let mut world = test_env.world.lock().unwrap();
@@ -108,7 +108,7 @@ async fn the_session_s_condition_keys_tell_which_provider_it_came_by() {
 }
 
 #[tokio::test]
-async fn faults_can_be_ordered_for_it_by_the_role_s_account() {
+async fn faults_can_be_ordered_for_it_by_the_roles_account() {
     use crate::sandbox::faults::{Fault, Kind};
     let test_env = test_env();
     let of = |account: &str| Fault {

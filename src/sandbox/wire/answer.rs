@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::{Protocol, cbor, query};
 use crate::sandbox::service::AwsError;
 
-/// What `smithy-protocol` says on both sides.
+/// The value of the header `smithy-protocol`, on both sides.
 pub const RPC_V2: &str = "rpc-v2-cbor";
 
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-/// What AWS's front answers in where it knows no such operation, whichever service was asked.
+/// The protocol in which AWS answers an unknown operation of any service.
 const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
 
 /// A successful answer.

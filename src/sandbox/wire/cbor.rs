@@ -1,4 +1,4 @@
-//! smithy-rpc-v2-cbor, which CodePipeline speaks beside JSON: the same members, times under a tag.
+//! smithy-rpc-v2-cbor, which CodePipeline supports beside JSON: the same members, with times under a tag.
 
 use bytes::Bytes;
 use ciborium::Value as Cbor;

@@ -1,9 +1,9 @@
-//! Errors that every service knows, under the code that its protocol has for them.
+//! Errors that every service has, under the code of its protocol.
 
 use super::{Protocol, Service};
 use crate::sandbox::service::AwsError;
 
-/// What can go wrong before or beside a service's own work.
+/// What can fail outside a service's own work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommonFault {
     MissingToken,
@@ -15,7 +15,7 @@ pub enum CommonFault {
     Internal,
 }
 
-/// The fault as the service says it (AWS's "common errors" of each API).
+/// The fault as the service reports it (AWS's "common errors" of each API).
 pub fn error_of(fault: &CommonFault, service: Service) -> AwsError {
     let protocol = service.protocol();
     let (json, query, message) = match fault {

@@ -1,4 +1,4 @@
-//! How AWS's clients say a call: which service, which operation, and its input; and how answers go back.
+//! How AWS's clients encode a call (service, operation, input), and how answers are encoded.
 
 pub mod answer;
 mod cbor;
@@ -25,7 +25,7 @@ pub enum Service {
 /// The protocols that the services' models name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// Of no service here; what asks in it gets its answer in it.
+    /// Of no service here; a request in it is answered in it.
     Json10,
     Json11,
     Cbor,
@@ -45,7 +45,7 @@ impl Service {
         }
     }
 
-    /// What it is spoken to in where a client does not prefer another.
+    /// Its protocol, if a client does not prefer another.
     pub fn protocol(self) -> Protocol {
         match self {
             Service::Sts => Protocol::Query,

@@ -29,7 +29,7 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The input as JSON: dots make structures, `.member.N` lists. All leaves are texts.
+/// The input as JSON: dots make structures, `.member.N` lists. All leaves are strings.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub fn input(fields: &[(String, String)]) -> Value {
     let mut root = Map::new();
@@ -44,7 +44,7 @@ pub fn input(fields: &[(String, String)]) -> Value {
             let next = here.entry(part).or_insert_with(|| Value::Object(Map::new()));
             match next {
                 Value::Object(map) => here = map,
-                // The same name as text and as structure: the first stands.
+                // If a name is a string and a structure, the first counts.
                 _ => break,
             }
         }
@@ -91,7 +91,7 @@ pub fn xml(out: &mut String, value: &Value) {
     }
 }
 
-/// XML has no place for most control characters.
+/// XML does not allow most control characters.
 pub fn escape(text: &str) -> String {
     let no_xml = |c: char| c.is_ascii_control() && !"\t\n\r".contains(c);
     let text = text.replace(no_xml, "\u{fffd}");

@@ -8,7 +8,7 @@ use super::answer::RPC_V2;
 use super::{Protocol, Service, cbor, query};
 use crate::sandbox::operations::Inspector2Operation;
 
-/// A call as it was said, before anything of it is believed.
+/// A call as it was sent, before anything is verified.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wire {
     pub service: Service,
@@ -17,7 +17,7 @@ pub struct Wire {
     pub input: Value,
 }
 
-/// A request that names no call, in the protocol that it seems to be.
+/// A request that names no call, with the protocol that it seems to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireError {
     pub protocol: Protocol,
@@ -45,11 +45,11 @@ fn inspector_path(op: Inspector2Operation) -> &'static str {
     }
 }
 
-/// Reads which call a request says.
+/// Reads which call a request makes.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    // The query protocol may also be spoken in an address.
+    // The query protocol may also be used in the URL.
     if request.method() == Method::GET && query.split('&').any(|field| field.starts_with("Action=")) {
         return form(query);
     }
@@ -92,7 +92,7 @@ fn json_target(target: &str, protocol: Protocol, body: &Bytes) -> Result<Wire, W
     let unknown = || WireError { protocol, code: "UnknownOperationException", status: 400, message: String::new() };
     let (prefix, op) = target.split_once('.').ok_or_else(unknown)?;
     let service = TARGETS.iter().find(|(p, _)| *p == prefix).map(|(_, s)| *s).ok_or_else(unknown)?;
-    // Its services are all 1.1's, and answer so.
+    // All its services use 1.1, and answer in it.
     let protocol = Protocol::Json11;
     Ok(Wire { service, protocol, op: op.to_owned(), input: json(body, protocol)? })
 }
@@ -120,7 +120,7 @@ fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
     }
 }
 
-/// A member that is null has no value, as one that is not there.
+/// A member that is null counts as absent.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn without_nulls(value: Value) -> Value {
     match value {

@@ -1,4 +1,4 @@
-//! An input compared with the shape that its operation's model gives it, and the error of one that does not fit, in its service's words.
+//! The check of an input against the shape of its operation's model, and the service's error if it does not fit.
 
 use serde_json::{Value, json};
 
@@ -6,19 +6,19 @@ use super::{Protocol, Service, Wire};
 use crate::sandbox::service::AwsError;
 use crate::shapes::{Leaves, Measure, Model, Operation, Problem, What, check, of};
 
-/// Errors by which services refuse what breaks a constraint, the first that the operation has.
+/// The errors with which services refuse a violated constraint; the first that the operation has is used.
 const REFUSALS: [&str; 2] = ["InvalidParameterException", "ValidationException"];
 
 /// Refuses an operation that this AWS does not have, and an input that its model does not allow.
 ///
 /// # Errors
-/// The unknown operation's; `SerializationException` for a value of a wrong type; the service's own for what breaks a constraint.
+/// The unknown operation's; `SerializationException` for a value of a wrong type; the service's own for a violated constraint.
 pub fn hold(said: &Wire) -> Result<(), AwsError> {
     let (model, operation) = known(said)?;
     let Some(shape) = &operation.input else { return Ok(()) };
     let leaves = if said.protocol == Protocol::Query { Leaves::Texts } else { Leaves::Typed };
     let problems = check(model, shape, &said.input, leaves);
-    // Types are found wrong while the request is read, before anything of it is judged.
+    // Wrong types are found while the request is parsed, before its constraints are checked.
     let mistyped = problems.iter().find_map(|p| mistyped(p, said.service));
     match (mistyped, problems.is_empty()) {
         (Some(error), _) => Err(error),
@@ -67,7 +67,7 @@ fn refusal(problems: &[Problem], operation: &Operation, service: Service) -> Aws
     let own = REFUSALS.into_iter().find(|code| operation.errors.iter().any(|e| e == code));
     let (code, message) = match service {
         Service::Sts => ("ValidationError", messages(problems)),
-        // It reports one, in words of its own.
+        // It reports one problem, in its own words.
         Service::Ecr => {
             let Problem { path, what } = &problems[0];
             let message = format!("Invalid parameter at '{path}' failed to satisfy constraint: '{}'", rule(what));
@@ -93,7 +93,7 @@ fn messages(problems: &[Problem]) -> String {
         .iter()
         .map(|Problem { path, what }| {
             let value = found(what);
-            // Java's name of a member, where the query protocol's begins with a capital.
+            // Java's name of a member: the query protocol's starts with a capital.
             let path = path.split_at_checked(1).map_or(String::new(), |(first, rest)| first.to_lowercase() + rest);
             format!("Value{value} at '{path}' failed to satisfy constraint: {}", rule(what))
         })

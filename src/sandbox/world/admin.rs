@@ -1,5 +1,5 @@
-//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, the ends of actions whose work is done outside, and what a
-//! service's users would reach.
+//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, results of external actions, and what a service's users would
+//! reach.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -13,7 +13,7 @@ use crate::sandbox::codepipeline::external::ActionEnd;
 use crate::sandbox::codepipeline::triggered::Triggered;
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
-use crate::sandbox::inspector::behaviour::{Findings, Images, Later, Turn};
+use crate::sandbox::inspector::behaviour::{Findings, Images, LaterFindings, StatusChange};
 use crate::sandbox::inspector::finding::Status;
 
 /// Findings that a re-scan turns up, and what becomes of others.
@@ -84,7 +84,7 @@ impl World {
         builder.body(Bytes::from(body.to_string())).expect("constant headers")
     }
 
-    /// One order or a list of them.
+    /// One fault or a list of them.
     fn take_order(&mut self, body: &Bytes) -> Reply {
         let value: Value = parsed(body)?;
         let list = if value.is_array() { value } else { Value::Array(vec![value]) };
@@ -104,10 +104,10 @@ impl World {
             [(new.close, Status::Closed), (new.suppress, Status::Suppressed), (new.reopen, Status::Active)]
         {
             if !ids.is_empty() {
-                self.inspector.add_turn(Turn { images: new.images.clone(), at, ids, status });
+                self.inspector.add_status_change(StatusChange { images: new.images.clone(), at, ids, status });
             }
         }
-        self.add_findings(Later { images: new.images, at, findings: new.findings });
+        self.add_findings(LaterFindings { images: new.images, at, findings: new.findings });
         Ok(json!({"findings": count, "at": at}))
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::World;
 use crate::model::ids::AccountId;
-use crate::sandbox::faults::{Disturbance, Kind, Question, is_read, renew};
+use crate::sandbox::faults::{Disturbance, Kind, ReadCall, is_read, renew};
 use crate::sandbox::iam::actions;
 use crate::sandbox::log::{Entry, without_secrets};
 use crate::sandbox::service::{Answer, AwsError, Call};
@@ -25,7 +25,7 @@ impl World {
                 return answer::failure(e.protocol, &error, &request_id);
             }
         };
-        // Whoever asks for it, and signed or not.
+        // For any caller, signed or not.
         if let Err(unknown) = wire::shape::known(&said) {
             return self.reply(&said, None, Err(unknown), None, &request_id);
         }
@@ -43,7 +43,7 @@ impl World {
         self.reply(&said, signed.ok(), outcome, fault, &request_id)
     }
 
-    /// A call without a signature: there is no caller, and the account is that of the role that is asked for.
+    /// A call without a signature: there is no caller, and the account is that of the requested role.
     fn unsigned(&mut self, said: &Wire, request_id: &str) -> Response<Bytes> {
         let fault = role_owner(said).and_then(|account| self.faults.take(&said.op, &account));
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
@@ -89,7 +89,7 @@ impl World {
         let (Ok(fresh), true) = (&answer, is_read(&said.op)) else {
             return (answer, fault.filter(|kind| *kind != Kind::StaleRead));
         };
-        let question = Question { account, region, op: said.op.clone(), input: said.input.clone() };
+        let question = ReadCall { account, region, op: said.op.clone(), input: said.input.clone() };
         if fault != Some(Kind::StaleRead) {
             self.faults.remember(question, fresh);
             return (answer, fault);
@@ -149,12 +149,12 @@ impl World {
     }
 }
 
-/// The account of the role that is asked for.
+/// The account of the requested role.
 fn role_owner(said: &Wire) -> Option<AccountId> {
     said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner)
 }
 
-/// What an ordered fault answers in the call's place; `None` where the call takes place.
+/// The answer of an ordered fault instead of the call's; `None` if the call takes place.
 fn instead(kind: &Kind, said: &Wire, caller: &str) -> Option<Answer> {
     let common = |fault: CommonFault| Some(Err(error_of(&fault, said.service)));
     match kind {

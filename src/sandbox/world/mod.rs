@@ -18,7 +18,7 @@ use super::iam::evaluate::Kind;
 use super::iam::{Caller, Denial, Directory, ResourcePolicy, authorize};
 use super::id_generator::IdGenerator;
 use super::inspector::Inspector;
-use super::inspector::behaviour::Later;
+use super::inspector::behaviour::LaterFindings;
 use super::latency::Latency;
 use super::log::{Entry, Log};
 use super::quotas::Quotas;
@@ -65,7 +65,7 @@ impl World {
         Ok(world)
     }
 
-    /// The same world once more, of which nothing is written down; from now on each goes its own way.
+    /// A copy of the world that records no traffic; the two are independent from now on.
     pub fn copy(&self) -> World {
         World {
             now: self.now,
@@ -116,8 +116,8 @@ impl World {
         self.faults.order(fault);
     }
 
-    /// Findings that turn up at their time, in images that are there or still to come.
-    pub fn add_findings(&mut self, later: Later) {
+    /// Findings that appear at their time, in images that exist or are pushed later.
+    pub fn add_findings(&mut self, later: LaterFindings) {
         self.inspector.add_later(later);
     }
 
@@ -126,7 +126,7 @@ impl World {
         self.log.entries()
     }
 
-    /// From now on, writes down what goes over the wire.
+    /// Records the traffic from now on.
     pub fn record(&mut self, traffic: Traffic) {
         self.traffic = Some(traffic);
     }
@@ -149,7 +149,7 @@ impl World {
             }
             response
         };
-        // Clients measure their clock's error by this header.
+        // Clients correct their clock by this header.
         let date = self.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(date) = HeaderValue::from_str(&date) {
             response.headers_mut().insert("date", date);

@@ -10,7 +10,7 @@ use crate::sandbox::faults::Kind;
 use crate::sandbox::iam::actions::{Need, repository_arn};
 use crate::sandbox::iam::{Caller, Context};
 use crate::sandbox::log::Entry;
-use crate::sandbox::registry::{self, Asked, RegistryError, Reply, Route, route};
+use crate::sandbox::registry::{self, RegistryError, RegistryRequest, Reply, Route, route};
 use crate::sandbox::wire::Service;
 
 impl World {
@@ -84,6 +84,6 @@ impl World {
         let action = format!("ecr:{operation}");
         let need = Need { action, resource, context };
         self.permit(caller, &[need]).map_err(|denial| RegistryError::denied(denial.0))?;
-        registry::handle(&mut self.ecr, &Asked { request, route, now: self.now })
+        registry::handle(&mut self.ecr, &RegistryRequest { request, route, now: self.now })
     }
 }

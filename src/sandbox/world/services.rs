@@ -12,9 +12,9 @@ use crate::sandbox::wire::Service;
 use crate::sandbox::{ecr, inspector, sts};
 
 impl World {
-    /// Moves what moves by itself to the present.
+    /// Advances everything to the present.
     pub(super) fn advance(&mut self) {
-        // In the order of their dates: what a task pulls depends on what has arrived by then.
+        // In the order of their dates: what a task pulls depends on what has been replicated by then.
         while let Some(at) = self.ecr.next_at().filter(|at| *at <= self.now) {
             self.ecs.advance(at, &self.ecr);
             self.ecr.fire(at);
@@ -23,7 +23,7 @@ impl World {
         self.codepipeline.advance(self.now);
     }
 
-    /// When something next happens by itself, that a virtual clock may jump there. Scans follow the clock and have no
+    /// When something next happens by itself, so that a virtual clock may jump there. Scans follow the clock and have no
     /// date.
     pub fn next_at(&self) -> Option<Timestamp> {
         [self.ecs.next_at(), self.ecr.next_at(), self.codepipeline.next_at()].into_iter().flatten().min()

@@ -1,4 +1,4 @@
-//! Images put, got, listed and described.
+//! Images: put, get, list, describe, delete.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ pub fn batch_delete(ecr: &mut Ecr, call: &Call) -> Answer {
     Ok(json!({"imageIds": deleted, "failures": failures}))
 }
 
-/// Whether `filter` lets an image with these tags through.
+/// Whether an image with these tags matches `filter`.
 fn by_filter(input: &Value, tagged: bool) -> bool {
     let filter = |name: &str| input.get("filter").and_then(|f| text(f, name));
     // Nothing is archived here.

@@ -98,7 +98,7 @@ fn found_mut<'a>(ecr: &'a mut Ecr, call: &Call) -> Result<(AccountId, &'a mut Re
     Ok((registry, repository))
 }
 
-/// What names its items has no pages.
+/// A request that names its items has no pages.
 fn unpaged(input: &Value, items: &str) -> Result<(), AwsError> {
     let paged = ["maxResults", "nextToken"].into_iter().find(|member| input.get(*member).is_some());
     match paged.filter(|_| input.get(items).is_some()) {

@@ -1,4 +1,4 @@
-//! Repositories made, described and set up.
+//! Repositories: create, describe, configure, delete.
 
 use serde_json::{Value, json};
 

@@ -53,7 +53,7 @@ pub fn put_registry_configuration(ecr: &mut Ecr, call: &Call) -> Answer {
         rules.push(Rule { frequency, filters });
     }
     let scanning = &mut ecr.registry_mut(call.account, call.region).scanning;
-    // Since when stays as it is where enhanced scanning was on already.
+    // If enhanced scanning was already on, its start does not change.
     scanning.enhanced = enhanced.then(|| scanning.enhanced.unwrap_or(call.now));
     scanning.rules = rules;
     Ok(json!({"registryScanningConfiguration": configuration_json(scanning)}))

@@ -11,7 +11,7 @@ use crate::sandbox::service::Answer;
 const SETTINGS: [&str; 5] =
     ["settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "serviceConnectDefaults"];
 
-/// Creating a cluster that exists answers it.
+/// Creating a cluster that exists returns it.
 pub fn create(regional: &mut RegionalEcs, input: &Value) -> Answer {
     let name = text(input, "clusterName").unwrap_or("default");
     let valid = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');

@@ -1,4 +1,4 @@
-//! The operations, one file a subject.
+//! The operations, one file per subject.
 
 mod clusters;
 mod run_task;

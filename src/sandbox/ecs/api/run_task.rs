@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::compatibility;
 use crate::sandbox::ecs::error::token_conflict;
-use crate::sandbox::ecs::launch::{self, Order};
+use crate::sandbox::ecs::launch::{self, NewTask};
 use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::regional::{RegionalEcs, Remembered};
 use crate::sandbox::ecs::task_definition::TaskDefinition;
@@ -43,7 +43,7 @@ pub fn run(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer 
     for _ in 0..count {
         cluster.next_id += 1;
         let id = arn::hex32(&["run-task", &cluster.arn(), &cluster.next_id.to_string(), &arn::stamp(call.now)]);
-        let order = Order {
+        let order = NewTask {
             home: &cluster.home,
             cluster: &cluster.name,
             id: id.clone(),
@@ -68,7 +68,7 @@ pub fn run(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer 
     Ok(json!({ "tasks": views, "failures": [] }))
 }
 
-/// Its own, and those of the task definition where they propagate; its own win.
+/// Its own, and those of the task definition if they propagate; its own take precedence.
 fn tags(input: &Value, definition: &TaskDefinition) -> Vec<Value> {
     let mut tags = list(input, "tags").to_vec();
     if text(input, "propagateTags") == Some("TASK_DEFINITION") {

@@ -13,9 +13,9 @@ use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
 use crate::sandbox::ecs::history::History;
 use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::regional::{Cluster, RegionalEcs};
+use crate::sandbox::ecs::scheduler_context::REACTION;
 use crate::sandbox::ecs::service::{Life, Service};
 use crate::sandbox::ecs::service_deployment::Status;
-use crate::sandbox::ecs::surroundings::REACTION;
 use crate::sandbox::ecs::view;
 use crate::sandbox::ecs::wire::{
     Members, client, flag, includes, invalid, list as items, page_of, required, text, texts,
@@ -105,7 +105,7 @@ fn controller(settings: &Members) -> &str {
     settings.get("deploymentController").and_then(|c| text(c, "type")).unwrap_or("ECS")
 }
 
-/// A service that has nothing yet.
+/// A service without deployments and tasks.
 pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -> Service {
     Service {
         home: home.clone(),
@@ -201,7 +201,7 @@ pub fn update(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answ
     let definition = match asked {
         Some(named) => Some(regional.runnable(named)?.clone()),
         None if present.is_empty() => None,
-        // What runs may go on being run, INACTIVE or not.
+        // The running revision may be used again even if it is INACTIVE.
         None => Some(regional.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone()),
     };
     let desired = desired_count(input)?;
@@ -254,7 +254,7 @@ fn place_anew(settings: &mut Members, input: &Value, before: &Members) {
     }
 }
 
-/// DRAINING until its tasks are gone, INACTIVE ever after.
+/// DRAINING until its tasks are gone, then INACTIVE.
 pub fn delete(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let named = required(call.input, "service")?;
     let (deployments_shown, lag) = (regional.service_deployments, regional.lag(latency));

@@ -29,7 +29,7 @@ pub fn describe(regional: &mut RegionalEcs, input: &Value) -> Answer {
     Ok(present(json!({ "taskDefinition": regional.described(found), "tags": tags })))
 }
 
-/// The revision becomes INACTIVE; what runs it goes on, and it can still be described.
+/// The revision becomes INACTIVE; its tasks continue to run, and it can still be described.
 pub fn deregister(regional: &mut RegionalEcs, call: &Call) -> Answer {
     let named = required(call.input, "taskDefinition")?;
     let name = arn::tail(named, "task-definition");

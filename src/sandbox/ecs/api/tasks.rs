@@ -76,7 +76,7 @@ pub fn stop(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer
     cluster.tasks.change(id, |task| lifecycle::ask_to_stop(task, call.now, stop, latency));
     let task = cluster.tasks.get(id).ok_or_else(|| invalid("The referenced task was not found."))?;
     if let Some(service) = task.service.as_ref().and_then(|s| cluster.services.get_mut(s)) {
-        service.wake_at(call.now + latency.of(crate::sandbox::ecs::surroundings::REACTION));
+        service.wake_at(call.now + latency.of(crate::sandbox::ecs::scheduler_context::REACTION));
     }
     Ok(json!({ "task": task.view(false) }))
 }

@@ -1,4 +1,4 @@
-//! What is refused of containers, wherever they run.
+//! What is refused in containers on every launch type.
 
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ fn memory(container: &Value, of_task: &Size) -> Result<(), AwsError> {
         )));
     }
     match of_task.memory {
-        // A zero is as good as none.
+        // Zero counts as absent.
         None if hard.max(soft).unwrap_or(0) == 0 => Err(client(format!(
             "Invalid setting for container '{of}'. At least one of 'memory' or 'memoryReservation' must be specified."
         ))),

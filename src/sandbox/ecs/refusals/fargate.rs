@@ -1,4 +1,4 @@
-//! What Fargate does not take, where `requiresCompatibilities` has it validate the definition.
+//! What Fargate refuses, if `requiresCompatibilities` includes it.
 
 use serde_json::Value;
 

@@ -20,7 +20,7 @@ const CONTAINERS: usize = 10;
 /// Quota *Task definition size limit*: 64 KiB.
 const BYTES: usize = 65_536;
 
-/// What AWS has against the input of RegisterTaskDefinition.
+/// Why AWS refuses the input of RegisterTaskDefinition.
 ///
 /// # Errors
 /// `ClientException` for the definition, `InvalidParameterException` for its tags.
@@ -38,7 +38,7 @@ pub fn check(input: &Value) -> Result<(), AwsError> {
     if all.len() > CONTAINERS {
         return Err(client("Too many containers."));
     }
-    // Measured by ECS in a form of its own, which is not published; the request's is as near as one comes.
+    // Measured by ECS in a form of its own, which is not published; the request's size is the closest available.
     let length = input.to_string().len();
     if length > BYTES {
         return Err(client(format!("Actual length: '{length}'. Max allowed length is '{BYTES}' bytes.")));
@@ -74,7 +74,7 @@ fn is_name(name: &str) -> bool {
     (1..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// The name of a container that has passed for one.
+/// The name of a container that was checked.
 fn name(container: &Value) -> &str {
     text(container, "name").unwrap_or_default()
 }

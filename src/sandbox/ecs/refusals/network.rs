@@ -1,4 +1,4 @@
-//! What each network mode rules out.
+//! What each network mode does not allow.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::super::error::client;
 use super::super::wire::{list, text};
 use crate::sandbox::service::AwsError;
 
-/// Members of a container that `awsvpc` does not allow, and how AWS calls them.
+/// Members of a container that `awsvpc` does not allow, and AWS's names for them.
 const NOT_IN_AWSVPC: [(&str, &str); 6] = [
     ("links", "Links are"),
     ("extraHosts", "ExtraHosts are"),

@@ -1,5 +1,5 @@
-//! The ranges that AWS's model names in the words of its documentation alone. What AWS says to a number out of them is not
-//! published: the words are ours.
+//! The ranges that only the documentation of AWS's model gives. AWS's messages for a number out of range are not published: these are
+//! the sandbox's own.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use super::super::wire::list;
 use super::name;
 use crate::sandbox::service::AwsError;
 
-/// Of `healthCheck`: seconds, but for the number of retries.
+/// Of `healthCheck`: in seconds, except the number of retries.
 const HEALTH_CHECK: [(&str, RangeInclusive<i64>); 4] =
     [("interval", 5..=300), ("timeout", 2..=60), ("retries", 1..=10), ("startPeriod", 0..=300)];
 /// A port that is bound on the host: 0 asks for one that is free.

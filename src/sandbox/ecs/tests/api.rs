@@ -105,7 +105,7 @@ fn an_update_that_changes_nothing_deploys_nothing() {
 }
 
 #[test]
-fn arns_serve_wherever_names_do_and_other_accounts_see_nothing() {
+fn arns_are_accepted_wherever_names_are_and_other_accounts_see_nothing() {
     let mut rig = Rig::new();
     let service = rig.service();
     let by_arn = json!({ "cluster": service["clusterArn"], "services": [service["serviceArn"]] });

@@ -127,7 +127,7 @@ fn a_load_balancer_names_a_container_and_a_port_of_the_definition() {
 }
 
 #[test]
-fn a_seed_is_held_to_it_as_well() {
+fn a_seed_is_checked_for_it_as_well() {
     let mut ecs = crate::sandbox::ecs::Ecs::new(crate::sandbox::latency::Latency::REAL);
     let service = json!({ "serviceName": "web", "taskDefinition": "web", "launchType": "FARGATE" });
     let seed = json!({ "account": "111111111111", "region": "ap-northeast-1", "taskDefinitions": [definition("a")],
@@ -136,7 +136,7 @@ fn a_seed_is_held_to_it_as_well() {
 }
 
 #[test]
-fn a_seed_is_held_to_the_shapes_of_its_requests() {
+fn a_seed_is_checked_against_the_shapes_of_its_requests() {
     let mut ecs = crate::sandbox::ecs::Ecs::new(crate::sandbox::latency::Latency::REAL);
     let service =
         json!({ "serviceName": "web", "taskDefinition": "web", "deploymentConfiguration": { "strategy": "BLUE" } });

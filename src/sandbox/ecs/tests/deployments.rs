@@ -168,7 +168,7 @@ fn an_abort_leaves_things_as_they_are() {
 }
 
 #[test]
-fn failing_health_checks_count_and_say_so() {
+fn failing_health_checks_count_and_are_reported() {
     let checked = json!({ "loadBalancers": [{ "targetGroupArn": "arn:aws:elasticloadbalancing:x", "containerName": "web",
         "containerPort": 80 }], "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": true } } });
     let mut rig = Rig::with(checked, json!({}));
@@ -194,7 +194,7 @@ fn a_desired_count_of_zero_succeeds_without_a_task() {
 }
 
 #[test]
-fn without_room_old_tasks_make_way_down_to_the_minimum() {
+fn without_room_old_tasks_are_stopped_down_to_the_minimum() {
     let tight = json!({ "deploymentConfiguration": { "minimumHealthyPercent": 50, "maximumPercent": 100 } });
     let mut rig = Rig::with(tight, json!({}));
     rig.images.put("repo/web:2", &[]);
@@ -227,7 +227,7 @@ fn a_tag_is_resolved_once_for_a_deployment() {
 }
 
 #[test]
-fn injected_containers_run_beside_and_prove_nothing() {
+fn injected_containers_run_and_are_not_part_of_the_task_definition() {
     let beside = json!({ "clusters": [{ "clusterName": "c",
         "injectedContainers": [{ "name": "aws-guardduty-agent-x", "image": "agent:v1" }],
         "services": [{ "serviceName": "web", "taskDefinition": "web", "desiredCount": 1 }] }] });

@@ -1,4 +1,4 @@
-//! How service deployments end that do not succeed: rolled back, stopped, or with neither possible.
+//! How service deployments fail: rolled back, stopped, or with neither possible.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn a_stop_with_rollback_fails_where_nothing_was_ever_completed() {
 }
 
 #[test]
-fn the_way_back_fails_where_its_own_tasks_trip_the_breaker() {
+fn a_rollback_fails_where_its_own_tasks_trip_the_breaker() {
     let mut rig = Rig::guarded(true);
     let arn = rig.deploy("repo/web:none");
     // What ran before cannot be pulled any more.
@@ -77,7 +77,7 @@ fn the_way_back_fails_where_its_own_tasks_trip_the_breaker() {
 }
 
 #[test]
-fn the_way_back_that_trips_no_breaker_takes_as_long_as_it_takes() {
+fn a_rollback_that_trips_no_breaker_has_no_deadline() {
     let mut rig = Rig::new();
     let arn = rig.deploy("repo/web:none");
     rig.pass(seconds(60));
@@ -146,7 +146,7 @@ fn a_breaker_without_rollback_stops_the_deployment_and_leaves_the_old_tasks_serv
     let stopped = rig.tasks("STOPPED").len();
     rig.pass(seconds(600));
     assert_eq!(rig.tasks("STOPPED").len(), stopped, "nothing more starts");
-    // Nothing went back: what is asked for next is a deployment of its own.
+    // Nothing was rolled back: the next update is a deployment of its own.
     rig.images.put("repo/web:fixed", &[]);
     let fixed = rig.deploy("repo/web:fixed");
     rig.until(&fixed, "SUCCESSFUL");
@@ -179,7 +179,7 @@ fn a_stop_with_rollback_that_loses_the_race_leaves_a_deployment_that_succeeded()
 }
 
 #[test]
-fn a_deadlock_of_minimum_and_maximum_lasts_until_one_of_them_gives_way() {
+fn a_deadlock_of_minimum_and_maximum_lasts_until_one_of_them_changes() {
     for (member, percent) in [("maximumPercent", 150), ("minimumHealthyPercent", 50)] {
         let tight = json!({ "deploymentConfiguration": { "minimumHealthyPercent": 100, "maximumPercent": 100 } });
         let mut rig = Rig::with(tight, json!({}));

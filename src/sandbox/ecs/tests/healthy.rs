@@ -1,4 +1,4 @@
-//! When a task counts as healthy: DeploymentConfiguration's words under `minimumHealthyPercent`.
+//! When a task counts as healthy, by the documentation of `minimumHealthyPercent`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Reads that lag behind.
+//! Stale reads.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn story(lag: usize) -> Vec<Value> {
     };
     let mut all = Vec::new();
     for second in 0..240 {
-        let latest = super::properties::draw::service(&rig).service_deployments.last().expect("one is seeded");
+        let latest = super::properties::generators::service(&rig).service_deployments.last().expect("one is seeded");
         let (arn, hook) = (latest.arn.clone(), latest.hooks.first().map(|h| h.id.clone()));
         match second {
             15 => drop(rig.ok("UpdateService", web(json!({ "taskDefinition": "web:2" })))),
@@ -67,7 +67,7 @@ fn story(lag: usize) -> Vec<Value> {
 }
 
 #[test]
-fn a_read_that_lags_says_what_was_true_then() {
+fn a_stale_read_answers_what_was_true_then() {
     let (at_once, late) = (story(0), story(LAG));
     for second in LAG..late.len() {
         assert_eq!(late[second], at_once[second - LAG], "at {second} s");

@@ -1,4 +1,4 @@
-//! Task definitions that ECS does not register.
+//! Task definitions that ECS refuses to register.
 
 use serde_json::{Value, json};
 
@@ -186,7 +186,7 @@ fn what_fargate_does_not_take_is_refused() {
 }
 
 #[test]
-fn what_a_network_mode_has_no_place_for_is_refused() {
+fn what_a_network_mode_does_not_allow_is_refused() {
     let awsvpc: [(&str, Value); 7] = [
         ("Links are not supported when networkMode=awsvpc.", json!({ "links": ["init"] })),
         (
@@ -246,7 +246,7 @@ fn sizes_are_shown_in_units_however_they_were_given() {
 }
 
 #[test]
-fn tags_that_are_none_are_refused() {
+fn invalid_tags_are_refused() {
     let mut input = taken();
     input["tags"] = json!([]);
     let error = Rig::new().call("RegisterTaskDefinition", input).unwrap_err();

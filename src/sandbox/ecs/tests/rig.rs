@@ -1,4 +1,4 @@
-//! An ECS with images that behave as ordered, and a clock that a test moves.
+//! An ECS with images of given behaviour, and a clock that a test moves.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ impl Rig {
     }
 }
 
-/// Lays members over those of an object.
+/// Merges members into an object.
 pub fn merge(base: &mut Value, extra: Value) {
     if let (Some(base), Value::Object(extra)) = (base.as_object_mut(), extra) {
         base.extend(extra);

@@ -52,7 +52,7 @@ fn a_one_off_task_runs_for_a_while_and_its_named_container_exits_zero() {
 }
 
 #[test]
-fn a_failing_migration_tells_its_own_exit_code() {
+fn a_failing_migration_reports_its_exit_code() {
     let mut rig = Rig::new();
     migrate(&mut rig);
     rig.images.put("repo/migrate:1", &[("run-exit-code", "7")]);
@@ -96,7 +96,7 @@ fn what_run_task_cannot_do_is_refused_in_aws_words() {
 }
 
 #[test]
-fn a_stopped_one_off_task_says_who_stopped_it() {
+fn a_stopped_one_off_task_reports_who_stopped_it() {
     let mut rig = Rig::new();
     migrate(&mut rig);
     rig.images.put("repo/migrate:1", &[("exit-after", "600")]);

@@ -133,7 +133,7 @@ fn a_rollback_while_baking_goes_back_to_the_tasks_that_still_run() {
 }
 
 #[test]
-fn failures_on_the_way_here_are_not_held_against_the_way_back() {
+fn failures_of_a_deployment_do_not_count_against_its_rollback() {
     let breaker = json!({ "enable": true, "rollback": true, "resetOnHealthyTask": false });
     let mut rig = blue_green(json!({ "deploymentCircuitBreaker": breaker }));
     rig.images.remove("repo/web:2");
@@ -319,7 +319,7 @@ fn going_back_to_rolling_leaves_nothing_of_the_strategy_before() {
 }
 
 #[test]
-fn a_desired_count_of_zero_moves_traffic_to_nothing_and_succeeds() {
+fn a_desired_count_of_zero_succeeds_without_a_task_behind_the_traffic() {
     let mut rig = blue_green(json!({}));
     rig.ok("UpdateService", json!({ "cluster": "c", "service": "web", "desiredCount": 0 }));
     rig.pass(seconds(60));

@@ -1,15 +1,15 @@
-//! What always holds, whatever is deployed and however the clock is moved.
+//! Properties that hold for every deployment and every movement of the clock.
 
-pub mod draw;
-mod watch;
+pub mod generators;
+mod invariants;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, seconds};
 use crate::sandbox::ecs::breaker;
-use draw::{Act, How, IMAGES, InitialService, acts, initial, perform};
-use watch::Watch;
+use generators::{Act, How, IMAGES, InitialService, acts, initial, perform};
+use invariants::Watch;
 
 fn picture(rig: &mut Rig) -> Value {
     let listed = rig.ok("ListServiceDeployments", json!({ "cluster": "c", "service": "web" }));
@@ -28,7 +28,7 @@ proptest! {
 
     /// What [`Watch`] says of each is said there.
     #[test]
-    fn whatever_happens_to_a_service_its_deployments_keep_the_laws(initial in initial(), acts in acts(8)) {
+    fn whatever_happens_to_a_service_the_invariants_of_its_deployments_hold(initial in initial(), acts in acts(8)) {
         let (mut rig, mut watch) = Watch::begin(&initial);
         watch.play(&mut rig, &acts, 900);
     }
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn the_threshold_is_what_its_form_says(breaker in draw::breaker(), desired in 0u32..2000) {
+    fn the_threshold_is_what_its_form_says(breaker in generators::breaker(), desired in 0u32..2000) {
         let mut form = json!({});
         if let Some((kind, value)) = breaker.form {
             form = json!({ "deploymentCircuitBreaker": { "thresholdConfiguration": { "type": kind, "value": value } } });
@@ -154,7 +154,7 @@ proptest! {
     }
 }
 
-/// The properties do not hold just because nothing happens: the same draws come to every end.
+/// The properties do not hold just because nothing happens: the same inputs reach every end.
 #[test]
 fn the_draws_come_to_every_end() {
     use proptest::strategy::ValueTree;

@@ -1,16 +1,16 @@
-//! Watches a service at every single thing that happens to it, and holds it to the properties.
+//! Checks the invariants of a service after everything that happens to it.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::draw::{Act, How, InitialService, perform, service};
+use super::generators::{Act, How, InitialService, perform, service};
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::hook::HookStatus;
 use crate::sandbox::ecs::lifecycle_stage::LifecycleStage;
+use crate::sandbox::ecs::scheduler_context::REACTION;
 use crate::sandbox::ecs::service::Rollout;
 use crate::sandbox::ecs::service_deployment::{Monitor, ServiceDeployment, Status};
-use crate::sandbox::ecs::surroundings::REACTION;
 use crate::sandbox::ecs::task::{StopCode, Task};
 use crate::sandbox::ecs::tasks::Tasks;
 use crate::sandbox::ecs::tests::rig::{Rig, seconds};
@@ -44,14 +44,14 @@ const SHIFTING: [LifecycleStage; 4] = [
     LifecycleStage::PostProductionTrafficShift,
 ];
 
-/// A task as it was at the last look.
+/// A task at the last check.
 #[derive(Clone, Copy, PartialEq)]
 struct Seen {
     live: bool,
     healthy: bool,
 }
 
-/// What was true at the last look.
+/// The state at the last check.
 pub struct Watch {
     initial: InitialService,
     deployments: BTreeMap<String, ServiceDeployment>,

@@ -1,4 +1,4 @@
-//! What the properties are tried on: services of every configuration, and what happens to them.
+//! The inputs of the properties: services of every configuration, and what happens to them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

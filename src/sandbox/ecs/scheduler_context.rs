@@ -1,4 +1,4 @@
-//! What a region's scheduler has around a service and its tasks.
+//! What the scheduler needs beyond a service and its tasks.
 
 use jiff::SignedDuration;
 
@@ -6,7 +6,7 @@ use super::alarms::Alarms;
 use super::families::Families;
 use crate::sandbox::latency::Latency;
 
-/// From a task's change to the scheduler's look at it.
+/// From a task's change to the scheduler's reaction.
 pub const REACTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// A container that AWS puts beside those of the task definition.
@@ -17,7 +17,7 @@ pub struct Injected {
 }
 
 /// What the scheduler needs beyond a service and its tasks.
-pub struct Surroundings<'a> {
+pub struct SchedulerContext<'a> {
     pub families: &'a Families,
     pub injected: &'a [Injected],
     pub alarms: &'a Alarms,
