@@ -42,7 +42,7 @@ pub fn refusal(why: &RequestRefusal) -> String {
 
 /// Why no check asks this host.
 pub fn metadata(host: &str) -> String {
-    format!("{host} is an address of this machine's metadata, which hands out credentials")
+    format!("{host} is an address of this machine's metadata service, which gives out credentials")
 }
 
 /// Why a check cannot be made at all.

@@ -14,7 +14,7 @@ pub fn notice(notice: &CheckoutNotice) -> String {
         }
         CheckoutNotice::Filtered { first, others } => {
             let others = if *others == 0 { String::new() } else { format!(" and {others} more") };
-            format!("{first}{others} may only look changed: kanmon runs no filter of git's")
+            format!("{first}{others} may only look changed, because kanmon runs no git filters")
         }
     }
 }

@@ -137,15 +137,15 @@ const ANSWERS: &[Code] = &[
 const CONFLICTS: &[Code] = &[
     ("approver-unknown", "it is unknown who approved"),
     ("approver-is-machine", "the approver is not identified as a person"),
-    ("asked", "the approver asked for the release"),
+    ("asked", "the approver requested the release"),
     ("started-pipeline", "the approver started the pipeline"),
-    ("requester-unknown", "it is unknown who asked for the release"),
+    ("requester-unknown", "it is unknown who requested the release"),
 ];
 
 const VOIDS: &[Code] = &[
     ("plan-changed", "the plan is no longer the one that was approved"),
     ("too-old", "the approval was not used in time"),
-    ("requester", "the approver has asked for the release since then"),
+    ("requester", "the approver has become a requester of the release since then"),
     ("approver-gone", "CodePipeline no longer says who approved"),
 ];
 
@@ -217,7 +217,7 @@ const REFUSALS: &[Code] = &[
     ("not-an-execution-id", "the value is not the id of an execution"),
     ("execution-named-by-machine", "a machine that no pipeline started names an execution"),
     ("execution-named-by-role", "a session of a shared role names an execution"),
-    ("execution-of-another-release", "the execution asks for the approval of another release"),
+    ("execution-of-another-release", "the execution requests the approval of another release"),
     ("execution-not-in-progress", "the execution is not in progress"),
     ("execution-not-found", "no pipeline has the execution"),
     ("no-pipeline-named", "no pipeline is named to look for the execution in"),

@@ -1,4 +1,4 @@
-//! Programs that cannot be run, in words that say what to do: what the system says of a script that exists is "no such file".
+//! Why programs cannot be run, in words: of a script whose interpreter is missing, the system says only "no such file".
 
 use crate::model::program_problem::ProgramProblem;
 
@@ -7,12 +7,14 @@ pub fn why(problem: &ProgramProblem) -> String {
         ProgramProblem::NotInPath => "it is not in PATH".to_owned(),
         ProgramProblem::Missing => "there is no such file".to_owned(),
         ProgramProblem::NotAFile => "it is not a file".to_owned(),
-        ProgramProblem::NotExecutable => "it is not executable; `chmod +x` makes it so, and git keeps that".to_owned(),
+        ProgramProblem::NotExecutable => {
+            "it is not executable; `chmod +x` makes it executable, and git keeps the mode".to_owned()
+        }
         ProgramProblem::Empty => "it is empty".to_owned(),
-        ProgramProblem::ByteOrderMark => "a byte order mark stands before its `#!`".to_owned(),
+        ProgramProblem::ByteOrderMark => "a byte order mark is before its `#!`".to_owned(),
         ProgramProblem::NoInterpreterLine => "it has no `#!` line that names its interpreter".to_owned(),
         ProgramProblem::LineEndsWithCrLf => {
-            "its `#!` line ends with CR LF, as on Windows; the interpreter's name has to end with LF".to_owned()
+            "its `#!` line ends with CR LF, as on Windows; it must end with LF".to_owned()
         }
         ProgramProblem::InterpreterUnnamed => "its `#!` line names no interpreter".to_owned(),
         ProgramProblem::InterpreterMissing { interpreter } => format!("its interpreter `{interpreter}` does not exist"),

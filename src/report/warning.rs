@@ -19,7 +19,7 @@ pub fn text(warning: &Warning) -> String {
         Warning::AbortTooLate { by } => format!("{by} asked to abort the release after everything was done"),
         Warning::Build { image, noticed } => format!("image {image}: {}", build(noticed)),
         Warning::SourceChanged { image, commit: name } => format!(
-            "image {image}: files of the working tree changed during the build, so it may hold more than commit {}",
+            "image {image}: files of the working tree changed during the build, so it may contain more than commit {}",
             commit(name, 12)
         ),
         Warning::ExecutionWaits { execution, pipeline, fault } => format!(

@@ -127,7 +127,7 @@ fn a_build_of_another_pipeline_than_the_one_that_asks_for_approval_releases() {
     let execution = world.execution(DEV, "hello-build");
     let args = ["release", "--until", "staging", "--output", "json"];
     let ran = world.build("developer", "hello-build", "", &args[..3]).ended(2);
-    ran.on_stderr("and its execution is not named");
+    ran.on_stderr("but its execution is not given");
     let ran = world.build("developer", "hello-build", NOBODY, &args[..3]).ended(40);
     ran.on_stderr(&format!("there is no execution {NOBODY} in CodePipeline hello-build (account dev)"));
     let ran = world.build("developer", "hello-build", &execution, &args).ended(0);
@@ -196,7 +196,7 @@ fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_reque
     }
     // The question of one release is no place to make another.
     let ran = world.build("developer", "hello-prod", &execution, &["release", "--until", "dev"]).ended(2);
-    ran.on_stderr(&format!("execution {execution} of CodePipeline hello-prod carries the question about {id}"));
+    ran.on_stderr(&format!("execution {execution} of CodePipeline hello-prod belongs to the approval of {id}"));
     // A build of that execution takes it further; of another that a session of the role started, nobody knows who asked.
     let ran = world
         .build("developer", "hello-prod", &execution, &["promote", &id, "--to", "prod", "--output", "json"])

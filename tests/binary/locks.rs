@@ -25,7 +25,7 @@ fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {
     assert!(resumed.out.contains("✓ succeeded"), "{}", resumed.out);
     running.signal("CONT");
     let ran = running.end().ended(30);
-    assert!(ran.err.contains("no longer holds"), "{}", ran.err);
+    assert!(ran.err.contains("has lost its lock on"), "{}", ran.err);
     assert_eq!(sandbox.done("UpdateService").len(), 1, "the one that woke up changed nothing more");
     let story = test_env.run(&developer, &["history", &id]).ended(0);
     assert!(story.out.contains("by manager of 111111111111: “the builder hangs”"), "{}", story.out);

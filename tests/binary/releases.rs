@@ -169,7 +169,7 @@ fn an_image_that_exists_is_released_as_it_is() {
         ran.on_stderr("does not say which registry it is in").on_stderr("hello:TAG");
     }
     let ran = test_env.run(&developer, &["release", "--image", "ap=x:1"]).ended(2);
-    ran.on_stderr("the pipeline file has no image `ap`").on_stderr("it has: app");
+    ran.on_stderr("the pipeline file has no image `ap`").on_stderr("its images are: app");
 }
 
 #[test]

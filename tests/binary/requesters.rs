@@ -117,7 +117,7 @@ fn an_execution_that_is_over_asks_for_nothing() {
     ran.on_stderr(&format!("execution {over} of CodePipeline quick is Succeeded")).on_stderr("in progress");
     // Where the file has no pipeline, one has to be named: by whoever asks, or by CodeBuild.
     let ran = world.build(&[], &["release", "--execution", &over]).ended(2);
-    ran.on_stderr("no pipeline is named").on_stderr("--execution PIPELINE/ID");
+    ran.on_stderr("it is unknown which pipeline execution").on_stderr("--execution PIPELINE/ID");
     let initiator = [("CODEBUILD_INITIATOR", "codepipeline/quick"), ("KANMON_EXECUTION", over.as_str())];
     world.build(&initiator, &["release"]).ended(40).on_stderr("is Succeeded");
     world.untouched();
@@ -185,7 +185,7 @@ fn a_build_that_no_pipeline_started_cannot_name_an_execution() {
     for (variable, value) in [("CODEBUILD_INITIATOR", "ann"), ("CODEBUILD_BUILD_ID", "b"), ("GITHUB_ACTIONS", "true")] {
         let ran =
             world.build(&[(variable, value)], &["release", "--until", "staging", "--execution", &colleague]).ended(2);
-        ran.on_stderr(&format!("names execution {colleague}, and CodePipeline did not start it"))
+        ran.on_stderr(&format!("names execution {colleague}, but was not started by CodePipeline"))
             .on_stderr("the person who started that execution may be somebody else than who started this");
     }
     world.untouched();

@@ -141,11 +141,7 @@ fn a_database_that_does_more_than_keep_rows_is_not_used() {
             "ALTER TABLE chunks DROP COLUMN more",
             "`chunks` is not the one that kanmon makes",
         ),
-        (
-            "DROP INDEX releases_of_app",
-            "CREATE INDEX releases_of_app ON releases (app)",
-            "`releases_of_app` is missing",
-        ),
+        ("DROP INDEX releases_of_app", "CREATE INDEX releases_of_app ON releases (app)", "it lacks `releases_of_app`"),
     ];
     for (does, undoes, output) in cases {
         let sql = |text: &str| rusqlite::Connection::open(&db).unwrap().execute_batch(text).unwrap();

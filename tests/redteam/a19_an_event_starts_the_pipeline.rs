@@ -64,7 +64,7 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
         let named = format!("hello/{colleague}");
         for who in [started, build()] {
             let ran = who.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
-            ran.on_stderr("and CodePipeline did not start it");
+            ran.on_stderr("but was not started by CodePipeline");
         }
         world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
         let ran = build().run(&["release", "--until", "staging"]).ended(0);

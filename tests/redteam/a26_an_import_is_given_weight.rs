@@ -40,7 +40,7 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
 #[test]
 fn an_import_that_never_ends_is_refused() {
     let world = World::new(BOTH[0]);
-    world.developer().run(&["import", "/dev/zero"]).ended(2).on_stderr("is longer than 16 MiB");
+    world.developer().run(&["import", "/dev/zero"]).ended(2).on_stderr("is larger than 16 MiB");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn an_approval_of_another_release_approves_nothing() {
         let honest = world.record(&second);
         world.plant(&forged);
         let refused = world.promoter().run(&["promote", &second, "--to", "prod"]).ended(40);
-        refused.on_stderr("is inconsistent").on_stderr("what was approved is not what was asked");
+        refused.on_stderr("is inconsistent").on_stderr("what was approved is not what was requested");
         world.plant(&honest);
         let running = world.waits(&second);
         assert_eq!(world.in_production(), good, "{topology:?}");

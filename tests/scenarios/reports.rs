@@ -102,9 +102,9 @@ async fn what_was_rolled_back_is_reported_beside_what_failed() {
     ✓ dev: severity gate
     ✓ dev: plan dev
     ✓ dev: update dev/web
-    ✓ dev: restore dev/web
+    ✓ dev: roll back dev/web
     ✓ dev: update dev/admin
-    ✓ dev: restore dev/admin
+    ✓ dev: roll back dev/admin
     ✗ dev: check dev (step 2) | check: https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web answered 200, but its body does not contain `what no answer contains`
     · dev: check again what dev runs | not reached: the check of dev failed
     ");

@@ -69,7 +69,7 @@ const APPROVAL: &[Code] = &[
 
 const REGISTRY: &[Code] = &[
     ("registry-not-allowed", "a registry denies access"),
-    ("registry-not-found", "a registry does not have what was asked for"),
+    ("registry-not-found", "a registry does not have what was requested"),
     ("registry-refused", "a registry refuses a request"),
     ("tag-immutable", "the tag is immutable and names another image"),
     ("registry-throttled", "a registry throttles requests"),
@@ -84,7 +84,7 @@ const REGISTRY: &[Code] = &[
     ("base-image-missing", "the base image does not exist"),
     ("given-image-missing", "an image that was given does not exist"),
     ("container-image-missing", "the image of a container that the file does not name does not exist"),
-    ("not-an-image-manifest", "a registry holds something that is not an image manifest"),
+    ("not-an-image-manifest", "a registry has something that is not an image manifest"),
     ("manifest-ambiguous", "programs read an image manifest in different ways"),
     ("image-has-too-many-manifests", "an image index names too many manifests"),
     ("image-has-too-many-levels", "an image index has too many levels"),

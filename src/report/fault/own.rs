@@ -14,7 +14,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             let why = match why {
                 NotSent::Asleep => "it was paused just before the call".to_owned(),
                 NotSent::NotRenewed => "its lease could not be renewed".to_owned(),
-                NotSent::StageLost { stage } => format!("it no longer holds stage {stage}"),
+                NotSent::StageLost { stage } => format!("it has lost its lock on stage {stage}"),
                 NotSent::StateTooSlow => "the state answers too slowly".to_owned(),
             };
             words.cause(match because {

@@ -53,7 +53,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
                 .hint("push the image, or correct the task definition")
         }
         RegistryProblem::NotAManifest { why } => {
-            let words = Words::new("the registry holds something that is not an image manifest");
+            let words = Words::new("the registry has something that is not an image manifest");
             match why {
                 ManifestFlaw::NotJson => words,
                 ManifestFlaw::SchemaVersion { version } => {
@@ -62,10 +62,10 @@ pub fn words(problem: &RegistryProblem) -> Words {
                 ManifestFlaw::NamesNothing => words.cause("it names neither manifests nor a configuration with layers"),
             }
         }
-        RegistryProblem::AmbiguousManifest { member } => {
-            Words::new("the registry holds something that is not a valid image manifest")
-                .cause(format!("programs read its member `{member}` in different ways, and some would run something else"))
-        }
+        RegistryProblem::AmbiguousManifest { member } => Words::new(
+            "the registry has something that is not a valid image manifest",
+        )
+        .cause(format!("programs read its member `{member}` in different ways, and some would run something else")),
         RegistryProblem::TooManyManifests { most } => Words::new("the image index is too large to be followed")
             .cause(format!("it names more than {most} manifests")),
         RegistryProblem::TooManyLevels { most } => {

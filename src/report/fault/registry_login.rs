@@ -15,9 +15,9 @@ pub fn words(login: &RegistryLogin) -> String {
 fn none(why: &NoLogin) -> String {
     match why {
         NoLogin::NoFolder => "neither DOCKER_CONFIG nor HOME is set".to_owned(),
-        NoLogin::NoFile { file } => format!("there is no {file}"),
+        NoLogin::NoFile { file } => format!("{file} does not exist"),
         NoLogin::FileUnreadable { file, why } => format!("{file} cannot be read: {}", flaw(why)),
-        NoLogin::NotInFile { file, host } => format!("{file} has none for {host}"),
+        NoLogin::NotInFile { file, host } => format!("{file} has no login for {host}"),
         NoLogin::EntryUnusable { file, key, why } => match why {
             EntryFlaw::IdentityToken => format!("in {file}, `{key}` {NO_PASSWORD}"),
             EntryFlaw::NotEncoded => format!("in {file}, `auth` of `{key}` is not USER:PASSWORD in base64"),
@@ -30,8 +30,8 @@ fn none(why: &NoLogin) -> String {
             HelperProblem::TimedOut { seconds } => format!("{helper} did not answer in {seconds} s"),
             HelperProblem::Failed { status } => format!("{helper} failed ({status})"),
             HelperProblem::Refused { said } => format!("{helper} failed: {said}"),
-            HelperProblem::HasNone { key } => format!("{helper} has none for {key}"),
-            HelperProblem::NotJson => format!("{helper} answered no JSON"),
+            HelperProblem::HasNone { key } => format!("{helper} has no login for {key}"),
+            HelperProblem::NotJson => format!("{helper} did not answer with JSON"),
             HelperProblem::NoUserAndSecret => format!("{helper} answered without a user and a secret"),
             HelperProblem::IdentityToken => format!("{helper} {NO_PASSWORD}"),
         },
