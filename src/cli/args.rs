@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::terminal_width;
 use crate::model::ids::{IdError, ImageName, ReleaseId, StageName};
 use crate::report::{codes, exit_codes, ids};
 use crate::usecase::begin::Reasons;
@@ -18,7 +19,7 @@ Getting started:
 
 /// Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven.
 #[derive(Debug, Parser)]
-#[command(name = "kanmon", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true, after_help = FIRST)]
+#[command(name = "kanmon", version, max_term_width = HELP_WIDTH, subcommand_required = true, arg_required_else_help = true, after_help = FIRST)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -27,6 +28,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The pipeline file (default: the only file in `pipelines/`)
     #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE", hide_env_values = true)]
@@ -63,19 +65,19 @@ pub enum Verb {
     Check(CheckArgs),
     /// Show what a release would do, stage by stage, without changing anything
     ///
-    /// Shows what each stage would change in its task definitions, the current result of the gate, and who is asked for approval. Without
+    /// Shows what each stage would change in its task definitions, the current result of the gate, and who may approve. Without
     /// a release or an --image, the image counts as not built yet.
     Plan(PlanArgs),
     /// Build, push and scan images, and deploy them stage by stage
     ///
     /// Waits for scans, approvals and rollouts. Ctrl-C suspends the release (press it again to quit immediately), and `kanmon resume`
     /// continues it; ECS finishes the rollouts that have begun. Every change is recorded before it is made.
-    #[command(after_help = exit_codes::help())]
+    #[command(after_help = exit_codes_help())]
     Release(ReleaseArgs),
     /// Take an existing release through the stages that it has not passed yet
     ///
-    /// Deploys the same digests. Gates are checked again, and stages that require approval ask for it.
-    #[command(after_help = exit_codes::help())]
+    /// Deploys the same digests. Gates are checked again, and approval is requested for stages that require it.
+    #[command(after_help = exit_codes_help())]
     Promote(PromoteArgs),
     /// Show the releases that wait for approval
     ///
@@ -84,7 +86,7 @@ pub enum Verb {
     /// Approve exactly the plan that a release waits with
     ///
     /// On a terminal it shows the plan and asks. Without a terminal, name the plan that you reviewed with --plan. The approval is valid for
-    /// that plan only: if anything changes, approval is asked for again.
+    /// that plan only: if anything changes, approval is requested again.
     Approve(AnswerArgs),
     /// Reject the plan that a release waits with, which ends the release
     Reject(AnswerArgs),
@@ -93,7 +95,7 @@ pub enum Verb {
     /// Continue a release after a crash, a stop or a suspension
     ///
     /// Reads the current state of AWS before it changes anything: what was in progress is found, not repeated.
-    #[command(after_help = exit_codes::help())]
+    #[command(after_help = exit_codes_help())]
     Resume(ResumeArgs),
     /// End a release, and roll back the current stage if asked
     ///
@@ -121,12 +123,12 @@ pub enum Verb {
     /// Import a record that `export` wrote, as read-only history
     Import(ImportArgs),
     /// Show what the exit codes and the codes in JSON output mean
-    #[command(after_help = codes::help())]
+    #[command(after_help = codes_help())]
     Codes,
     /// Run the embedded AWS, for any AWS client
     ///
     /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints the variables
-    /// that a shell has to export. Ctrl-C ends it; nothing is kept.
+    /// that a shell has to export. Ctrl-C ends it; nothing is stored.
     Sandbox(SandboxArgs),
     /// Run a whole release on the embedded AWS, without an AWS account
     Demo(DemoArgs),
@@ -175,10 +177,10 @@ pub struct Forced {
     /// Enter a stage although the same images failed and were rolled back there; needs --reason, which is recorded
     #[arg(long, requires = "reason")]
     pub force: bool,
-    /// Ask again about what was rejected, also with --force; needs --reason, which is recorded and shown to approvers
+    /// Request approval again after a rejection, also with --force; needs --reason, which is recorded and shown to approvers
     #[arg(long, requires = "reason")]
     pub again: bool,
-    /// The reason for --force, or else for asking again about what was rejected; recorded, and shown to approvers
+    /// The reason for --force, or else for requesting approval again after a rejection; recorded, and shown to approvers
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
     pub reason: Option<String>,
 }
@@ -201,6 +203,7 @@ impl Forced {
 
 #[derive(Debug, Args)]
 pub struct FreezeArgs {
+    /// The name of the stage
     #[arg(value_name = "STAGE", value_parser = id::<StageName>)]
     pub stage: StageName,
     /// The reason, which is recorded and shown to everybody whose release waits
@@ -220,6 +223,7 @@ pub struct UnlockArgs {
 
 #[derive(Debug, Args)]
 pub struct PromoteArgs {
+    /// The id of the release
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The stage to reach
@@ -234,6 +238,7 @@ pub struct PromoteArgs {
 
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
+    /// The id of the release
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The stage, if more than one waits
@@ -249,7 +254,7 @@ pub struct AnswerArgs {
 
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
-    /// The release (default: the only one that can be resumed)
+    /// The id of the release (default: the only one that can be resumed)
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: Option<ReleaseId>,
     /// The CodePipeline execution this runs in, or PIPELINE/ID; it must be in progress
@@ -259,6 +264,7 @@ pub struct ResumeArgs {
 
 #[derive(Debug, Args)]
 pub struct AbortArgs {
+    /// The id of the release
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// Roll back what the release has changed in its current stage
@@ -288,6 +294,7 @@ pub struct HistoryArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
+    /// The id of the release
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The format
@@ -303,12 +310,14 @@ pub enum ReportFormat {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
+    /// The id of the release
     #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
 }
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
+    /// The file that `export` wrote
     pub file: PathBuf,
 }
 
@@ -341,6 +350,22 @@ pub struct DemoArgs {
     pub speed: f64,
     #[command(flatten)]
     pub traffic: TrafficArgs,
+}
+
+/// The widest help text.
+const HELP_WIDTH: usize = 100;
+
+/// The exit codes below a help text, with their meanings in a column.
+fn exit_codes_help() -> String {
+    exit_codes::listed(Some(help_width())).shown()
+}
+
+fn codes_help() -> String {
+    codes::listed(Some(help_width())).shown()
+}
+
+fn help_width() -> usize {
+    terminal_width::of_stdout().unwrap_or(HELP_WIDTH).min(HELP_WIDTH)
 }
 
 /// An id of the model.

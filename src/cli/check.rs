@@ -27,7 +27,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode
     }
     warnings.extend(loaded.warnings.iter().map(|d| format!("{}:{}: {}", d.file, d.line, d.message)));
     output.result(
-        || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("valid")),
+        || summary(&loaded, output.out_width()).and(Text::from("valid")),
         || {
             json!({
                 "v": 1,
@@ -40,6 +40,16 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode
         },
     );
     Ok(ExitCode::Done)
+}
+
+/// The column of the summary's text.
+const COLUMN: usize = 20;
+
+/// The summary, in which a line that is broken continues in the column of its text.
+fn summary(loaded: &Loaded, width: Option<usize>) -> Text {
+    let below = " ".repeat(COLUMN);
+    let line = |line: &str| Text::from(line).wrapped(width, if line.starts_with(&below) { 2 } else { COLUMN });
+    loaded.summary().trim_end().lines().map(line).collect()
 }
 
 /// What is valid, but weaker than its author may expect.

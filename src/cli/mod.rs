@@ -11,6 +11,7 @@ mod records;
 mod run_release;
 mod sinks;
 mod state_location;
+mod terminal_width;
 
 mod abort;
 mod answer;

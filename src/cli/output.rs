@@ -8,6 +8,7 @@ use serde_json::{Value, json as value};
 
 use super::args::{Form, Global};
 use super::failure::Failure;
+use super::terminal_width;
 use crate::model::visible;
 use crate::report::json;
 use crate::report::paint::Paint;
@@ -59,12 +60,12 @@ impl Output {
 
     /// How many cells a line of stdout has, where it is a terminal.
     pub fn out_width(&self) -> Option<usize> {
-        width(terminal_size::terminal_size_of(std::io::stdout()))
+        terminal_width::of_stdout()
     }
 
     /// The same of stderr.
     pub fn err_width(&self) -> Option<usize> {
-        width_of_stderr()
+        terminal_width::of_stderr()
     }
 
     /// Has libraries log on stderr, as much as `--verbose` says.
@@ -174,13 +175,4 @@ impl<W: Write> Write for Visible<W> {
     fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
     }
-}
-
-pub fn width_of_stderr() -> Option<usize> {
-    width(terminal_size::terminal_size_of(std::io::stderr()))
-}
-
-/// `None` also for a terminal that reports a width that cannot be right.
-fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
-    size.map(|(width, _)| usize::from(width.0)).filter(|w| *w >= 20)
 }

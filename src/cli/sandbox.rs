@@ -42,7 +42,7 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
             output.print(Text::laid_out(lines.trim_end()));
         }
     }
-    output.note(Text::ours("\nCtrl-C ends it"));
+    output.note(Text::ours("\npress Ctrl-C to end it"));
     let served = serve::serve(listener, Arc::new(Mutex::new(world)));
     let ended = tokio::select! {
         Err(error) = served => Err(Failure::access("the sandbox stopped").cause(error.to_string())),

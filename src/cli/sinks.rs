@@ -93,7 +93,7 @@ impl Screen {
 
 impl Sink for Screen {
     fn event(&mut self, event: &Event, release: &Release) {
-        let width = super::output::width_of_stderr();
+        let width = super::terminal_width::of_stderr();
         if let Some(text) = self.lines.of(event, release, width) {
             self.print(text);
         }
@@ -133,7 +133,7 @@ impl Sink for Screen {
     }
 
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
-        self.print(story::unread(what, why).render(self.lines.paint, super::output::width_of_stderr()));
+        self.print(story::unread(what, why).render(self.lines.paint, super::terminal_width::of_stderr()));
     }
 }
 

@@ -38,17 +38,8 @@ pub fn families() -> Vec<Family> {
 
 /// All of them below their headings, after the exit codes; fitted to a terminal of this width, in cells.
 pub fn listed(width: Option<usize>) -> Text {
-    let exit_codes = Text::laid_out(&exit_codes::help()).wrapped(width, EXIT_CODE);
-    exit_codes.and(Text::laid_out(&reasons()).wrapped(width, column()))
+    exit_codes::listed(width).and(Text::laid_out(&reasons()).wrapped(width, column()))
 }
-
-/// The same as one string, for `--help`.
-pub fn help() -> String {
-    format!("{}\n{}", exit_codes::help(), reasons())
-}
-
-/// An exit code of two digits and two blanks.
-const EXIT_CODE: usize = 4;
 
 /// The widest code and two blanks.
 fn column() -> usize {
@@ -124,8 +115,8 @@ const SCAN_BLOCKS: &[Code] = &[
 
 const ANSWERS: &[Code] = &[
     ("another-plan", "it is about a plan other than the one that would be carried out"),
-    ("not-an-approver", "who answered is not among the approvers"),
-    ("requester", "who approved is or may be a requester"),
+    ("not-an-approver", "the person who answered is not among the approvers"),
+    ("requester", "the approver is or may be a requester"),
     ("decided-in-code-pipeline", "only an action of CodePipeline decides"),
     ("too-late", "it came after the approval request expired"),
     ("settled", "there is nothing left to decide"),
@@ -152,7 +143,7 @@ const VOIDS: &[Code] = &[
 const EXPIRIES: &[Code] = &[
     ("no-execution", "CodePipeline does not know the execution"),
     ("execution-ended", "the execution ended before the action was reached"),
-    ("action-ended", "the action ended, and nobody decided"),
+    ("action-ended", "the action ended without a decision"),
     ("untimed", "CodePipeline does not say when it was approved"),
 ];
 
@@ -160,7 +151,7 @@ const MISMATCHES: &[Code] = &[
     ("no-approval", "no approval was given"),
     ("another-plan", "a plan other than the one that would be carried out was approved"),
     ("no-execution", "the record names no execution that was approved"),
-    ("not-an-approver", "who approved is not among the approvers"),
+    ("not-an-approver", "the approver is not among the approvers of the file"),
     ("another-approver", "the approver is not the one in the record"),
     ("not-approved", "the action shows no approval of the plan"),
 ];
@@ -200,7 +191,7 @@ const REFUSALS: &[Code] = &[
     ("no-image-at-reference", "there is no image at the reference"),
     ("image-not-built", "the file does not say how the image is built, and it was not given"),
     ("nobody-may-approve", "it is unknown who requested the release, so nobody may approve it"),
-    ("requester-is-approver", "who continues the release has approved it"),
+    ("requester-is-approver", "the person who continues the release has approved it"),
     ("other-pipeline-file", "the release was started with another pipeline file"),
     ("record-inconsistent", "the events of the record do not follow from each other"),
     ("failed-in-stage", "the release failed in a stage, and cannot be promoted"),
@@ -217,7 +208,7 @@ const REFUSALS: &[Code] = &[
     ("not-an-execution-id", "the value is not the id of an execution"),
     ("execution-named-by-machine", "a machine that no pipeline started names an execution"),
     ("execution-named-by-role", "a session of a shared role names an execution"),
-    ("execution-of-another-release", "the execution requests the approval of another release"),
+    ("execution-of-another-release", "the execution carries the approval request of another release"),
     ("execution-not-in-progress", "the execution is not in progress"),
     ("execution-not-found", "no pipeline has the execution"),
     ("no-pipeline-named", "no pipeline is named to look for the execution in"),
@@ -320,7 +311,7 @@ mod tests {
 
     #[test]
     fn the_help_has_every_code_and_every_exit_code() {
-        let help = help();
+        let help = listed(None).shown();
         for (code, meaning) in families().iter().flat_map(|f| &f.codes) {
             assert!(help.contains(code) && help.contains(meaning), "{code}");
         }

@@ -1,5 +1,6 @@
 //! What each exit code means, in words: for `--help` and README.md.
 
+use super::text::Text;
 use crate::model::exit_code::ExitCode;
 
 /// The meaning, as a clause.
@@ -27,11 +28,14 @@ pub fn meaning(code: ExitCode) -> &'static str {
     }
 }
 
-/// All of them below a heading, a line each.
-pub fn help() -> String {
+/// All of them below a heading, a line each; on a terminal of `width` cells the meanings stay in their column.
+pub fn listed(width: Option<usize>) -> Text {
     let line = |code: &ExitCode| format!("\n  {:>2}  {}", code.number(), meaning(*code));
-    format!("Exit codes:{}", ExitCode::ALL.iter().map(line).collect::<String>())
+    Text::laid_out(&format!("Exit codes:{}", ExitCode::ALL.iter().map(line).collect::<String>())).wrapped(width, COLUMN)
 }
+
+/// An exit code of two digits and two blanks.
+const COLUMN: usize = 4;
 
 #[cfg(test)]
 mod tests {

@@ -215,9 +215,9 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
             Words::new(format!("this withdrawal would not count: {why}")).hint(who_may(policy))
         }
         AnswerRefusal::NoApprovalToWithdraw { release, why } => {
-            let words = Words::new(format!("{release} has no approval that is still unused"));
+            let words = Words::new(format!("{release} has no approval that can be withdrawn"));
             Words { cause: why.as_ref().map(|why| not_waiting(why, release)), ..words }
-                .hint("an approval that was used cannot be withdrawn; `kanmon abort` ends the release")
+                .hint("only an approval that is not used yet can be withdrawn; `kanmon abort` ends the release")
         }
         AnswerRefusal::ApprovalAfterEnd { release, stage, ending, again } => {
             let too_late = format!("the approval came too late: the release has ended: {}", sentence(ending, release));

@@ -222,7 +222,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         }
         Fact::AbortRequested { by, reason, roll_back } => {
             let how = if *roll_back { ", rolling back" } else { "" };
-            StoryLine::new(Careful, "abort", format!("asked by {}{how}{}", person(by), quoted(reason)))
+            StoryLine::new(Careful, "abort", format!("requested by {}{how}{}", person(by), quoted(reason)))
         }
         // The summary shows the end.
         Fact::Suspended { .. } | Fact::Finished { .. } => None,

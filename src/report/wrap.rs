@@ -1,9 +1,11 @@
 //! Text fitted to a terminal: broken between words, and continued with an indent.
 
+use super::paint::ours;
+
 /// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut, so that a
-/// digest or a URL can be copied.
+/// digest or a URL can be copied, and neither is a command: in backticks, or on its own line.
 pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> {
-    if cells(line) <= width {
+    if cells(line) <= width || is_command(line) {
         return vec![line.to_owned()];
     }
     let start = line.len() - line.trim_start_matches(' ').len();
@@ -12,7 +14,7 @@ pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> 
     let mut out = line[..start].to_owned();
     let mut used = start;
     let mut empty = true;
-    for word in line[start..].split_inclusive(' ') {
+    for word in words(&line[start..]) {
         let bare = cells(word.trim_end_matches(' '));
         // A word that fits on no line is left to the terminal; one that fits only with less indent gets less.
         if !empty && used + bare > width && bare <= width {
@@ -29,6 +31,34 @@ pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> 
     }
     lines.push(out);
     lines
+}
+
+/// Whether the line is a command to copy.
+fn is_command(line: &str) -> bool {
+    let bare = line.trim_start_matches(' ');
+    bare.strip_prefix(ours())
+        .and_then(|rest| rest.split_once('m'))
+        .map_or(bare, |(_, rest)| rest)
+        .starts_with("kanmon ")
+}
+
+/// The words of a line, each with the blanks after it; what stands in backticks is one word.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut quoted = false;
+    let mut from = 0;
+    for (at, c) in line.char_indices() {
+        match c {
+            '`' => quoted = !quoted && line[at + 1..].contains('`'),
+            ' ' if !quoted => {
+                words.push(&line[from..=at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&line[from..]);
+    words
 }
 
 /// How many cells a text takes on a terminal: colours none, East Asian characters two.
@@ -80,6 +110,19 @@ mod tests {
     fn a_word_longer_than_the_line_is_left_to_the_terminal() {
         let url = "https://example.com/a/very/long/path";
         assert_eq!(wrap(&format!("asked {url} twice"), 20, 2), format!("asked {url} twice"));
+    }
+
+    #[test]
+    fn a_command_stays_in_one_piece() {
+        assert_eq!(
+            wrap("hint: `kanmon promote r1 --to dev` tries again", 32, 6),
+            "hint:\n    `kanmon promote r1 --to dev`\n      tries again"
+        );
+        assert_eq!(
+            wrap("  kanmon approve r1 --plan 0123456789abcdef", 20, 4),
+            "  kanmon approve r1 --plan 0123456789abcdef"
+        );
+        assert_eq!(wrap("one ` alone breaks", 10, 0), "one `\nalone\nbreaks");
     }
 
     #[test]

@@ -11,14 +11,14 @@ fn waiting(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
     (running, id)
 }
 
-/// The plan that waits.
+/// The plan that waits for approval.
 fn plan(test_env: &TestEnv, keys: &[(String, String)]) -> String {
     let shown = test_env.run(keys, &["approvals", "--output", "json"]).ended(0).json();
     shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
+fn approvals_show_the_plan_and_an_approval_is_valid_for_exactly_that_plan() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = waiting(&sandbox, &test_env);
@@ -44,7 +44,7 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     let asked = test_env.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
     let plan = asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     assert_eq!(asked[0]["waiting"][0]["release"], *id);
-    // Without a terminal nobody is asked, so the plan has to be named; and it has to be the one that waits.
+    // Without a terminal there is no question, so the plan must be named; and it must be the one that waits.
     test_env.run(&manager, &["approve", &id]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
     test_env
         .run(&manager, &["approve", &id, "--plan", "0000000000000000"])
@@ -97,8 +97,8 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = waiting(&sandbox, &test_env);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
-    test_env.run(&manager, &["withdraw", &id]).ended(2).on_stderr("has no approval that is still unused");
-    // With nobody working on the release, an approval stays unused.
+    test_env.run(&manager, &["withdraw", &id]).ended(2).on_stderr("has no approval that can be withdrawn");
+    // While nobody works on the release, an approval stays unused.
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let approved = test_env.run(&manager, &["approve", &id, "--plan", &plan(&test_env, &manager)]).ended(0);
@@ -115,7 +115,7 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");
 }
 
-fn demo_asking_codepipeline(sandbox: &Sandbox) -> TestEnv {
+fn demo_with_codepipeline(sandbox: &Sandbox) -> TestEnv {
     let test_env = TestEnv::demo(sandbox);
     test_env.edit(
         "        by: kanmon
@@ -131,9 +131,9 @@ fn demo_asking_codepipeline(sandbox: &Sandbox) -> TestEnv {
 }
 
 #[test]
-fn codepipeline_carries_the_question() {
+fn codepipeline_carries_the_approval_request() {
     let sandbox = Sandbox::start();
-    let test_env = demo_asking_codepipeline(&sandbox);
+    let test_env = demo_with_codepipeline(&sandbox);
     let (running, id) = waiting(&sandbox, &test_env);
     let shown = test_env.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
     let place = "in CodePipeline of account prod (222222222222): pipeline asset-manager, action Approve, execution ";
@@ -144,9 +144,9 @@ fn codepipeline_carries_the_question() {
 }
 
 #[test]
-fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_the_role_that_deploys() {
+fn an_answer_in_codepipeline_needs_the_approvers_own_permissions_and_never_the_role_that_deploys() {
     let sandbox = Sandbox::start();
-    let test_env = demo_asking_codepipeline(&sandbox);
+    let test_env = demo_with_codepipeline(&sandbox);
     let (running, id) = waiting(&sandbox, &test_env);
     let manager = sandbox.keys("manager");
     let plan = plan(&test_env, &manager);
@@ -157,7 +157,7 @@ fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_t
         .on_stderr("codepipeline:PutApprovalResult");
     let own = assumed(&sandbox, "manager", "arn:aws:iam::222222222222:role/kanmon-approve", "manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    // The execution takes a moment to come to its action.
+    // The execution takes a moment to reach the action.
     while test_env.run(&own, &["approve", &id, "--plan", &plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "the action never waits");
     }
@@ -165,10 +165,10 @@ fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_t
 }
 
 #[test]
-fn a_remote_release_takes_rights_of_ones_own_and_a_pipeline_in_the_file() {
+fn a_remote_release_needs_the_users_own_permissions_and_a_pipeline_in_the_file() {
     let sandbox = Sandbox::start();
-    let test_env = demo_asking_codepipeline(&sandbox);
-    // The pipeline is production's, and who starts it asks: the role that deploys does not do it for anybody.
+    let test_env = demo_with_codepipeline(&sandbox);
+    // The pipeline is production's, and the person who starts it is the requester: the role that deploys does not start it for anybody.
     let ran = test_env.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(40);
     assert!(!ran.err.contains("kanmon-deploy"), "{}", ran.err);
     ran.on_stderr("start it with your own credentials in account 222222222222")

@@ -1,8 +1,8 @@
-//! What stands in the way is found before anything is done, and named.
+//! Missing access and missing resources are found and named before anything is changed.
 
 use super::test_env::{Ran, Sandbox, TestEnv};
 
-/// Releases with one text of the pipeline file put in another's place, and holds that nothing was changed.
+/// Releases with one text of the pipeline file replaced by another, and asserts that nothing was changed.
 fn refused(from: &str, to: &str) -> Ran {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
@@ -12,10 +12,10 @@ fn refused(from: &str, to: &str) -> Ran {
     ran
 }
 
-/// stdout with its lines joined, since a sentence may stand on several.
+/// stdout with its lines joined, because a sentence may be on several.
 fn stdout_has(ran: &Ran, words: &[&str]) {
     for words in words {
-        assert!(ran.out.contains(words), "not told: `{words}`\n{}", ran.out);
+        assert!(ran.out.contains(words), "not printed: `{words}`\n{}", ran.out);
     }
 }
 
@@ -35,7 +35,7 @@ fn a_role_that_may_not_be_assumed_names_the_principal_and_the_statement() {
 }
 
 #[test]
-fn a_wrong_external_id_says_where_to_compare_it() {
+fn a_wrong_external_id_names_where_to_compare_it() {
     let ran = refused("external_id: asset", "external_id: asst");
     stdout_has(
         &ran,
@@ -88,7 +88,7 @@ fn all_that_is_missing_is_reported_at_once() {
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
     stdout_has(&ran, &["2 problems were found; nothing was changed", "sts:AssumeRole", "no cluster `hello-dve`"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
-    // A release that could not begin is nothing to go on with.
+    // A release that could not begin cannot be resumed.
     test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("no release can be resumed");
 }
 

@@ -1,8 +1,8 @@
-//! A pipeline file with mistakes: all of them at once, and nothing touched.
+//! A pipeline file with mistakes: all of them are reported at once, and nothing is changed.
 
 use super::test_env::{Sandbox, TestEnv, masked};
 
-/// Every mistake that issue 2 lists, in one file.
+/// One mistake of every kind, in one file.
 const WRONG: &str = r#"version: 1
 app: 12
 accounts:
@@ -29,7 +29,7 @@ stages:
 "#;
 
 #[test]
-fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_touched() {
+fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_changed() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::empty();
     test_env.write("app/index.html", "hello");
@@ -90,12 +90,12 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_to
     error: pipelines/hello.yaml has 10 mistakes; nothing was changed
     "#);
     assert_eq!(ran.out, "");
-    assert_eq!(test_env.files(), before, "something was made beside the pipeline file");
+    assert_eq!(test_env.files(), before, "a file was created");
     assert!(sandbox.calls().is_empty(), "{:?}", sandbox.calls());
 }
 
 #[test]
-fn every_verb_that_needs_the_file_refuses_it_alike() {
+fn every_verb_that_needs_the_file_refuses_it_in_the_same_way() {
     let test_env = TestEnv::empty();
     test_env.write("pipelines/hello.yaml", WRONG);
     let id = "r20260101-000000-abcdef";
@@ -119,7 +119,7 @@ fn every_verb_that_needs_the_file_refuses_it_alike() {
 }
 
 #[test]
-fn mistakes_are_lines_for_programs_too() {
+fn mistakes_are_json_lines_too() {
     let test_env = TestEnv::empty();
     test_env.write("pipelines/hello.yaml", WRONG);
     let ran = test_env.run(&[], &["check", "--output", "json"]).ended(2);
@@ -137,7 +137,7 @@ fn mistakes_are_lines_for_programs_too() {
 }
 
 #[test]
-fn no_file_and_two_files_say_what_was_found() {
+fn without_a_file_or_with_two_the_message_names_what_was_found() {
     let test_env = TestEnv::empty();
     test_env.run(&[], &["check"]).ended(2).on_stderr("there is no folder `pipelines/`").on_stderr("--pipeline FILE");
     test_env.write("pipelines/hello.yaml", "version: 1\n");
@@ -152,7 +152,7 @@ fn no_file_and_two_files_say_what_was_found() {
 }
 
 #[test]
-fn a_valid_file_is_shown_on_a_page() {
+fn a_valid_file_is_summarized() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let ran = test_env.run(&[], &["check"]).ended(0);
@@ -186,7 +186,7 @@ fn a_member_that_may_be_newer_than_kanmon_is_a_warning_and_stops_nothing() {
     let test_env = TestEnv::demo(&sandbox);
     let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     test_env.write("deploy/web.json", &template.replace("\"essential\"", "\"moonPhase\": 1, \"essential\""));
-    // It gets as far as the gate: no AWS of today's models is asked to register it.
+    // It reaches the gate: the sandbox, whose models do not know the member, is not asked to register it.
     test_env.label("findings", "CRITICAL:1");
     test_env.commit();
     let output = "warning: deploy/web.json:12:7: `containerDefinitions[0].moonPhase` is not known";

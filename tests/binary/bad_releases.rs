@@ -1,4 +1,4 @@
-//! Releases that do not arrive: each ends with its own exit code, and says why.
+//! Releases that fail: each ends with its own exit code and its reason.
 
 use super::test_env::{Ran, Sandbox, TestEnv};
 
@@ -9,7 +9,7 @@ fn released(sandbox: &Sandbox, test_env: &TestEnv, until: &str) -> Ran {
 #[track_caller]
 fn stdout_has(ran: &Ran, words: &[&str]) {
     for words in words {
-        assert!(ran.out.contains(words), "not told: `{words}`\n{}\n{}", ran.out, ran.err);
+        assert!(ran.out.contains(words), "not printed: `{words}`\n{}\n{}", ran.out, ran.err);
     }
 }
 
@@ -96,7 +96,7 @@ fn a_crash_looping_image_is_rolled_back_with_the_containers_exit_code() {
 fn an_image_that_cannot_be_pulled_says_why() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    // Production pulls across accounts, and the repository's policy does not let it.
+    // Production pulls across accounts, but the repository's policy does not allow it.
     test_env.edit("    images: copy\n", "    images: pull\n").edit(
         "      approval:
         by: kanmon
@@ -168,7 +168,7 @@ fn a_rollout_that_outlasts_its_deadline_is_neither_a_success_nor_a_failure() {
 }
 
 #[test]
-fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_touched() {
+fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_changed() {
     let full = |n: usize| {
         let tags: Vec<String> = (0..n).map(|i| format!("{{ key: t{i:02}, value: v }}")).collect();
         let seed = include_str!("../../src/sandbox/seed/demo.yaml").replace(
@@ -191,13 +191,13 @@ fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_
             "hello-prod-web:1 has 50, kanmon adds one of its own (`kanmon`), and ECS allows 50",
             "remove one tag from hello-prod-web:1",
         ] {
-            assert!(said.contains(words), "{verb}: not told: `{words}`\n{said}");
+            assert!(said.contains(words), "{verb}: not printed: `{words}`\n{said}");
         }
         assert_eq!(sandbox.changes(), Vec::<String>::new(), "{verb}");
     }
     let seed = full(49);
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit("taskdef: deploy/web.json", "taskdef: live").edit(super::releases::ASKS, "");
+    test_env.edit("taskdef: deploy/web.json", "taskdef: live").edit(super::releases::APPROVAL, "");
     test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
 }

@@ -2,7 +2,7 @@
 
 use super::test_env::{Sandbox, TestEnv, release_in};
 
-/// The demo, its check in dev in other words.
+/// The demo with another check in dev.
 fn checking(sandbox: &Sandbox, check: &str) -> TestEnv {
     let test_env = TestEnv::demo(sandbox);
     let url = format!("{}/_sandbox/service/111111111111/ap-northeast-1/hello-dev/web", sandbox.endpoint());
@@ -17,7 +17,7 @@ fn script(test_env: &TestEnv, text: &str, mode: u32) {
 }
 
 #[test]
-fn what_cannot_be_run_is_found_before_anything_is_touched() {
+fn a_command_that_cannot_be_run_is_found_before_anything_is_changed() {
     let sandbox = Sandbox::start();
     let test_env = checking(&sandbox, "- check: { command: [./e2e/smoke] }");
     let dev = sandbox.keys("developer");
@@ -56,7 +56,7 @@ fn a_check_that_could_not_be_run_rolls_back_and_keeps_no_image_out() {
     test_env.edit(gone, "");
     test_env.run(&dev, &["release", "--until", "dev"]).ended(0);
 
-    // The control: a check that was made and failed does bar them.
+    // The control: if a check was run and failed, the images may not enter again.
     script(&test_env, "#!/bin/sh\nexit 1\n", 0o755);
     test_env.write("app/index.html", "next");
     test_env.run(&dev, &["release", "--until", "dev"]).ended(20);
@@ -81,7 +81,7 @@ fn a_command_has_the_credentials_of_the_account_that_the_file_names_and_no_other
 }
 
 #[test]
-fn processes_that_a_command_leaves_behind_block_nothing_and_ctrl_c_ends_them_all() {
+fn processes_that_a_command_leaves_behind_do_not_block_and_ctrl_c_ends_them() {
     let sandbox = Sandbox::start();
     let left = "[sh, -c, 'sleep 600 & echo $! > left; exit 0'], timeout: 10m";
     let test_env = checking(&sandbox, &format!("- check: {{ command: {left} }}"));
@@ -99,14 +99,14 @@ fn processes_that_a_command_leaves_behind_block_nothing_and_ctrl_c_ends_them_all
     running.signal("INT");
     let ran = running.end().ended(30);
     dies(&pid("held"));
-    // The check is made again, and was never judged.
+    // The check runs again; the first one has no result.
     test_env.edit("'sleep 600 & echo $! > held; wait'", "'exit 0'");
     let id = release_in(&ran.out);
     let history = test_env.run(&dev, &["history", &id]).ended(0);
     assert!(!history.out.contains("failed"), "{}", history.out);
 }
 
-/// Waits until a process is gone; past the suite's limit it hangs.
+/// Waits until a process has ended; if it never does, the suite's limit ends the test.
 fn dies(pid: &str) {
     let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     while !stat().is_empty() && !stat().contains(") Z ") {

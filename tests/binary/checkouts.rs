@@ -2,9 +2,9 @@
 
 use super::test_env::{Sandbox, TestEnv};
 
-/// The same happens where git refuses a folder of another user (`safe.directory`), which only root could set up here.
+/// The same happens if git refuses a folder of another user (`safe.directory`), which only root could set up here.
 #[test]
-fn a_checkout_that_git_does_not_read_has_an_unknown_commit_and_a_warning_in_gits_words() {
+fn a_checkout_that_git_refuses_has_an_unknown_commit_and_a_warning_with_gits_message() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let dev = sandbox.keys("developer");
@@ -40,7 +40,7 @@ fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
     refused("with uncommitted changes", "without changes");
     test_env.commit();
     refused("but this is commit", "check out ");
-    // The control: back on its commit.
+    // The control: the commit is checked out again.
     test_env.git(&["checkout", "-q", "HEAD~1"]);
     test_env.run(&dev, &["resume", &id]).ended(0);
     assert_eq!(sandbox.done("PutImage").len(), 1);

@@ -3,7 +3,7 @@
 use super::test_env::TestEnv;
 
 #[test]
-fn the_verbs_are_listed_with_what_they_do() {
+fn the_verbs_are_listed_with_their_descriptions() {
     let ran = TestEnv::empty().run(&[], &["--help"]).ended(0);
     insta::assert_snapshot!(ran.out, @"
     Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven
@@ -35,6 +35,10 @@ fn the_verbs_are_listed_with_what_they_do() {
       help       Print this message or the help of the given subcommand(s)
 
     Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
           --pipeline <FILE>  The pipeline file (default: the only file in `pipelines/`) [env:
                              KANMON_PIPELINE]
           --output <FORM>    Print text for people, or JSON on stdout, one event per line [default:
@@ -46,8 +50,6 @@ fn the_verbs_are_listed_with_what_they_do() {
       -y, --yes              Answer yes to every question
       -v, --verbose...       Print more on stderr (-v, -vv, -vvv)
           --no-color         Print no colours (like NO_COLOR)
-      -h, --help             Print help
-      -V, --version          Print version
 
     Getting started:
       kanmon demo       a whole release on the embedded AWS, in seconds
@@ -64,7 +66,7 @@ fn the_version_is_one_line() {
 }
 
 #[test]
-fn each_verb_explains_itself_and_its_exit_codes() {
+fn each_verb_has_a_help_text_and_those_that_release_list_the_exit_codes() {
     let test_env = TestEnv::empty();
     for verb in [
         "check",

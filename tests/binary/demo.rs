@@ -3,7 +3,7 @@
 use super::test_env::{TestEnv, masked};
 
 #[test]
-fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next() {
+fn the_demo_carries_a_release_through_every_stage_and_ends_with_the_next_commands() {
     let test_env = TestEnv::empty();
     let before = test_env.files();
     let ran = test_env.run(&[], &["demo"]).ended(0);
@@ -13,7 +13,7 @@ fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next
         "approved by manager of 111111111111",
         "entered: cluster hello-prod, account prod (222222222222)",
     ] {
-        assert!(ran.err.contains(words), "not told: `{words}`\n{}", ran.err);
+        assert!(ran.err.contains(words), "not printed: `{words}`\n{}", ran.err);
     }
     insta::assert_snapshot!(masked(&ran.out), @"
     ✓ succeeded: hello now runs in every stage up to prod
@@ -37,7 +37,7 @@ fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
     let events = ran.json();
     let last = events.last().unwrap();
     assert_eq!((&last["kind"], &last["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
-    assert!(events.iter().zip(1..).all(|(e, seq)| e["seq"] == seq), "one event a line, and nothing else");
+    assert!(events.iter().zip(1..).all(|(e, seq)| e["seq"] == seq), "one event per line, and nothing else");
     let mut digests: Vec<String> = Vec::new();
     for event in events.iter().filter(|e| e["kind"] == "stage-planned") {
         let image = event["plan"]["services"]["web"]["images"]["web"].as_str().unwrap();
@@ -55,5 +55,5 @@ fn the_demo_can_be_stopped() {
     running.says("everything that the file names exists");
     running.signal("INT");
     let ran = running.end().ended(30);
-    assert!(!ran.out.contains("kanmon resume"), "its AWS is gone, so nothing can be gone on with: {}", ran.out);
+    assert!(!ran.out.contains("kanmon resume"), "its AWS is gone, so it cannot be resumed: {}", ran.out);
 }

@@ -1,4 +1,4 @@
-//! Executions of pipelines that are not the one that asks for approval, and whose start shows nobody.
+//! Executions of other pipelines than the one of the approval, and executions that no person started.
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ const PROD: &str = "222222222222";
 const TOOLS: &str = "333333333333";
 const DEVELOPER: &str = "arn:aws:iam::111111111111:user/developer";
 const NOBODY: &str = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
-const ASKS: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n";
+const APPROVAL: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n";
 
-/// An account for pipelines alone, whose builds may enter development.
+/// An account for pipelines only, whose builds may enter development.
 const TOOLING: &str = r#"accounts:
   - id: "333333333333"
     name: tools
@@ -31,7 +31,7 @@ const DEV_ROLE: &str = r#"    roles:
         policies: [{ Statement: [{ Effect: Allow, Action: "*", Resource: "*" }] }]
     repositories:
 "#;
-/// One whose build releases, in two accounts by two names; one in production whose builds take further what a terminal asks for.
+/// A pipeline whose build releases, in two accounts with two names; and one in production whose builds promote what a terminal requested.
 const PIPELINES: &str = r##"
   - account: "111111111111"
     region: ap-northeast-1
@@ -83,12 +83,12 @@ fn world() -> World {
     World { sandbox, test_env, _seed: seed }
 }
 
-/// Production is approved in its own pipeline.
+/// Production is approved in its own CodePipeline.
 fn by_codepipeline() -> World {
     let world = world();
     let asks =
         "        by: codepipeline\n        pipeline: hello-prod\n        action: Approve\n        account: prod\n";
-    world.test_env.edit(ASKS, asks);
+    world.test_env.edit(APPROVAL, asks);
     world
 }
 
@@ -109,14 +109,14 @@ impl World {
         self.test_env.run(&env, args)
     }
 
-    /// Development is entered through a role; `assume`: when.
+    /// Development is entered through a role; `assume` says when.
     fn dev_by_role(&self, assume: &str) {
         let dev = "    id: \"111111111111\"\n";
         self.test_env.edit(dev, &format!("{dev}    role: kanmon-build\n    assume: {assume}\n"));
     }
 }
 
-/// What a release is asked for by.
+/// The requester of a release.
 fn requested(ran: &Ran) -> Value {
     ran.json()[0]["requested_by"].clone()
 }
@@ -134,7 +134,7 @@ fn a_build_of_another_pipeline_than_the_one_that_asks_for_approval_releases() {
     let by = requested(&ran);
     assert_eq!((&by["pipeline"], &by["account"]), (&json!("hello-build"), &json!("dev")));
     assert_eq!(by["trigger"]["arn"], DEVELOPER);
-    // Production's question is not put in it.
+    // Production's approval is not requested in it.
     assert!(!ran.out.contains("approval-requested"), "{}", ran.out);
 }
 
@@ -156,25 +156,25 @@ fn a_pipeline_of_an_account_that_the_file_does_not_have_is_looked_up_with_its_bu
 }
 
 #[test]
-fn a_remote_release_is_started_by_whoever_asks_and_not_by_the_files_role() {
+fn a_remote_release_is_started_with_the_callers_credentials_and_not_with_the_files_role() {
     let world = world();
     world.dev_by_role("always");
     let asks =
         "        by: codepipeline\n        pipeline: hello-build\n        action: Approve\n        account: dev\n";
-    world.test_env.edit(ASKS, asks);
+    world.test_env.edit(APPROVAL, asks);
     let mut looking = world.test_env.start(&world.sandbox.keys("developer"), &["release", "--remote"]);
     looking.says("CodePipeline hello-build runs as execution");
     looking.says(": InProgress");
     let started = world.sandbox.done("StartPipelineExecution");
     assert_eq!(started.len(), 1);
     assert_eq!(started[0]["principal"], DEVELOPER);
-    assert!(world.sandbox.done("UpdateService").is_empty(), "it only starts the pipeline and looks on");
+    assert!(world.sandbox.done("UpdateService").is_empty(), "it only starts the pipeline and follows it");
     let entered = world.sandbox.done("AssumeRole");
     assert!(entered.is_empty(), "no role is needed for it: {entered:?}");
 }
 
 #[test]
-fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_requesters() {
+fn an_execution_that_the_files_role_started_for_a_request_has_the_requesters_of_the_record() {
     let world = by_codepipeline();
     let (developer, manager) = (world.sandbox.keys("developer"), world.sandbox.keys("manager"));
     let mut running = world.test_env.start(&developer, &["release"]);
@@ -194,13 +194,13 @@ fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_reque
     while world.test_env.run(&approver, &["approve", &id, "--plan", &plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "the action never waits");
     }
-    // The question of one release is no place to make another.
+    // An execution that carries the request of one release cannot begin another.
     let ran = world.build("developer", "hello-prod", &execution, &["release", "--until", "dev"]).ended(2);
     ran.on_stderr(&format!("execution {execution} of CodePipeline hello-prod belongs to the approval of {id}"));
-    // A build of that execution takes it further; of another that a session of the role started, nobody knows who asked.
+    // A build of that execution promotes the release. If a session of the role started another execution, its requester is unknown.
     let ran = world
         .build("developer", "hello-prod", &execution, &["promote", &id, "--to", "prod", "--output", "json"])
         .ended(0);
-    let extended = ran.json().into_iter().find(|e| e["kind"] == "extended").expect("it is taken further");
+    let extended = ran.json().into_iter().find(|e| e["kind"] == "extended").expect("it is promoted");
     assert_eq!(extended["requested_by"]["trigger"]["arn"], DEVELOPER);
 }

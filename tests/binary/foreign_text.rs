@@ -1,17 +1,17 @@
-//! Words of others (git, reasons, file names, templates, AWS) go through everything that prints, and no terminal obeys them.
+//! Text of others (git, reasons, file names, templates, AWS) is printed escaped everywhere, so that no terminal executes it.
 
 use kanmon::model::visible::is_harmful;
 
 use super::test_env::{Ran, Sandbox, TestEnv, release_in};
 
-/// Clears the screen, writes the clipboard, goes back to the line's start, changes colour by a C1 control, reorders and hides.
+/// Clears the screen, writes the clipboard, returns to the start of the line, changes the colour by a C1 control, reorders and hides text.
 const EVIL: &str = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\r\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}evil";
-/// What of it can be told apart in what is printed.
+/// The part of it that is looked for in what is printed.
 const SEEN: &str = r"\u{1b}[2J\u{1b}]52;c;aGk=\u{7}";
 /// The same as JSON shows it.
 const SEEN_IN_JSON: &str = r"\u001b[2J\u001b]52;c;aGk=\u0007";
 
-/// Itself, where nothing was printed that a terminal would obey.
+/// Asserts that nothing was printed that a terminal would execute; returns its argument.
 #[track_caller]
 fn harmless(ran: Ran) -> Ran {
     for text in [&ran.out, &ran.err] {
@@ -21,13 +21,13 @@ fn harmless(ran: Ran) -> Ran {
     ran
 }
 
-/// A reason that would look like lines of kanmon's own.
-fn lines_of_ours() -> String {
+/// A reason that would look like lines that kanmon prints.
+fn imitated_lines() -> String {
     format!("{EVIL}\n  gate      passed (no findings)\n✓ done")
 }
 
 #[test]
-fn words_of_others_are_seen_and_not_obeyed_whatever_prints_them() {
+fn text_of_others_is_printed_escaped_by_every_verb() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
@@ -39,7 +39,7 @@ fn words_of_others_are_seen_and_not_obeyed_whatever_prints_them() {
 
     assert!(run(&manager, &["approvals"]).out.contains(SEEN));
     assert!(run(&manager, &["approvals", "--output", "json"]).out.contains("\"release\""));
-    let reason = lines_of_ours();
+    let reason = imitated_lines();
     run(&manager, &["freeze", "staging", "--reason", &reason]).ended(0);
     let again = run(&manager, &["freeze", "staging", "--reason", "x"]).ended(0).says(SEEN);
     assert_eq!(again.out.lines().count(), 1, "{}", again.out);
@@ -68,7 +68,7 @@ fn plan(test_env: &TestEnv, keys: &[(String, String)]) -> String {
 }
 
 #[test]
-fn names_in_files_and_arguments_are_seen_and_not_obeyed() {
+fn names_in_files_and_arguments_are_printed_escaped() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
@@ -98,7 +98,7 @@ fn names_in_files_and_arguments_are_seen_and_not_obeyed() {
 }
 
 #[test]
-fn on_a_terminal_our_colours_are_there_and_those_of_others_are_not() {
+fn on_a_terminal_kanmons_colours_are_printed_and_those_of_others_are_not() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let name = format!("user.name=Dev{EVIL}");

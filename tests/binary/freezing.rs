@@ -1,4 +1,4 @@
-//! The line stopped in front of a stage, in the words that people read.
+//! Freezing a stage: what people read.
 
 use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
@@ -11,7 +11,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     insta::assert_snapshot!(frozen.out, @"dev is frozen: no release enters it until `kanmon unfreeze dev --reason WHY`");
     test_env.run(&manager, &["freeze", "dev", "--reason", "again"]).ended(0).says("already frozen").says("an incident");
 
-    // Told before anything is built, that nobody waits for it in vain.
+    // It is reported before anything is built, so that nobody waits in vain.
     let warned = "warning: dev is frozen: an incident (by arn:aws:iam::111111111111:user/manager at 20";
     let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(41).on_stderr(warned);
     let id = release_in(&ran.out);
@@ -22,7 +22,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     assert!(sandbox.done("UpdateService").is_empty());
 
     let status = test_env.run(&developer, &["status"]).ended(0);
-    let line = status.out.split("\n\n").find(|part| part.contains("is frozen")).expect("it is told");
+    let line = status.out.split("\n\n").find(|part| part.contains("is frozen")).expect("it is printed");
     assert!(line.replace('\n', " ").contains("dev is frozen: an incident (by arn:aws:iam::"), "{line}");
     let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!(
@@ -35,7 +35,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     test_env.run(&manager, &["unfreeze", "dev", "-m", "over"]).ended(0).says("dev is not frozen");
     test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 1);
-    // Who said what stays to be read.
+    // The reasons of both stay in the history.
     let history = test_env.run(&developer, &["history"]).ended(0);
     let said = history.out.split("\n\n").last().unwrap();
     let said: Vec<&str> = said.lines().map(|line| line.split_once("UTC  ").unwrap().1).collect();
@@ -60,7 +60,7 @@ fn a_freeze_needs_a_stage_of_the_file_and_a_reason() {
 }
 
 #[test]
-fn what_failed_comes_back_only_by_force() {
+fn images_that_failed_enter_again_only_with_force() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.label("exit-code", "42");
@@ -68,7 +68,7 @@ fn what_failed_comes_back_only_by_force() {
     test_env.run(&developer, &["release", "--until", "dev"]).ended(20);
     let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(10);
     // The sentence names the one that failed first.
-    let id = release_in(ran.out.split_once("  release ").expect("it is told").1);
+    let id = release_in(ran.out.split_once("  release ").expect("it is printed").1);
     assert!(ran.out.contains("✗ blocked: the same images failed in dev before"), "{}", ran.out);
     let forced =
         test_env.run(&developer, &["promote", &id, "--to", "dev", "--force", "--reason", "the network was down"]);

@@ -1,5 +1,5 @@
-//! A JUnit file as its readers take it. CodeBuild, GitLab and Jenkins agree on no schema (Jenkins' `junit-10.xsd` is the nearest to
-//! one), but on this much.
+//! A JUnit file as its readers need it. CodeBuild, GitLab and Jenkins have no common schema (Jenkins' `junit-10.xsd` is the nearest to
+//! one), but they agree on what is checked here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ pub struct Case {
     pub out: String,
 }
 
-/// With the message that is shown beside it.
+/// With the message that is shown for it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Result {
     Passed,
@@ -37,7 +37,7 @@ pub enum Result {
     Skipped(String),
 }
 
-/// The document, held against what its readers need.
+/// Reads a document, and checks that it has what its readers need.
 #[track_caller]
 pub fn read(text: &str) -> Junit {
     let document = roxmltree::Document::parse(text).unwrap_or_else(|e| panic!("{e}:\n{text}"));
@@ -84,7 +84,7 @@ fn case(node: Node<'_, '_>) -> Case {
             out = text.to_owned();
             continue;
         }
-        assert_eq!(result, Result::Passed, "one result a case");
+        assert_eq!(result, Result::Passed, "one result per case");
         has(child, &["message", "type"], &[]);
         let message = child.attribute("message").unwrap().to_owned();
         assert!(!message.is_empty() && !text.is_empty(), "{tag} of {:?} says why", node.attribute("name"));
@@ -97,7 +97,7 @@ fn case(node: Node<'_, '_>) -> Case {
     Case { name: node.attribute("name").unwrap().to_owned(), time: seconds(node), result, out }
 }
 
-/// These attributes, perhaps those, and no others.
+/// It has the attributes `needed`, may have `more`, and has no others.
 fn has(node: Node<'_, '_>, needed: &[&str], more: &[&str]) {
     let names: Vec<&str> = node.attributes().map(|a| a.name()).collect();
     let tag = node.tag_name().name();
@@ -105,14 +105,14 @@ fn has(node: Node<'_, '_>, needed: &[&str], more: &[&str]) {
     assert!(names.iter().all(|n| needed.contains(n) || more.contains(n)), "{tag} has {names:?}");
 }
 
-/// Children of these kinds and no others, in this order; of all kinds but cases at most one.
+/// It has children of these kinds only, in this order, and at most one of each kind except cases.
 fn in_order(node: Node<'_, '_>, kinds: &[&str]) {
     let place = |n: Node<'_, '_>| {
         let name = n.tag_name().name().to_owned();
         kinds
             .iter()
             .position(|k| k.split(' ').any(|k| k == name))
-            .unwrap_or_else(|| panic!("<{name}> is none of {kinds:?}"))
+            .unwrap_or_else(|| panic!("<{name}> is not one of {kinds:?}"))
     };
     let places: Vec<usize> = elements(node).map(place).collect();
     assert!(places.windows(2).all(|w| w[0] < w[1] || (w[0] == w[1] && kinds[w[0]] == "testcase")), "{places:?}");
@@ -174,7 +174,7 @@ impl Junit {
         self.suites.iter().flat_map(|s| &s.cases).any(red)
     }
 
-    /// Everything asked for is green where it was reached, and something is red where it was missed.
+    /// If the release succeeded, every stage up to the last one is green; if it failed, something is red.
     #[track_caller]
     pub fn agrees(&self, outcome: Outcome, until: &str) {
         if outcome.is_success() {

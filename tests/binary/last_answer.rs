@@ -1,4 +1,4 @@
-//! The last answer before an approval is used counts, and an answer that comes too late is reported as such.
+//! The last answer before an approval is used counts, and an answer that comes too late is an error.
 
 use crate::redteam::codepipeline::{asks_in, waits};
 use crate::redteam::world::{Person, Topology, World};
@@ -19,13 +19,13 @@ fn other(world: &World) -> Person<'_> {
     other
 }
 
-/// The process that waits is no more; nobody works on the release.
+/// Kills the process that waits, so that nobody works on the release.
 fn dies(running: Running) {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
 }
 
-/// A release that waits for production's approval, with nobody at it, and its plan.
+/// A release that waits for production's approval while nobody works on it, and its plan.
 fn left_waiting(world: &World) -> (String, String) {
     let release = world.prepared();
     let running = world.waits(&release);
@@ -70,7 +70,7 @@ fn a_withdrawal_by_another_approver_requests_approval_again_with_the_whole_plan(
     let mut resumed = world.promoter().start(&["resume", &release]);
     resumed.says("approval withdrawn by accomplice");
     world.production_is_untouched();
-    // The control: approved again, it goes on.
+    // The control: approved again, it continues.
     world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     resumed.end().ended(0);
 }
@@ -94,7 +94,7 @@ fn an_expired_request_is_not_shown_and_cannot_be_answered() {
 }
 
 #[test]
-fn what_was_used_cannot_be_answered_or_taken_back() {
+fn an_approval_that_was_used_cannot_be_answered_or_withdrawn() {
     let world = two_approvers();
     let release = world.honest();
     let plan = "0".repeat(64);
@@ -120,7 +120,7 @@ fn the_approval_request_says_that_the_stage_is_frozen() {
 fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
     let world = two_approvers();
     let (release, _) = left_waiting(&world);
-    // The manager looks for a while, and meanwhile it ends.
+    // The release ends while the manager reads the request.
     let mut looks = world.manager().start_on_terminal(&["approve", &release]);
     looks.says("approve exactly this plan?");
     world.promoter().run(&["abort", &release]).ended(23);
@@ -131,9 +131,9 @@ fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
         "nothing is deployed because of it",
         &format!("`kanmon promote {release} --to prod`"),
     ] {
-        assert!(late.out.contains(words), "not said: `{words}`\n{}", late.out);
+        assert!(late.out.contains(words), "not printed: `{words}`\n{}", late.out);
     }
-    // Taken further, it asks again.
+    // When it is promoted, approval is requested again.
     let running = world.waits(&release);
     world.production_is_untouched();
     world.approves(&release);
@@ -146,20 +146,20 @@ fn a_rejection_after_the_end_names_the_command_that_reads_it() {
     let release = world.prepared();
     let running = world.waits(&release);
     let plan = world.plan(&release);
-    // What is found from now on blocks; the approval is given and not used.
+    // From now on a finding blocks the gate; the approval is given and not used.
     world.sandbox.ask("POST", "findings", r#"{ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }"#);
     world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     running.end().ended(10);
     let no = other(&world).run(&["reject", &release, "--yes", "-m", "not this one"]).ended(0);
     let promote = format!("`kanmon promote {release} --to prod` reads the answer first");
     no.says(&format!("{release}: prod is rejected; the release has ended, and {promote}"));
-    // It is heard though the gate still blocks.
+    // The rejection is read although the gate still blocks.
     let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
     ran.on_stderr("rejected by accomplice of 111111111111: “not this one”");
     world.production_is_untouched();
 }
 
-/// To go on with a release is to ask for it: an approver who did would make their own approval count for nothing.
+/// A person who continues a release is one of its requesters: if an approver did that, their own approval would not count.
 #[test]
 fn a_person_who_approved_in_codepipeline_cannot_continue_the_release() {
     let world = World::new(Topology::Strong);

@@ -1,9 +1,9 @@
-//! Images of files: what goes in, and what never does.
+//! Images of files: what is included, and what never is.
 
 use super::test_env::{Sandbox, TestEnv, release_in};
 
 #[test]
-fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {
+fn what_the_ignore_file_names_and_git_are_excluded_and_verbose_output_lists_them() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("files: { /srv/www: app }", "files: [{ from: app, to: /srv/www }, { from: ., to: /src }]");
@@ -16,7 +16,7 @@ fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {
 }
 
 #[test]
-fn names_that_look_like_secrets_and_an_ignore_file_that_does_not_count_are_always_said_and_recorded() {
+fn names_that_look_like_secrets_and_an_ignore_file_that_does_not_apply_are_always_reported_and_recorded() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.write("app/.npmrc", "//registry.example/:_authToken=example\n");

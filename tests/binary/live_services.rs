@@ -1,11 +1,12 @@
-//! A record compared with what runs: an older release that is promoted again, what another tool deployed, and images that were given.
+//! The record compared with what runs: an older release that is promoted again, a deployment by another tool, and images given with
+//! `--image`.
 
 use super::test_env::{Sandbox, TestEnv, release_in};
 
-const ASKS: &str = "      approval:\n        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n        expires: 1h\n";
+const APPROVAL: &str = "      approval:\n        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n        expires: 1h\n";
 const DEV: &str = "111111111111";
 
-/// Another page, committed, and its release up to a stage.
+/// Commits another page, and releases it up to a stage.
 fn release(sandbox: &Sandbox, test_env: &TestEnv, page: &str, until: &str) -> String {
     test_env.write("app/index.html", page);
     test_env.commit();
@@ -17,11 +18,11 @@ fn digest(sandbox: &Sandbox, cluster: &str) -> String {
     sandbox.reached(DEV, cluster, "web")["digest"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The demo, whose production asks nobody, and the developer's keys.
+/// The demo with a production stage that needs no approval, and the developer's keys.
 fn without_approval() -> (Sandbox, TestEnv, Vec<(String, String)>) {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
+    test_env.edit(APPROVAL, "");
     let developer = sandbox.keys("developer");
     (sandbox, test_env, developer)
 }
@@ -42,17 +43,17 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
             .on_stderr(&format!("`kanmon release --until {stage} --image app="))
             .on_stderr(&one);
     }
-    // Nothing to do is not an end: the record stays as it was.
+    // A refusal does not end the release: its record stays as it was.
     let ran = test_env.run(&developer, &["promote", &second, "--to", "staging"]).ended(0);
     ran.says("✓ unchanged: ").says(&format!("{second} already runs in staging; nothing was changed"));
     let after = test_env.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
-    assert_eq!(before, after, "a refusal is no event of the release");
+    assert_eq!(before, after, "a refusal is not an event of the release");
     assert_eq!((digest(&sandbox, "hello-dev"), digest(&sandbox, "hello-staging")), (two.clone(), two));
-    // The way to go that was named.
+    // The command that was printed.
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
     test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
     assert_eq!(digest(&sandbox, "hello-dev"), one);
-    // A stage on the way that a newer release has entered was passed all the same.
+    // A stage on the way was passed, although a newer release has entered it since.
     let ran = test_env.run(&developer, &["promote", &second, "--to", "prod"]).ended(0);
     ran.on_stderr("dev was passed before and now runs r2");
     let story = test_env.run(&developer, &["history", &second]).ended(0).out;
@@ -85,18 +86,18 @@ fn a_release_is_not_said_to_run_where_its_images_run_with_another_configuration(
         .on_stderr(&format!("`kanmon release --until {stage} --image app="));
     }
     test_env.run(&developer, &["promote", &second, "--to", "staging"]).ended(0).says("✓ unchanged: ");
-    // The way to go that was named; what the first one rolled runs again.
+    // The command that was printed: what the first release deployed runs again.
     test_env.write("deploy/web.json", &template);
     test_env.commit();
     test_env.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
     test_env.run(&developer, &["promote", &first, "--to", "staging"]).ended(0).says("✓ unchanged: ");
-    // On the way the images count: they are what goes further.
+    // In stages on the way only the images count, because they are promoted.
     test_env.run(&developer, &["promote", &first, "--to", "prod"]).ended(0);
     assert_eq!(sandbox.reached("222222222222", "hello-prod", "web")["digest"], *one);
 }
 
 #[test]
-fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built() {
+fn a_release_of_given_images_names_the_command_for_a_later_stage_with_another_image() {
     let (sandbox, test_env, developer) = without_approval();
     let admin = "  admin: { account: dev, repository: hello, builder: layers, layers: { files: { /srv/admin: app } } }\nservices:";
     test_env.edit("services:", admin);
@@ -120,7 +121,7 @@ fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built(
     ran.says(&format!("image admin cannot be built for {id}: it was started without a source"))
         .says("every image that it needed up to dev was given")
         .says(&format!("`kanmon release --until prod --image {given}` builds admin from the working tree"));
-    // The way to go that was named.
+    // The command that was printed.
     test_env.run(&developer, &["release", "--until", "prod", "--image", &given]).ended(0);
 }
 
@@ -136,15 +137,15 @@ fn a_stage_that_somebody_else_changed_was_not_passed() {
 }
 
 #[test]
-fn a_stage_on_the_way_that_cannot_be_read_is_a_note_and_the_target_is_not() {
+fn an_unreadable_stage_on_the_way_is_a_note_and_an_unreadable_target_is_an_error() {
     let (sandbox, test_env, developer) = without_approval();
     let id = release(&sandbox, &test_env, "one", "staging");
-    // As many attempts as a call has: the first stage that is read cannot be, for no fault of who looks.
+    // As many faults as a call has attempts: the first stage cannot be read, whoever reads it.
     let away = r#"{"operation": "DescribeServices", "account": "111111111111", "count": 5, "kind": "server_error"}"#;
     sandbox.ask("POST", "faults", away);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
     ran.on_stderr("stage dev could not be read, so it is unknown whether it still runs what this release deployed: ");
-    // Where the target itself cannot be read, nothing is known of it.
+    // If the target itself cannot be read, its state is unknown.
     sandbox.ask("POST", "faults", away);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "dev"]).ended(32);
     assert!(!ran.err.contains("could not be read, so it is unknown whether"), "{}", ran.err);
@@ -164,11 +165,11 @@ fn status_credits_the_release_that_rolled_a_revision_and_never_a_tag() {
     assert!(row("dev/web").ends_with(&first), "{}", row("dev/web"));
     let second = release(&sandbox, &test_env, "two", "dev");
     assert!(row("dev/web").ends_with(&second), "{}", row("dev/web"));
-    // The first one's revision again, rolled by a third.
+    // A third release deploys the first one's revision again.
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
     let third = release_in(&test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0).out);
     assert!(row("dev/web").contains("hello-dev-web:2") && row("dev/web").ends_with(&third), "{}", row("dev/web"));
-    // As ecs-deploy does.
+    // As ecs-deploy deploys.
     copies_tags(&sandbox, "hello-dev");
     let output = row("dev/web");
     assert!(
@@ -197,13 +198,13 @@ fn an_image_that_is_given_has_the_commit_that_it_was_built_from() {
     let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
     let id = release_in(&ran.out);
     let output = commit(&test_env);
-    assert_eq!(output["source"]["commit"], serde_json::Value::Null, "the tree of today says nothing of it");
+    assert_eq!(output["source"]["commit"], serde_json::Value::Null, "the checkout of today is not its commit");
     assert_eq!(output["image_commits"]["app"]["commit"], *built_from);
     let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     assert!(story.contains(&format!("commit {}, built by {first}", &built_from[..12])), "{story}");
     let list = test_env.run(&developer, &["history"]).ended(0).out;
     assert_eq!(list.matches(&built_from[..10]).count(), 2, "{list}");
-    // Another record knows of no release that built it, and the image has no label.
+    // In another state no release built it, and the image has no label.
     let elsewhere = tempfile::tempdir().unwrap();
     let state = format!("local:{}", elsewhere.path().display());
     test_env.run(&developer, &["release", "--until", "dev", "--image", &given, "--state", &state]).ended(0);
@@ -220,7 +221,7 @@ fn an_image_s_own_label_names_its_commit() {
     let title = "org.opencontainers.image.title: hello";
     let revision = "0123456789abcdef0123456789abcdef01234567";
     test_env.edit(title, &format!("{title}, org.opencontainers.image.revision: \"{revision}\""));
-    // Uncommitted changes were built in: the record has no commit that holds them.
+    // The image contains uncommitted changes, so no commit is recorded for it.
     test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{}", sandbox.host, digest(&sandbox, "hello-dev"));
     let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
@@ -228,7 +229,7 @@ fn an_image_s_own_label_names_its_commit() {
     assert!(story.contains("commit 0123456789ab by its label"), "{story}");
 }
 
-/// Another tool deploys: the live revision's content with another image, and all of its tags.
+/// Another tool deploys the live revision with another image and all of its tags.
 fn copies_tags(sandbox: &Sandbox, cluster: &str) {
     use aws_sdk_ecs::types::TaskDefinitionField;
     let keys: std::collections::BTreeMap<String, String> = sandbox.keys("developer").into_iter().collect();

@@ -1,4 +1,4 @@
-//! Locks of processes that are not there any more, and of those that are.
+//! Locks of processes that have ended, and of those that still run.
 
 use super::test_env::{Sandbox, TestEnv, release_in};
 
@@ -12,7 +12,7 @@ fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {
     let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
     let refused = test_env.run(&developer, &["resume", &id]).ended(41);
     assert!(refused.err.contains("kanmon unlock"), "{}", refused.err);
-    // It stands still: nobody can tell that from outside, and somebody decides that it is gone.
+    // The process is stopped. That cannot be seen from outside, so a person decides that it is gone.
     running.signal("STOP");
     let broken = test_env.run(&manager, &["unlock", &id, "--reason", "the builder hangs"]).ended(0);
     assert!(
@@ -26,13 +26,13 @@ fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {
     running.signal("CONT");
     let ran = running.end().ended(30);
     assert!(ran.err.contains("has lost its lock on"), "{}", ran.err);
-    assert_eq!(sandbox.done("UpdateService").len(), 1, "the one that woke up changed nothing more");
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "the process that was continued changed nothing more");
     let story = test_env.run(&developer, &["history", &id]).ended(0);
     assert!(story.out.contains("by manager of 111111111111: “the builder hangs”"), "{}", story.out);
 }
 
 #[test]
-fn a_stage_is_unlocked_by_its_name_and_nothing_else_is_taken_for_one() {
+fn a_stage_is_unlocked_by_its_name_and_another_name_is_refused() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let manager = sandbox.keys("manager");

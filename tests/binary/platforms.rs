@@ -1,4 +1,4 @@
-//! An image and the tasks that it is for: both sides are known before anything is built.
+//! The platforms of an image and of its tasks are compared before anything is built.
 
 use super::pusher::{CLEAN, LAYER, Pusher};
 use super::test_env::{Sandbox, TestEnv};
@@ -35,7 +35,7 @@ fn an_image_for_another_platform_than_its_tasks_run_on_is_refused_before_it_is_b
     fault(test_env.run(&developer, &["plan", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
     fault(test_env.run(&developer, &["release", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
 
-    // One for both runs, by its child for ARM64.
+    // An index for both platforms runs with its child for ARM64.
     test_env.run(&developer, &["release", "--until", "dev", "--image", &format!("app={both}")]).ended(0);
     let reached = sandbox.reached("111111111111", "hello-dev", "web");
     assert_eq!(reached["digest"], arm64["digest"]);

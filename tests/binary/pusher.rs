@@ -1,4 +1,4 @@
-//! Images as anybody who may push to a repository can make them: manifests, indexes and attestations, part by part.
+//! Images as anybody who may push to a repository can build them: manifests, indexes and attestations, part by part.
 
 use kanmon::model::ids::Digest;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ impl Pusher {
         let url = format!("http://{host}/v2/{path}/{rest}");
         let request = self.http.request(method.parse().unwrap(), url).header("content-type", media_type);
         let request = request.header("authorization", format!("Basic {}", self.token)).body(body);
-        // More manifests at once than ECR takes in a second: any client waits and sends again.
+        // These are more manifests than ECR accepts per second, so the client waits and sends again.
         let status = (0..50).find_map(|_| {
             let answer = self.runtime.block_on(request.try_clone().expect("bytes").send()).unwrap();
             let throttled = answer.status().as_u16() == 429;
@@ -77,7 +77,7 @@ impl Pusher {
         described
     }
 
-    /// An image, or what looks like one, as an index would name it.
+    /// An image, or something that looks like one; returns its descriptor for an index.
     pub fn image(&self, os: &str, architecture: &str, findings: &str, layer: &Value) -> Value {
         self.labelled(os, architecture, &json!({ "dev.kanmon.sandbox.findings": findings }), layer)
     }
@@ -102,13 +102,13 @@ impl Pusher {
         self.image("linux", "amd64", findings, &layer)
     }
 
-    /// What BuildKit puts beside an image.
+    /// The attestation that BuildKit adds to an index.
     pub fn attestation(&self) -> Value {
         let statement = self.layer(IN_TOTO, "{\"predicateType\":\"https://slsa.dev/provenance/v1\"}");
         marked(self.image("unknown", "unknown", "", &statement))
     }
 
-    /// What `soci convert` puts beside an image for linux/amd64, with this layer.
+    /// The index that `soci convert` adds to an image for linux/amd64, with this layer.
     pub fn soci(&self, layer: &Value) -> Value {
         let config = self.blob("application/vnd.amazon.soci.index.v2+json", "{}".to_owned());
         let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer] });
@@ -118,7 +118,7 @@ impl Pusher {
         described
     }
 
-    /// A signature as cosign leaves it (under a tag) and as notation does (a referrer), both of this manifest.
+    /// A signature of this manifest as cosign writes it (under a tag), and one as notation does (a referrer).
     pub fn sign(&self, digest: &str, size: usize) {
         let empty = self.blob("application/vnd.oci.empty.v1+json", "{}".to_owned());
         let payload = self.blob("application/vnd.dev.cosign.simplesigning.v1+json", "{\"critical\":{}}".to_owned());
@@ -136,7 +136,7 @@ impl Pusher {
     }
 }
 
-/// With BuildKit's mark of an attestation, which anybody can put on anything.
+/// With BuildKit's annotation for an attestation, which anybody can put on anything.
 pub fn marked(mut child: Value) -> Value {
     child["annotations"] = json!({ "vnd.docker.reference.type": "attestation-manifest" });
     child

@@ -1,10 +1,10 @@
 //! Verbs that only read: plan, status, history.
 
-use super::releases::{ASKS, steady};
+use super::releases::{APPROVAL, without_speed};
 use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
-fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
+fn a_plan_shows_what_would_change_in_each_stage_and_changes_nothing() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.write("deploy/dev.yaml", "cpu: 512\nmemory: 1024\n");
@@ -59,7 +59,7 @@ fn a_plan_of_a_release_or_an_image_knows_its_digest_and_its_gate() {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let plan = test_env.run(&developer, &args).ended(0);
         for words in ["hello-dev-web:2, unchanged", &format!("→ hello@{}", &digest[..19]), "gate  passed (2 low)"] {
-            assert!(plan.out.contains(words), "{args:?}: not told: `{words}`\n{}", plan.out);
+            assert!(plan.out.contains(words), "{args:?}: not printed: `{words}`\n{}", plan.out);
         }
     }
     let ran = test_env.run(&developer, &["plan", "r20200101-000000-abcdef"]).ended(2);
@@ -67,14 +67,14 @@ fn a_plan_of_a_release_or_an_image_knows_its_digest_and_its_gate() {
 }
 
 #[test]
-fn status_and_history_show_what_runs_and_how_it_came_there() {
+fn status_and_history_show_what_runs_and_which_release_deployed_it() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
     test_env.run(&developer, &["history"]).ended(0).says("no release is recorded yet");
     test_env.run(&developer, &["status"]).ended(0).says("not by kanmon");
-    assert!(!test_env.has_state(), "looking leaves nothing behind");
-    test_env.edit(ASKS, "");
+    assert!(!test_env.has_state(), "reading verbs leave nothing behind");
+    test_env.edit(APPROVAL, "");
     let ran = test_env.run(&developer, &["release", "--until", "staging"]).ended(0);
     let id = release_in(&ran.out);
     insta::assert_snapshot!(masked(&test_env.run(&developer, &["status"]).ended(0).out), @"
@@ -88,7 +88,7 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     #######################  ########## ##### UTC  succeeded  staging  ##########  developer
     ");
     let story = test_env.run(&developer, &["history", &id]).ended(0).out;
-    insta::assert_snapshot!(steady(&masked(story.split_once("→ dev/web").unwrap().0)), @"
+    insta::assert_snapshot!(without_speed(&masked(story.split_once("→ dev/web").unwrap().0)), @"
     ##### ######## → release          #######################: hello to staging
                                       commit ########## with uncommitted changes, requested by developer of 111111111111
     ##### ######## ✓ accounts         everything that the file names exists
@@ -100,7 +100,7 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     ##### ######## · dev/web          hello-dev-web:2 registered
     ##### ########
     ");
-    // Who may not enter production still sees the rest.
+    // A person without access to production still sees the rest.
     test_env.edit("external_id: asset", "external_id: asst");
     let ran = test_env.run(&developer, &["status"]).ended(0);
     ran.says("dev/web")

@@ -22,16 +22,16 @@ fn signatures_and_referrers_are_copied_with_their_image() {
         assert!(format!("{}{}", ran.out, ran.err).contains(&tag), "{tag}:\n{}{}", ran.out, ran.err);
     }
     let put = sandbox.done("PutImage").into_iter().filter(|c| c["account"] == "222222222222").count();
-    // The index, its two manifests, and of each of two signed ones a signature under a tag and one that refers to it.
+    // The index and its two manifests; and for each of the two signed ones a signature under a tag and a referrer.
     assert_eq!(put, 3 + 2 * 2);
 }
 
 #[test]
-fn an_image_whose_label_cannot_be_read_comes_without_a_commit() {
+fn an_image_whose_label_cannot_be_read_has_no_commit() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let pusher = Pusher::new(&sandbox);
-    // More than is read of a configuration.
+    // Larger than the limit for a configuration.
     let labels = serde_json::json!({ "org.opencontainers.image.revision": "0a1b2c3d", "x": "x".repeat(5 << 20) });
     let image = pusher.labelled("linux", "amd64", &labels, &pusher.layer(LAYER, "a program"));
     pusher.index("heavy", &[image]);

@@ -2,15 +2,15 @@
 
 use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
-/// Production without a question, for stories that are about something else.
-pub const ASKS: &str = "      approval:
+/// The approval of production, which tests about something else remove.
+pub const APPROVAL: &str = "      approval:
         by: kanmon
         approvers: [\"arn:aws:iam::111111111111:user/manager\"]
         expires: 1h
 ";
 
-/// Without what depends on how fast this machine is: how long stages took, and which steps of a scan were met.
-pub fn steady(output: &str) -> String {
+/// Output without what depends on the machine's speed: how long stages took, and which steps of a scan were seen.
+pub fn without_speed(output: &str) -> String {
     let line = |l: &str| match l.split_once("done in ") {
         Some((before, _)) => format!("{before}done in …"),
         None => l.to_owned(),
@@ -22,10 +22,10 @@ pub fn steady(output: &str) -> String {
 fn a_log_shows_the_whole_release_in_plain_lines() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
+    test_env.edit(APPROVAL, "");
     test_env.commit();
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
-    insta::assert_snapshot!(steady(&masked(&ran.err)), @"
+    insta::assert_snapshot!(without_speed(&masked(&ran.err)), @"
     → release          #######################: hello to prod
                        commit ##########, requested by developer of 111111111111
     ✓ accounts         everything that the file names exists
@@ -64,7 +64,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
         let reached = sandbox.reached(account, &format!("hello-{stage}"), "web").to_string();
         assert!(reached.contains(digest), "{stage} does not run {digest}: {reached}");
     }
-    // The same again changes nothing, and says so.
+    // The same release again changes nothing, and reports that.
     let again = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     assert!(again.out.contains("✓ unchanged: ") && again.out.contains("unchanged: dev/web\n"), "{}", again.out);
     assert_eq!(sandbox.done("UpdateService").len(), 3);
@@ -74,7 +74,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
 fn a_build_exports_its_release_and_another_continues_to_production() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
+    test_env.edit(APPROVAL, "");
     let developer = sandbox.keys("developer");
     let ran = test_env.run(&developer, &["release", "--until", "staging", "--env-file", "kanmon.env"]).ended(0);
     let id = release_in(&ran.out);
@@ -83,7 +83,7 @@ fn a_build_exports_its_release_and_another_continues_to_production() {
     assert_eq!(lines[0], format!("KANMON_RELEASE={id}"));
     assert!(lines[1].starts_with("KANMON_DIGEST=sha256:") && lines[1].len() == 85, "{exported}");
     assert_eq!((lines.len(), lines[3]), (4, "KANMON_OUTCOME=succeeded"));
-    assert!(!ran.out.contains("prod/web"), "what was not asked for is nobody's question: {}", ran.out);
+    assert!(!ran.out.contains("prod/web"), "a stage that was not requested is not mentioned: {}", ran.out);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
     assert!(ran.out.contains("succeeded") && ran.out.contains("prod/web"), "{}", ran.out);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "pord"]).ended(2);
@@ -102,12 +102,12 @@ fn an_env_file_that_cannot_be_written_stops_before_anything_is_done() {
 }
 
 #[test]
-fn programs_read_one_event_a_line_the_last_with_its_outcome() {
+fn json_output_has_one_event_per_line_and_the_last_one_has_the_outcome() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
     let ran = test_env.run(&developer, &["release", "--until", "dev", "--output", "json"]).ended(0);
-    assert_eq!(ran.err, "", "stdout has the data, and there is nobody to tell progress to");
+    assert_eq!(ran.err, "", "without progress, only stdout has output");
     let events = ran.json();
     for (event, seq) in events.iter().zip(1..) {
         assert_eq!((&event["v"], &event["seq"]), (&2.into(), &seq.into()), "{event}");
@@ -115,14 +115,14 @@ fn programs_read_one_event_a_line_the_last_with_its_outcome() {
     }
     let last = events.last().unwrap();
     assert_eq!((&last["kind"], &last["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
-    // What history tells of it is the same.
+    // `history` prints the same events.
     let id = last["release"].as_str().unwrap();
     let output = test_env.run(&developer, &["history", id, "--output", "json"]).ended(0);
     assert_eq!(output.out, ran.out);
 }
 
 #[test]
-fn a_failure_before_the_first_event_is_a_line_for_programs_too() {
+fn a_failure_before_the_first_event_is_a_json_line_too() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "tset", "--output", "json"]).ended(2);
@@ -159,7 +159,7 @@ fn an_image_that_exists_is_released_as_it_is() {
     let missing = reference.replace(digest, &format!("sha256:{}", "0".repeat(64)));
     let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &missing]).ended(40);
     assert!(ran.out.contains("there is no image"), "{}", ran.out);
-    // Without a host it is of the image's own repository, whoever has the same name at Docker Hub.
+    // Without a host, it is an image of its own repository, even if Docker Hub has the same name.
     for own in [format!("app=hello@{digest}"), format!("app={digest}")] {
         let ran = test_env.run(&developer, &["plan", "--until", "dev", "--image", &own]).ended(0);
         assert!(!ran.out.contains("to be built"), "{}", ran.out);

@@ -1,14 +1,14 @@
-//! `report`: what came of a release, for other tools.
+//! `report`: the result of a release, for other tools.
 
 use super::junit::{self, Result};
-use super::releases::ASKS;
+use super::releases::APPROVAL;
 use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
 fn a_release_is_reported_as_junit_from_the_record_alone() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
+    test_env.edit(APPROVAL, "");
     test_env.commit();
     let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let id = release_in(&ran.out);
@@ -29,7 +29,7 @@ fn a_release_is_reported_as_junit_from_the_record_alone() {
     ");
     assert_eq!(junit.suites[0].properties["release"], id);
     let gate = junit.case("dev", "severity gate");
-    assert!(gate.out.contains("severity gate: passed (2 low)"), "the words of its story: {}", gate.out);
+    assert!(gate.out.contains("severity gate: passed (2 low)"), "the same sentence as in the history: {}", gate.out);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn an_unknown_release_or_format_is_a_wrong_command() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let ran = test_env.run(&[], &["report", "r20200101-000000-abcdef", "--format", "junit"]).ended(2);
-    assert_eq!(ran.out, "", "half a report is none");
+    assert_eq!(ran.out, "", "no part of a report is printed");
     ran.on_stderr("r20200101-000000-abcdef").on_stderr("`kanmon history` lists");
     test_env.run(&[], &["report", "r20200101-000000-abcdef"]).ended(2).on_stderr("--format");
     test_env.run(&[], &["report", "r20200101-000000-abcdef", "--format", "pdf"]).ended(2).on_stderr("junit");

@@ -1,10 +1,10 @@
-//! Who requests a release: an execution is looked up, and nobody is believed without proof.
+//! The requester of a release: the execution is looked up, and no requester is assumed without proof.
 
 use serde_json::{Value, json};
 
 use super::test_env::{Ran, Sandbox, TestEnv, release_in};
 
-/// The demo's world, and in the development account a pipeline whose build asks and one that is over at once.
+/// The demo's seed, with a pipeline in the development account whose build requests approval, and one that ends immediately.
 const SEED: &str = concat!(
     include_str!("../../src/sandbox/seed/demo.yaml"),
     r#"
@@ -36,7 +36,7 @@ const SEED: &str = concat!(
 
 const DEVELOPER: &str = "arn:aws:iam::111111111111:user/developer";
 const NOBODY: &str = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
-const ASKS: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n";
+const APPROVAL: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n";
 
 struct World {
     sandbox: Sandbox,
@@ -44,13 +44,13 @@ struct World {
     _seed: tempfile::NamedTempFile,
 }
 
-/// `asks`: the approval of production, as the file says it.
-fn world(asks: &str) -> World {
+/// `approval`: the approval of production in the pipeline file.
+fn world(approval: &str) -> World {
     let seed = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(seed.path(), SEED).unwrap();
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, asks);
+    test_env.edit(APPROVAL, approval);
     World { sandbox, test_env, _seed: seed }
 }
 
@@ -59,7 +59,7 @@ fn by_codepipeline() -> World {
 }
 
 impl World {
-    /// Starts an execution as CodePipeline would say that it was started.
+    /// Starts an execution with this trigger.
     fn execution(&self, pipeline: &str, trigger: &str, detail: &str) -> String {
         let started = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": pipeline, "trigger": trigger, "detail": detail });
         let started = self.sandbox.ask("POST", "executions", &started.to_string());
@@ -72,13 +72,13 @@ impl World {
         self.test_env.run(&env, args)
     }
 
-    /// The build of the execution ends, with what it exports.
+    /// Ends the build of an execution with these exported variables.
     fn reports_build(&self, execution: &str, action: &str, outputs: &Value) {
         let reported = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": "hello", "execution": execution, "action": action, "end": { "outputVariables": outputs } });
         let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        // The execution may not have come to it yet.
+        // The execution may not have reached the action yet.
         while self.sandbox.ask("POST", "actions", &reported.to_string()).get("message").is_some() {
-            assert!(std::time::Instant::now() < until, "{action} never waits to be told");
+            assert!(std::time::Instant::now() < until, "{action} never waits for its end");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
@@ -91,7 +91,7 @@ impl World {
 }
 
 #[test]
-fn an_execution_that_codepipeline_does_not_know_asks_for_nothing() {
+fn an_execution_that_codepipeline_does_not_know_is_refused() {
     let world = by_codepipeline();
     let ran = world.build(&[], &["release", "--execution", "made-up"]).ended(2);
     ran.on_stderr("`made-up` is not a valid id of a CodePipeline execution").on_stderr("hint: ");
@@ -102,20 +102,20 @@ fn an_execution_that_codepipeline_does_not_know_asks_for_nothing() {
     let elsewhere = format!("quick/{NOBODY}");
     let ran = world.build(&[], &["release", "--execution", &elsewhere]).ended(40);
     ran.on_stderr(&format!("there is no execution {NOBODY} in CodePipeline quick (account dev)"));
-    // One of a pipeline that the file does not name is found where that is named with it.
+    // An execution of a pipeline that the file does not name is found if the pipeline is named with it.
     let other = world.execution("quick", "StartPipelineExecution", DEVELOPER);
     world.build(&[], &["release", "--execution", &other]).ended(40).on_stderr("there is no execution");
     world.untouched();
 }
 
 #[test]
-fn an_execution_that_is_over_asks_for_nothing() {
-    let world = world(ASKS);
+fn an_execution_that_has_ended_is_refused() {
+    let world = world(APPROVAL);
     let over = world.execution("quick", "StartPipelineExecution", DEVELOPER);
     std::thread::sleep(std::time::Duration::from_millis(500));
     let ran = world.build(&[], &["release", "--execution", &format!("quick/{over}")]).ended(40);
     ran.on_stderr(&format!("execution {over} of CodePipeline quick is Succeeded")).on_stderr("in progress");
-    // Where the file has no pipeline, one has to be named: by whoever asks, or by CodeBuild.
+    // If the file has no pipeline, one must be named: by the caller, or by CodeBuild.
     let ran = world.build(&[], &["release", "--execution", &over]).ended(2);
     ran.on_stderr("it is unknown which pipeline execution").on_stderr("--execution PIPELINE/ID");
     let initiator = [("CODEBUILD_INITIATOR", "codepipeline/quick"), ("KANMON_EXECUTION", over.as_str())];
@@ -142,7 +142,7 @@ fn a_build_that_a_pipeline_started_and_that_names_no_execution_is_refused() {
 
 #[test]
 fn a_machine_is_an_unknown_requester() {
-    let world = world(ASKS);
+    let world = world(APPROVAL);
     let by_hand = [("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d"), ("CODEBUILD_INITIATOR", "ann")];
     let machines = [
         (by_hand.as_slice(), "a CodeBuild build that ann started"),
@@ -164,7 +164,7 @@ fn a_machine_is_an_unknown_requester() {
     let ran = world.build(&by_hand, &["release"]).ended(40);
     ran.on_stderr("let a person run `kanmon release` with their own credentials");
     world.untouched();
-    // What nobody has to approve it may release, and nobody takes it further: who asked first stays unknown.
+    // It may release to stages without approval, but the release cannot be promoted: its first requester stays unknown.
     let ran = world.build(&by_hand, &["release", "--until", "dev"]).ended(0);
     let id = release_in(&ran.out);
     world
@@ -173,7 +173,7 @@ fn a_machine_is_an_unknown_requester() {
         .ended(0)
         .says("a CodeBuild build that ann started (developer of 111111111111)");
     world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).on_stderr("nobody may approve prod for this release");
-    // The control: the same credentials where a person sits.
+    // The control: the same credentials on a person's machine.
     let mut running = world.test_env.start(&world.sandbox.keys("developer"), &["release"]);
     running.says("waits for approval");
 }
@@ -204,7 +204,7 @@ fn a_machine_that_started_the_execution_names_no_person() {
             .on_stderr("let a person start the pipeline");
     }
     world.untouched();
-    // The control: a person's session of a role of theirs.
+    // The control: a person's session of their own role.
     let arn = "arn:aws:sts::111111111111:assumed-role/Deploy/colleague";
     let execution = world.execution("hello", "StartPipelineExecution", arn);
     let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(0);
@@ -219,7 +219,7 @@ fn an_execution_that_an_event_started_requests_no_approval() {
         ("CloudWatchEvent", rule),
         ("WebhookV2", "arn:aws:codeconnections:ap-northeast-1:111111111111:connection/x"),
         ("PollForSourceChanges", "hello"),
-        // Its detail is somebody's, and says nothing of who committed.
+        // The detail of the trigger does not show who committed.
         ("PutActionRevision", DEVELOPER),
     ] {
         let execution = world.execution("hello", trigger, detail);
@@ -231,7 +231,7 @@ fn an_execution_that_an_event_started_requests_no_approval() {
             .on_stderr("`kanmon release --remote`");
     }
     world.untouched();
-    // What nobody has to approve may be released by an event, up to the stage before the approval. Nobody is asked for more.
+    // An event may release up to the stage before the approval. Approval is not requested.
     let execution = world.execution("hello", "CloudWatchEvent", rule);
     let variables = [("CODEBUILD_INITIATOR", "codepipeline/hello"), ("KANMON_EXECUTION", execution.as_str())];
     let ran = world.build(&variables, &["release", "--until", "staging", "--output", "json"]).ended(0);
@@ -242,7 +242,7 @@ fn an_execution_that_an_event_started_requests_no_approval() {
         .on_stderr(&format!("execution {execution} of hello was started by CloudWatchEvent ({rule})"))
         .on_stderr("let a person start the pipeline");
     world.test_env.run(&[], &["history"]).ended(0).says("pipeline hello");
-    // Nor does the second build of that execution go on.
+    // The second build of that execution does not continue either.
     let id = events[0]["release"].as_str().unwrap();
     let ran = world.build(&variables, &["promote", id, "--to", "prod"]).ended(40);
     ran.on_stderr("nobody may approve prod for this release");
@@ -258,21 +258,21 @@ fn an_execution_that_a_person_started_is_released_promoted_and_approved_by_anoth
     let id = events[0]["release"].as_str().unwrap();
     let requested = &events[0]["requested_by"];
     assert_eq!((&requested["trigger"]["arn"], &requested["by"]["arn"]), (&DEVELOPER.into(), &DEVELOPER.into()));
-    let asked = events.iter().find(|e| e["kind"] == "approval-requested").expect("asked ahead");
+    let asked = events.iter().find(|e| e["kind"] == "approval-requested").expect("requested by the first build");
     let plan = asked["request"]["plan"].as_str().unwrap();
     assert_eq!(asked["request"]["execution"], *execution);
     world.reports_build(&execution, "Prepare/Prepare", &json!({ "KANMON_RELEASE": id, "KANMON_PLAN": plan }));
     let manager = world.sandbox.keys("manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    // The question is put as soon as the execution comes to its action.
+    // Approval is requested as soon as the execution reaches the action.
     while world.test_env.run(&manager, &["approve", id, "--plan", plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "it never waits for approval");
     }
     world.build(&variables, &["promote", id, "--to", "prod"]).ended(0);
 }
 
-/// The plan that waits.
-fn asked_in(test_env: &TestEnv, env: &[(String, String)]) -> String {
+/// The plan that waits for approval.
+fn plan_to_approve(test_env: &TestEnv, env: &[(String, String)]) -> String {
     let asked = test_env.run(env, &["approvals", "--output", "json"]).ended(0).json();
     asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
@@ -281,10 +281,10 @@ fn asked_in(test_env: &TestEnv, env: &[(String, String)]) -> String {
 fn a_person_who_promoted_a_release_cannot_approve_it() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "        by: kanmon\n");
+    test_env.edit(APPROVAL, "        by: kanmon\n");
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
     let id = release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
-    // The manager asks for more, and may not do it; then the developer asks for the same.
+    // The manager promotes the release, which is not allowed to finish; then the developer promotes it.
     test_env.run(&manager, &["promote", &id, "--to", "prod"]).ended(40);
     let mut running = test_env.start(&developer, &["promote", &id, "--to", "prod"]);
     running.says("waits for approval");
@@ -292,7 +292,7 @@ fn a_person_who_promoted_a_release_cannot_approve_it() {
         .run(&manager, &["approvals"])
         .ended(0)
         .says("requester developer of 111111111111; manager of 111111111111");
-    let plan = asked_in(&test_env, &manager);
+    let plan = plan_to_approve(&test_env, &manager);
     for who in [&manager, &developer] {
         let ran = test_env.run(who, &["approve", &id, "--plan", &plan]).ended(40);
         ran.on_stderr("requested this release and may not approve it");
@@ -312,23 +312,23 @@ fn a_person_who_approved_cannot_continue_the_release() {
     test_env.run(&developer, &["status"]).ended(0).says("waits for approval of prod");
     running.signal("INT");
     running.end().ended(30);
-    test_env.run(&manager, &["approve", &id, "--plan", &asked_in(&test_env, &manager)]).ended(0);
+    test_env.run(&manager, &["approve", &id, "--plan", &plan_to_approve(&test_env, &manager)]).ended(0);
     for args in [["resume", &id].as_slice(), &["promote", &id, "--to", "prod"]] {
         let ran = test_env.run(&manager, args).ended(2);
         ran.on_stderr("user/manager has approved prod of")
             .on_stderr("that approval would no longer count")
             .on_stderr("somebody else");
     }
-    // Nothing was recorded of it, so the approval counts where the developer goes on.
+    // The attempt was not recorded, so the approval counts when the developer continues.
     test_env.run(&developer, &["resume", &id]).ended(0);
     let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     assert_eq!(story.matches("severity gate: passed").count(), 3, "{story}");
     assert_eq!(story.matches("severity gate again, before entering: passed").count(), 1, "{story}");
 }
 
-/// The README's pipeline asks inside its own executions. Somebody who only looks sees the plan all the same.
+/// The README's pipeline requests approval inside its own executions. `plan` from a terminal still shows the plan.
 #[test]
-fn a_plan_is_shown_where_only_the_pipeline_itself_may_ask() {
+fn a_plan_is_shown_although_only_the_pipeline_itself_can_request_approval() {
     let world = by_codepipeline();
     let planned = world.build(&[], &["plan"]).ended(0);
     let planned = planned.says("prod  cluster hello-prod");

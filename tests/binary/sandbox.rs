@@ -3,7 +3,7 @@
 use super::test_env::{Sandbox, TestEnv};
 
 #[test]
-fn the_sandbox_prints_what_a_shell_has_to_export_for_each_of_its_users() {
+fn the_sandbox_prints_the_variables_to_export_for_each_of_its_users() {
     let sandbox = Sandbox::start();
     for user in ["developer", "manager"] {
         let keys = sandbox.keys(user);
@@ -16,11 +16,11 @@ fn the_sandbox_prints_what_a_shell_has_to_export_for_each_of_its_users() {
 }
 
 #[test]
-fn it_ends_when_it_is_asked_to() {
+fn it_ends_on_a_signal() {
     let test_env = TestEnv::empty();
     for signal in ["INT", "TERM"] {
         let mut running = test_env.start(&[], &["sandbox", "--port", "0"]);
-        running.says("Ctrl-C ends it");
+        running.says("press Ctrl-C to end it");
         running.signal(signal);
         running.end().ended(0);
     }

@@ -1,12 +1,12 @@
-//! A person who requested a release does not approve it, through whatever role they come.
+//! A person who requested a release cannot approve it, with any of their roles.
 
 use super::test_env::{Sandbox, TestEnv, release_in};
 
-/// Who develops, and who decides.
+/// The permission sets of developers and approvers.
 const ROLES: [&str; 2] =
     ["AWSReservedSSO_Developer_fedcba9876543210", "AWSReservedSSO_ReleaseManager_0123456789abcdef"];
 
-/// The demo's AWS, in which the developer's user stands for IAM Identity Center: it may take both permission sets' roles.
+/// The demo's AWS, in which the developer's user represents IAM Identity Center: it may assume the roles of both permission sets.
 fn sandbox() -> (tempfile::TempDir, Sandbox) {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sandbox/seed/demo.yaml")).unwrap();
     let mut seed: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
@@ -40,7 +40,7 @@ fn sandbox() -> (tempfile::TempDir, Sandbox) {
     (folder, sandbox)
 }
 
-/// The environment of a session of this permission set's role, called as its user is.
+/// The environment of a session of this permission set's role, named after its user.
 fn session(sandbox: &Sandbox, role: &str, user: &str) -> Vec<(String, String)> {
     assumed(sandbox, "developer", &format!("arn:aws:iam::111111111111:role/{role}"), user)
 }
@@ -85,7 +85,7 @@ fn one_user_of_identity_center_is_one_person_through_two_permission_sets() {
     let plan = shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     let ran = test_env.run(&manages, &["approve", &id, "--plan", &plan]).ended(40);
     ran.on_stderr("this answer would not count").on_stderr("taro@example.com");
-    // Somebody else through the same permission set may.
+    // Another person with the same permission set may approve.
     let hana = session(&sandbox, ROLES[1], "hana@example.com");
     test_env.run(&hana, &["approve", &id, "--plan", &plan]).ended(0);
     let ran = running.end().ended(0);

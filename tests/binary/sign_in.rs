@@ -1,10 +1,10 @@
-//! Where credentials come from, and what is said where they cannot be used.
+//! Where credentials come from, and what is printed if they cannot be used.
 
 use super::test_env::{Ran, Sandbox, TestEnv};
 
 type Environment = Vec<(String, String)>;
 
-/// The developer's environment; and the same with AWS's own files instead of keys.
+/// The developer's environment; and the same with AWS's configuration files instead of keys.
 fn environments(sandbox: &Sandbox, test_env: &TestEnv, config: &str) -> (Environment, Environment) {
     let keys = sandbox.keys("developer");
     let of = |user: &str, name: &str| {
@@ -39,26 +39,26 @@ fn planned(test_env: &TestEnv, environment: &[(String, String)]) -> Ran {
 }
 
 #[test]
-fn the_files_profile_goes_before_the_environments_keys() {
+fn the_files_profile_takes_precedence_over_the_environments_keys() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (both, files) = environments(&sandbox, &test_env, "[profile developer]\nregion = ap-northeast-1\n");
     let as_developer = test_env.run(&both, &["release", "--until", "dev"]).ended(0);
     assert!(as_developer.err.contains("requested by developer"), "{}", as_developer.err);
     test_env.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: manager\n");
-    // The manager may not deploy: what matters is who is asked after.
+    // The manager may not deploy; only the requester is of interest here.
     for environment in [&both, &files] {
         let ran = test_env.run(environment, &["release", "--until", "dev"]);
         assert!(ran.err.contains("requested by manager"), "{}{}", ran.out, ran.err);
     }
-    // The environment's own profile stays behind its keys, as with the `aws` command.
+    // The environment's keys take precedence over its profile, as with the `aws` command.
     test_env.edit("    profile: manager\n", "");
     let ran = test_env.run(&with(&both, "AWS_PROFILE", "manager"), &["release", "--until", "dev"]).ended(0);
     assert!(ran.err.contains("requested by developer"), "{}", ran.err);
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
+fn a_missing_profile_is_named_together_with_the_existing_ones() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (both, files) = environments(&sandbox, &test_env, "[profile base]\nregion = ap-northeast-1\n");
@@ -69,7 +69,7 @@ fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
 }
 
 #[test]
-fn a_profile_that_wants_mfa_or_a_sign_in_says_so() {
+fn a_profile_that_needs_mfa_or_a_sign_in_is_reported_as_such() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let role = "role_arn = arn:aws:iam::111111111111:role/Deployer\nsource_profile = developer\n";
@@ -93,7 +93,7 @@ fn a_key_with_a_line_end_is_named_and_never_sent() {
     let (both, files) = environments(&sandbox, &test_env, &format!("[profile p]\n{process}\n"));
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
         for end in ["\n", "\r"] {
-            // The SDK itself takes them off the ends of a token.
+            // The SDK itself trims them from a token.
             let more = if name == "AWS_SESSION_TOKEN" { "x" } else { "" };
             let ran = planned(&test_env, &with(&both, name, &format!("AKIASANDBOXDEVELOPER{end}{more}")));
             ran.on_stderr(&format!("{name} contains a line end"));
@@ -104,7 +104,7 @@ fn a_key_with_a_line_end_is_named_and_never_sent() {
 }
 
 #[test]
-fn the_authorities_of_aws_ca_bundle_are_taken_and_looked_at() {
+fn the_authorities_of_aws_ca_bundle_are_read_and_checked() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (both, _) = environments(&sandbox, &test_env, "");

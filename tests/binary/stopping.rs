@@ -1,8 +1,8 @@
-//! Stopped, killed, gone on with, ended by somebody else: nothing is done twice, and nothing is forgotten.
+//! Releases that are stopped, killed, resumed or aborted: nothing is done twice, and nothing is forgotten.
 
 use super::test_env::{Running, Sandbox, TestEnv, release_in};
 
-/// A sandbox slow enough that a rollout can be met half way.
+/// A sandbox slow enough that a test can act during a rollout.
 fn slow() -> Sandbox {
     Sandbox::with(&["--speed", "15"])
 }
@@ -15,7 +15,7 @@ fn rolling(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
 }
 
 #[test]
-fn one_ctrl_c_suspends_and_says_how_to_continue() {
+fn one_ctrl_c_suspends_and_prints_how_to_continue() {
     let (sandbox, developer) = (slow(), "developer");
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = rolling(&sandbox, &test_env);
@@ -27,7 +27,7 @@ fn one_ctrl_c_suspends_and_says_how_to_continue() {
     assert!(ran.out.contains("being deployed by ECS: dev/web"), "{}", ran.out);
     let status = test_env.run(&sandbox.keys(developer), &["status"]).ended(0);
     assert!(status.out.contains(&format!("`kanmon resume {id}`")), "{}", status.out);
-    // Without a name, the only one that can be gone on with is meant.
+    // Without an id, the only release that can be resumed is resumed.
     let resumed = test_env.run(&sandbox.keys(developer), &["resume"]).ended(0);
     assert!(resumed.out.contains("✓ succeeded"), "{}", resumed.out);
     assert_eq!(sandbox.done("UpdateService").len(), 1);
@@ -35,7 +35,7 @@ fn one_ctrl_c_suspends_and_says_how_to_continue() {
 }
 
 #[test]
-fn a_suspended_release_is_the_last_line_that_programs_read() {
+fn a_suspended_release_is_the_last_json_line() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     let args = ["release", "--until", "dev", "--output", "json"];
@@ -52,7 +52,7 @@ fn a_suspended_release_is_the_last_line_that_programs_read() {
 fn a_second_ctrl_c_quits_immediately_and_the_release_can_be_resumed() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
-    // The call under way takes its time, so that the first Ctrl-C has to wait for it.
+    // The current call is slow, so that the first Ctrl-C has to wait for it.
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 1, "kind": {"slow": 20000}}"#);
     let args = ["release", "--until", "dev", "-v", "--env-file", "kanmon.env"];
     let mut running = test_env.start(&sandbox.keys("developer"), &args);
@@ -63,11 +63,14 @@ fn a_second_ctrl_c_quits_immediately_and_the_release_can_be_resumed() {
     running.signal("INT");
     running.end().ended(30);
     let exported = std::fs::read_to_string(test_env.root.path().join("kanmon.env")).unwrap();
-    assert!(exported.starts_with(&format!("KANMON_RELEASE={id}\n")), "whoever goes on can name it: {exported}");
+    assert!(
+        exported.starts_with(&format!("KANMON_RELEASE={id}\n")),
+        "the next process can name the release: {exported}"
+    );
     assert!(exported.ends_with("KANMON_OUTCOME=suspended\n"), "{exported}");
     let ran = test_env.run(&sandbox.keys("developer"), &["resume", &id]).ended(0);
     assert!(ran.out.contains("✓ succeeded"), "{}", ran.out);
-    assert_eq!(sandbox.done("UpdateService").len(), 1, "the call that was left under way is found, not repeated");
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "the effect of the interrupted call is found, not repeated");
 }
 
 #[test]
@@ -101,7 +104,7 @@ fn on_a_terminal_the_first_ctrl_c_suspends_and_the_second_quits_immediately() {
 fn a_release_killed_during_a_rollout_continues_without_repeating_anything() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(super::releases::ASKS, "");
+    test_env.edit(super::releases::APPROVAL, "");
     let developer = sandbox.keys("developer");
     let mut running = test_env.start(&developer, &["release"]);
     let id = release_in(&running.says("hello-staging-web:1 → hello-staging-web:2"));
@@ -121,7 +124,7 @@ fn a_release_killed_during_a_rollout_continues_without_repeating_anything() {
 }
 
 #[test]
-fn a_stage_is_one_releases_at_a_time() {
+fn one_release_changes_a_stage_at_a_time() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     let (first, one) = rolling(&sandbox, &test_env);
@@ -130,13 +133,13 @@ fn a_stage_is_one_releases_at_a_time() {
     let ran = first.end().ended(0);
     assert!(ran.out.contains(&one), "{}", ran.out);
     let ran = second.end().ended(0);
-    let (first_left, second_entered) = (position(&sandbox, &test_env, &one, "done in"), release_in(&ran.out));
-    let entered = position(&sandbox, &test_env, &second_entered, "entered: cluster");
+    let (first_left, second_entered) = (time_of(&sandbox, &test_env, &one, "done in"), release_in(&ran.out));
+    let entered = time_of(&sandbox, &test_env, &second_entered, "entered: cluster");
     assert!(first_left <= entered, "the second entered at {entered}, the first left at {first_left}");
 }
 
-/// When a release's story says this, to the second.
-fn position(sandbox: &Sandbox, test_env: &TestEnv, id: &str, words: &str) -> String {
+/// The time at which the history has this line, to the second.
+fn time_of(sandbox: &Sandbox, test_env: &TestEnv, id: &str, words: &str) -> String {
     let story = test_env.run(&sandbox.keys("developer"), &["history", id]).ended(0).out;
     let line = story.lines().find(|l| l.contains(words)).unwrap_or_else(|| panic!("no `{words}`:\n{story}"));
     line[..14].to_owned()
@@ -159,7 +162,7 @@ fn a_release_that_somebody_works_on_is_not_taken_over_but_can_be_aborted() {
 }
 
 #[test]
-fn a_release_that_nobody_works_on_is_ended_by_whoever_aborts_it() {
+fn a_release_that_nobody_works_on_is_ended_by_the_abort_itself() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = rolling(&sandbox, &test_env);
@@ -171,14 +174,14 @@ fn a_release_that_nobody_works_on_is_ended_by_whoever_aborts_it() {
 }
 
 #[test]
-fn a_service_that_somebody_else_deploys_meanwhile_is_left_to_them() {
+fn a_service_that_somebody_else_deploys_meanwhile_is_left_alone() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
-    // Another repository's kanmon: to this one, that is somebody else.
+    // A release of another repository counts as somebody else's deployment.
     let other = TestEnv::demo(&sandbox);
     other.write("app/index.html", "somebody else's");
     let developer = sandbox.keys("developer");
-    // Between what was read and what is to be changed, there is time for somebody else.
+    // There is time for somebody else between the read and the change.
     sandbox.ask("POST", "faults", r#"{"operation": "RegisterTaskDefinition", "count": 1, "kind": {"slow": 15000}}"#);
     let mut late = test_env.start(&developer, &["release", "--until", "dev", "-v"]);
     late.says("runs hello-dev-web:1 now");
@@ -187,7 +190,7 @@ fn a_service_that_somebody_else_deploys_meanwhile_is_left_to_them() {
     let ran = late.end().ended(21);
     assert!(ran.out.contains("✗ superseded: ") && ran.out.contains("unchanged: dev/web"), "{}", ran.out);
     first.end().ended(0);
-    assert_eq!(sandbox.done("UpdateService").len(), 1, "theirs was left alone");
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "their deployment was left alone");
 }
 
 #[test]
@@ -198,7 +201,7 @@ fn an_unknown_result_is_not_a_failure_and_can_be_resumed() {
     drop(sandbox);
     running.signal("INT");
     running.end().ended(30);
-    // Nobody answers any more: neither a success nor a failure.
+    // AWS no longer answers: this is neither a success nor a failure.
     let nowhere = vec![
         ("AWS_ACCESS_KEY_ID".to_owned(), "AKIASANDBOXDEVELOPER".to_owned()),
         ("AWS_SECRET_ACCESS_KEY".to_owned(), "sandbox/developer/example/secret/key/000".to_owned()),

@@ -1,10 +1,10 @@
 //! On a terminal: questions, spinners, colours, and lines that fit.
 
-use super::releases::ASKS;
+use super::releases::APPROVAL;
 use super::test_env::{Sandbox, TestEnv, release_in};
 
 #[test]
-fn approve_shows_what_is_asked_and_takes_only_a_yes() {
+fn approve_shows_the_request_and_accepts_only_yes() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
@@ -25,10 +25,10 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
 }
 
 #[test]
-fn a_terminal_gets_spinners_and_colours_and_none_where_they_are_not_wanted() {
+fn a_terminal_gets_spinners_and_colours_unless_they_are_turned_off() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
+    test_env.edit(APPROVAL, "");
     let developer = sandbox.keys("developer");
     let ran = test_env.run_on_terminal(&developer, 80, "", &["release", "--until", "dev"]).ended(0);
     assert!(ran.out.contains("\x1b[32m✓\x1b[0m"), "no colour: {:?}", ran.out);
@@ -44,7 +44,7 @@ fn a_terminal_gets_spinners_and_colours_and_none_where_they_are_not_wanted() {
 }
 
 #[test]
-fn a_narrow_terminal_breaks_nothing_that_must_be_copied() {
+fn on_a_narrow_terminal_no_text_to_copy_is_broken() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
@@ -54,7 +54,7 @@ fn a_narrow_terminal_breaks_nothing_that_must_be_copied() {
         let shown = test_env.run_on_terminal(&developer, 50, "", &args).ended(0);
         let plain = uncoloured(&shown.out);
         let long: Vec<&str> = plain.lines().filter(|l| l.trim().contains(' ') && l.chars().count() > 50).collect();
-        // What has no blank to break at is left whole.
+        // A word without blanks is not broken.
         let breakable: Vec<&&str> =
             long.iter().filter(|l| !l.contains("http://") && !l.contains("sha256:") && !l.contains(&id)).collect();
         assert!(breakable.is_empty(), "{args:?}: {breakable:#?}");

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::contract::recording;
 
-/// Longer than any single command here takes on a busy machine; past it, something hangs.
+/// Longer than any command of these tests takes on a busy machine; one that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
 fn binary() -> PathBuf {
@@ -34,7 +34,7 @@ impl Sandbox {
         Sandbox::with(&["--speed", "120"])
     }
 
-    /// With these arguments beside `--port 0`; the keys of every user are read off what it prints for a shell.
+    /// With these arguments and `--port 0`; the keys of every user are read from its output.
     pub fn with(args: &[&str]) -> Sandbox {
         let mut command = Command::new(binary());
         command.env_clear().args(["sandbox", "--port", "0"]).args(args);
@@ -44,7 +44,7 @@ impl Sandbox {
         let mut users: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         let mut user = String::new();
         while users.get("manager").is_none_or(|m| m.len() < 5) {
-            let line = lines.next().expect("the sandbox ended before it told its keys").unwrap();
+            let line = lines.next().expect("the sandbox ended before it printed its keys").unwrap();
             if let Some(name) = line.strip_prefix("# ") {
                 user = name.split(' ').next().unwrap().to_owned();
             } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
@@ -61,12 +61,12 @@ impl Sandbox {
         format!("http://{}", self.host)
     }
 
-    /// What that user exports.
+    /// The variables that this user exports.
     pub fn keys(&self, user: &str) -> Vec<(String, String)> {
         self.users[user].clone()
     }
 
-    /// What the sandbox alone answers, below `/_sandbox/`.
+    /// A request to the sandbox's own endpoints below `/_sandbox/`.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Value {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -78,18 +78,18 @@ impl Sandbox {
         serde_json::from_str(body).unwrap_or_else(|e| panic!("{method} {path}: {e}: {head}\n{body}"))
     }
 
-    /// Every call that it has seen.
+    /// All calls that it has received.
     pub fn calls(&self) -> Vec<Value> {
         self.ask("GET", "log", "")["calls"].as_array().unwrap().clone()
     }
 
-    /// The calls of one operation that were carried out.
+    /// The successful calls of one operation.
     pub fn done(&self, operation: &str) -> Vec<Value> {
         let done = |c: &Value| c["operation"] == operation && c["code"] == "OK";
         self.calls().into_iter().filter(done).collect()
     }
 
-    /// Calls that change something, beside logins and sessions.
+    /// Calls that change something, except logins and sessions.
     pub fn changes(&self) -> Vec<String> {
         let changing =
             ["Create", "Register", "Deregister", "Update", "Run", "Start", "Stop", "Put", "Initiate", "Upload"];
@@ -97,7 +97,7 @@ impl Sandbox {
         calls.filter(|op| changing.iter().any(|verb| op.starts_with(verb))).collect()
     }
 
-    /// What a service's users would reach.
+    /// What a service's users would get.
     pub fn reached(&self, account: &str, cluster: &str, service: &str) -> Value {
         self.ask("GET", &format!("service/{account}/ap-northeast-1/{cluster}/{service}"), "")
     }
@@ -110,7 +110,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// A repository, and the home of whoever works in it.
+/// A repository, and the home of the person who works in it.
 pub struct TestEnv {
     pub root: TempDir,
     home: TempDir,
@@ -133,7 +133,7 @@ impl TestEnv {
     pub fn demo_at(endpoint: &str) -> TestEnv {
         let test_env = TestEnv::empty();
         unpack_demo(test_env.root.path(), endpoint);
-        // The sandbox moves fast, and so may who looks at it.
+        // The sandbox runs fast, so it is read often.
         test_env.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
         test_env.commit();
         test_env
@@ -156,16 +156,16 @@ impl TestEnv {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Puts one text of the pipeline file in another's place.
+    /// Replaces one text of the pipeline file by another.
     pub fn edit(&self, from: &str, to: &str) -> &TestEnv {
         let path = self.root.path().join("pipelines/hello.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "the pipeline file does not say `{from}`");
+        assert!(text.contains(from), "the pipeline file does not contain `{from}`");
         std::fs::write(path, text.replace(from, to)).unwrap();
         self
     }
 
-    /// Puts labels on the image, by which the sandbox's scans and containers behave.
+    /// Puts a label on the image that controls the sandbox's scans and containers.
     pub fn label(&self, name: &str, value: &str) -> &TestEnv {
         let title = "org.opencontainers.image.title: hello";
         self.edit(title, &format!("{title}, dev.kanmon.sandbox.{name}: \"{value}\""))
@@ -195,18 +195,18 @@ impl TestEnv {
         Running::new(self.kanmon(env, args), Stdio::null()).end()
     }
 
-    /// The same on a terminal of so many columns, `typed` at its keyboard; what was printed is in `out`.
+    /// The same on a terminal of this many columns, with `typed` as its input; everything printed is in `out`.
     pub fn run_on_terminal(&self, env: &[(String, String)], columns: u16, typed: &str, args: &[&str]) -> Ran {
         let mut running = Running::new(self.on_terminal(env, columns, args), Stdio::piped());
-        let mut keyboard = running.child.stdin.take().unwrap();
-        keyboard.write_all(typed.as_bytes()).unwrap();
-        // A keyboard does not end with what is typed.
+        let mut input = running.child.stdin.take().unwrap();
+        input.write_all(typed.as_bytes()).unwrap();
+        // The input of a terminal does not end after what was typed.
         let ran = running.end();
-        drop(keyboard);
+        drop(input);
         ran
     }
 
-    /// Starts it on a terminal of so many columns, with a keyboard to type at; what is printed is in `out`.
+    /// Starts it on a terminal of this many columns, whose input stays open; everything printed is in `out`.
     pub fn start_on_terminal(&self, env: &[(String, String)], columns: u16, args: &[&str]) -> Running {
         Running::new(self.on_terminal(env, columns, args), Stdio::piped())
     }
@@ -225,7 +225,7 @@ impl TestEnv {
         Running::new(self.kanmon(env, args), Stdio::null())
     }
 
-    /// Every file of the repository but git's own, by its path.
+    /// The paths of all files of the repository, except git's own.
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(self.root.path(), self.root.path(), &mut found);
@@ -234,7 +234,7 @@ impl TestEnv {
     }
 }
 
-/// Puts the demo's application and pipeline into a folder, against the AWS at this address.
+/// Writes the demo's application and pipeline into a folder, for the AWS at this address.
 pub fn unpack_demo(into: &Path, endpoint: &str) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
     let copied = ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"];
@@ -260,7 +260,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// A process under way, killed when it is forgotten.
+/// A running process, killed when it is dropped.
 pub struct Running {
     pub child: Child,
     what: Vec<OsString>,
@@ -268,7 +268,7 @@ pub struct Running {
     err: OutputReader,
 }
 
-/// What a pipe has said so far, and the thread that listens.
+/// The output of a pipe so far, and the thread that reads it.
 struct OutputReader {
     text: Arc<Mutex<String>>,
     deaf: Arc<AtomicBool>,
@@ -308,11 +308,11 @@ impl Running {
         Running { child, what, out, err }
     }
 
-    /// Types this at its keyboard.
+    /// Types this.
     pub fn types(&mut self, keys: &str) {
-        let keyboard = self.child.stdin.as_mut().expect("it has a keyboard");
-        keyboard.write_all(keys.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
+        let input = self.child.stdin.as_mut().expect("its input is open");
+        input.write_all(keys.as_bytes()).unwrap();
+        input.flush().unwrap();
     }
 
     pub fn signal(&self, name: &str) {
@@ -320,13 +320,13 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Closes the reading end of its stdout, once it has said something more.
+    /// Closes the reading end of its stdout after its next output.
     pub fn hang_up(self) -> Running {
         self.out.deaf.store(true, Ordering::Relaxed);
         self
     }
 
-    /// Waits until it has said something, on either of its streams; answers with all it has said there.
+    /// Waits until it has printed this text, on either stream; returns everything printed there.
     pub fn says(&mut self, text: &str) -> String {
         let until = Instant::now() + LIMIT;
         loop {
@@ -337,7 +337,12 @@ impl Running {
             }
             let ended = self.child.try_wait().unwrap();
             let late = Instant::now() > until;
-            assert!(ended.is_none() && !late, "never said `{text}` ({ended:?}):\n{}{}", self.out.now(), self.err.now());
+            assert!(
+                ended.is_none() && !late,
+                "never printed `{text}` ({ended:?}):\n{}{}",
+                self.out.now(),
+                self.err.now()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -346,7 +351,7 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Whether it has said something, on either of its streams.
+    /// Whether it has printed this text, on either stream.
     pub fn has_said(&self, text: &str) -> bool {
         [self.err.now(), self.out.now()].iter().any(|heard| heard.contains(text))
     }
@@ -375,7 +380,7 @@ impl Drop for Running {
     }
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
     what: Vec<OsString>,
@@ -386,7 +391,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Itself, where it ended so.
+    /// Asserts the exit code; returns its argument.
     #[track_caller]
     pub fn ended(self, code: i32) -> Ran {
         let Ran { what, out, err, .. } = &self;
@@ -394,17 +399,17 @@ impl Ran {
         self
     }
 
-    /// Itself, where stderr says this.
+    /// Asserts that stderr contains this; returns its argument.
     #[track_caller]
     pub fn on_stderr(self, text: &str) -> Ran {
-        assert!(self.err.contains(text), "stderr does not say `{text}`:\n{}", self.err);
+        assert!(self.err.contains(text), "stderr does not contain `{text}`:\n{}", self.err);
         self
     }
 
-    /// Itself, where stdout says this.
+    /// Asserts that stdout contains this; returns its argument.
     #[track_caller]
     pub fn says(self, text: &str) -> Ran {
-        assert!(self.out.contains(text), "stdout does not say `{text}`:\n{}{}", self.out, self.err);
+        assert!(self.out.contains(text), "stdout does not contain `{text}`:\n{}{}", self.out, self.err);
         self
     }
 
@@ -416,7 +421,7 @@ impl Ran {
     }
 }
 
-/// The release that a text speaks of first.
+/// The first release id in a text.
 #[track_caller]
 pub fn release_in(text: &str) -> String {
     let is_release = |w: &&str| w.len() == 23 && w.starts_with("r2") && w.as_bytes()[9] == b'-';
@@ -427,7 +432,7 @@ pub fn release_in(text: &str) -> String {
 /// Times and dates, their digits as zeros.
 const DATES: [&str; 4] = ["00:00", "00:00:00", "00-00", "0000-00-00"];
 
-/// What differs from run to run masked, each character by one, so that columns stay where they are.
+/// Masks what differs between runs, character by character, so that columns stay in place.
 pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -4,7 +4,7 @@ use super::pusher::{CLEAN, Pusher};
 use super::test_env::{Sandbox, TestEnv};
 
 #[test]
-fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {
+fn a_plan_starts_no_scan_and_names_what_is_not_judged_yet() {
     let folder = tempfile::tempdir().unwrap();
     let seed = folder.path().join("world.yaml");
     let basic = "    registry: { scan: BASIC, frequency: MANUAL }\n    repositories:\n";
@@ -28,9 +28,9 @@ fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {
         assert!(said.contains("judged by the gate once it is scanned"), "{said}");
         assert!(said.contains("gate judged once the image is built and scanned"), "{said}");
     }
-    assert_eq!(sandbox.changes(), before, "nothing was touched");
+    assert_eq!(sandbox.changes(), before, "nothing was changed");
     assert_eq!(sandbox.done("StartImageScan").len(), 0);
-    // The control: a release starts it, judges, and `plan` reads it.
+    // The control: a release starts the scan and judges it, and `plan` then reads the result.
     test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     assert!(!sandbox.done("StartImageScan").is_empty());
     test_env.run(&developer, &["plan", "--until", "dev"]).ended(0).says("(not named in the file)").says("gate passed");

@@ -1,4 +1,4 @@
-//! Which other users of this machine can read the record.
+//! Other users of this machine cannot read the record.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
-fn the_state_is_for_its_user_alone_from_the_first_moment_on() {
+fn only_its_user_can_read_the_state_from_the_first_moment_on() {
     let sandbox = Sandbox::with(&["--speed", "15"]);
     let test_env = TestEnv::demo(&sandbox);
     let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
@@ -46,7 +46,7 @@ fn a_state_folder_that_is_open_to_others_is_closed_and_reported_once() {
         .run(&developer, &["history", "--output", "json"])
         .ended(0)
         .on_stderr("(mode 0666); now only you can open it");
-    assert_eq!(ran.json().len(), 1, "a warning is no data");
+    assert_eq!(ran.json().len(), 1, "a warning is not on stdout");
     assert_eq!(mode(&state.join("journal.db")), 0o600);
     let ran = test_env.run(&developer, &["history"]).ended(0);
     assert_eq!(ran.err, "");

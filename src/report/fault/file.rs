@@ -19,7 +19,7 @@ pub fn words(problem: &FileProblem) -> Words {
             let name = path.rsplit('/').next().unwrap_or_default();
             match nearest::hint(name, siblings.iter().map(String::as_str)) {
                 Some(hint) => words.hint(hint),
-                None => words,
+                None => words.hint("name an existing file, or none: the default is the only file in `pipelines/`"),
             }
         }
         FileProblem::NoneInFolder { folder } => Words::new(format!("there is no pipeline file in {folder}"))
