@@ -3,7 +3,7 @@
 use super::world::{World, lines};
 
 #[test]
-fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
+fn what_was_approved_is_not_deployed_if_the_plan_has_changed() {
     let Some(world) = World::start("a changed plan") else { return };
     let execution = world.starts();
     let (prepared, _) = execution.runs("Prepare", "Prepare");
@@ -34,6 +34,6 @@ fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
     let in_prod = |(_, service): &&(String, String)| service == "hello-prod/web";
     let updates = world.updates();
     let who: Vec<&str> = updates.iter().filter(in_prod).map(|(who, _)| who.as_str()).collect();
-    assert_eq!(who, ["arn:aws:iam::222222222222:user/operator"], "theirs was left alone");
+    assert_eq!(who, ["arn:aws:iam::222222222222:user/operator"], "their deployment was left alone");
     assert_eq!(execution.ends(), (Some(24), "Failed".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! What a scan finds ends the build with kanmon's own code.
+//! A gate that blocks ends the build with kanmon's exit code.
 
 use serde_json::json;
 
@@ -32,10 +32,10 @@ fn a_build_without_a_step_or_a_release_reports_it() {
     assert_eq!(built.phases, [("install", None), ("build", Some(2)), ("post_build", None)], "{}", built.log);
     assert!(built.log.contains("KANMON_STEP is prepare or promote, not 'prmote'"), "{}", built.log);
     assert_eq!(built.artifacts["kanmon.jsonl"], "");
-    assert!(matches!(report(&built).result("kanmon", "release"), Error(_)), "there is a report, of no release");
+    assert!(matches!(report(&built).result("kanmon", "release"), Error(_)), "there is a report without a release");
     let (built, _) = world.builds("kanmon-promote", &[("KANMON_EXECUTION", "none")]);
     assert_eq!(built.phases[1], ("build", Some(2)), "{}", built.log);
-    // What looks like a flag is a value that is not valid, and never a build that succeeds by showing help.
+    // A value that looks like a flag is an invalid value; it must not make the build succeed by printing help.
     let id = ("KANMON_RELEASE", "r20260101-000000-0a1b2c");
     for (project, variables, output) in [
         ("kanmon-promote", vec![("KANMON_RELEASE", "--help")], "`--help` is not a release id"),

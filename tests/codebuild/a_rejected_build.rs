@@ -1,9 +1,9 @@
-//! A manager rejects while no build runs: the execution fails, and no process of kanmon hears why.
+//! A manager rejects while no build runs: the execution fails, and no process of kanmon reads the reason.
 
 use super::world::{PROD, World};
 
 #[test]
-fn what_was_rejected_is_asked_about_again_only_with_a_reason_in_the_next_execution() {
+fn approval_is_requested_again_only_with_a_reason_in_the_next_execution() {
     let Some(world) = World::start("a rejected build") else { return };
     let first = world.starts();
     let (prepared, _) = first.runs("Prepare", "Prepare");
@@ -12,7 +12,7 @@ fn what_was_rejected_is_asked_about_again_only_with_a_reason_in_the_next_executi
     first.is_rejected("not this build");
     assert_eq!(first.ends(), (Some(24), "Failed".to_owned()));
 
-    // The same commit makes the same image.
+    // The same commit gives the same image.
     let second = world.starts();
     let (prepared, _) = second.runs("Prepare", "Prepare");
     let log = prepared.log.split_whitespace().collect::<Vec<_>>().join(" ");

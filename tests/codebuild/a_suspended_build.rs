@@ -1,4 +1,4 @@
-//! A build is told to stop in the middle.
+//! A build is stopped in the middle.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::world::{World, report};
 use crate::binary::junit::Result;
 
-/// The process that works on the one release, once it is at work.
+/// The process that works on the only release.
 fn worker(world: &World) -> String {
     let until = Instant::now() + Duration::from_secs(120);
     loop {
@@ -17,18 +17,18 @@ fn worker(world: &World) -> String {
         let open = &output["open"][0];
         if let (Some(release), Some(who)) = (open["release"].as_str(), open["held_by"]["who"].as_str()) {
             let history = world.kanmon("manager", &["history", release, "--output", "json"]);
-            // More than its beginning: from then on it listens for signals.
+            // Once the release has begun, the process handles signals.
             if String::from_utf8_lossy(&history.stdout).lines().count() > 2 {
                 return who.rsplit_once("pid ").unwrap().1.to_owned();
             }
         }
-        assert!(Instant::now() < until, "nobody works on a release: {output}");
+        assert!(Instant::now() < until, "no process works on a release: {output}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 #[test]
-fn a_build_whose_release_is_suspended_succeeds_and_says_that_it_is_not_done() {
+fn a_build_whose_release_is_suspended_succeeds_and_prints_that_it_is_not_done() {
     let Some(world) = World::start("a suspended build") else { return };
     let stop = || {
         let ended = Command::new("kill").args(["-TERM", &worker(&world)]).status().unwrap();
@@ -43,7 +43,7 @@ fn a_build_whose_release_is_suspended_succeeds_and_says_that_it_is_not_done() {
     });
     assert!(built.succeeded, "{}", built.log);
     let release = &built.exported["KANMON_RELEASE"];
-    let line = format!("kanmon: SUSPENDED, not done: `kanmon resume {release}` goes on (exit code 30");
+    let line = format!("kanmon: SUSPENDED, not done: `kanmon resume {release}` continues it (exit code 30");
     assert!(built.log.contains(&line), "{}", built.log);
     assert_eq!((built.exported["KANMON_OUTCOME"].as_str(), built.exported["KANMON_PLAN"].as_str()), ("suspended", ""));
     assert!(!built.log.contains("FAILED"));
@@ -51,7 +51,7 @@ fn a_build_whose_release_is_suspended_succeeds_and_says_that_it_is_not_done() {
     let waits = shown.result("hello", "hello to staging");
     assert!(matches!(waits, Result::Skipped(_)) && !shown.is_red(), "{}", shown.lines());
 
-    // Who approves is told so, and shown no plan. Approving all the same opens nothing.
+    // The approver sees this and no plan. An approval has no effect.
     assert_eq!(execution.reaches("Approve")["CustomData"], format!("release {release} (suspended), plan "));
     execution.is_approved_in_the_console();
     let (promoted, _) = execution.runs("Production", "Promote");

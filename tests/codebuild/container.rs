@@ -1,5 +1,5 @@
 //! What CodeBuild does with a build specification (its user guide: "Build specification reference", "Build phase transitions"), as
-//! strictly as the guide allows: a command shares with the next its folder and what it exported, and nothing else.
+//! strictly as the guide allows: commands share their folder and their exported variables, and nothing else.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,7 +14,7 @@ use crate::binary::junit::{self, Junit};
 /// The project's timeout.
 const TIMEOUT: Duration = Duration::from_secs(240);
 
-/// A build specification. What is not understood here is an error, and not passed over.
+/// A build specification. Unknown members are errors.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -22,7 +22,7 @@ pub struct Spec {
     #[serde(default)]
     env: Env,
     phases: Phases,
-    /// By the second half of the group's name; the first is the project's.
+    /// By the second half of the group's name; the first half is the project's name.
     #[serde(default)]
     reports: BTreeMap<String, ReportGroup>,
     artifacts: Option<Artifacts>,
@@ -71,7 +71,7 @@ struct ReportGroup {
     file_format: FileFormat,
 }
 
-/// Of the formats that CodeBuild reads, the one that is read here.
+/// The only one of CodeBuild's formats that is read here.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum FileFormat {
@@ -86,15 +86,15 @@ struct Artifacts {
     files: Vec<String>,
 }
 
-/// What a project and its action give a build.
+/// What a project and its action pass to a build.
 pub struct Container {
     /// The sources: `CODEBUILD_SRC_DIR`.
     pub sources: PathBuf,
-    /// Empty: the home, and what else a container has for itself.
+    /// Empty at first: the home, and other folders of the container.
     pub own: PathBuf,
-    /// Where programs are looked for.
+    /// The folders of programs.
     pub programs: PathBuf,
-    /// Variables of the project and the action, which weigh more than the specification's, and those that CodeBuild sets.
+    /// Variables of the project and the action, which take precedence over the specification's, and those that CodeBuild sets.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -102,11 +102,11 @@ pub struct Container {
 #[derive(Debug)]
 pub struct Built {
     pub succeeded: bool,
-    /// Phases that ran, and how the first command that failed in each ended.
+    /// The phases that ran, and the exit code of the first command that failed in each.
     pub phases: Vec<(&'static str, Option<i32>)>,
     pub exported: BTreeMap<String, String>,
     pub artifacts: BTreeMap<String, String>,
-    /// By group: what was found in its files.
+    /// The reports in the files of each group.
     pub reports: BTreeMap<String, Vec<Junit>>,
     pub log: String,
 }
@@ -114,13 +114,13 @@ pub struct Built {
 impl Spec {
     pub fn read(text: &str) -> Spec {
         let spec: Spec = serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(spec.version, 0.2, "version 0.1 runs each command for itself");
-        assert!(spec.reports.len() <= 5, "so many report groups at most");
+        assert_eq!(spec.version, 0.2, "version 0.1 runs each command separately");
+        assert!(spec.reports.len() <= 5, "a build has at most five report groups");
         assert!(spec.env.exported_variables.iter().all(|name| !name.starts_with("AWS_")), "refused by CodeBuild");
         spec
     }
 
-    /// The same in another shell; which one `sh` is differs between images.
+    /// The same in another shell: `sh` differs between images.
     pub fn in_shell(mut self, shell: &str) -> Spec {
         self.env.shell = Some(shell.to_owned());
         self
@@ -128,7 +128,7 @@ impl Spec {
 
     pub fn run(&self, container: &Container) -> Built {
         let mut run = Run::new(self, container);
-        // What to go on with after a failure: nothing, unless the phase says so; after `build`, `post_build`.
+        // After a failure nothing follows, unless the phase says so; after `build`, `post_build` does.
         let phases = [
             ("install", &self.phases.install, OnFailure::Abort),
             ("pre_build", &self.phases.pre_build, OnFailure::Abort),
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
         variables.insert("CODEBUILD_BUILD_SUCCEEDING".into(), "1".into());
         variables.insert("HOME".into(), path(&container.own.join("home")));
         variables.insert("PATH".into(), path(&container.programs));
-        // A container's /tmp is its own.
+        // A container has its own /tmp.
         variables.insert("TMPDIR".into(), path(&container.own.join("tmp")));
         let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
         let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value)));
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
             (name.clone(), String::from_utf8(printed.stdout).unwrap())
         };
         let exported = self.spec.env.exported_variables.iter().map(value).collect();
-        // Always attempted; a file that is not there fails the build.
+        // Always attempted; a missing file fails the build.
         let wanted = self.spec.artifacts.iter().flat_map(|a| &a.files);
         let found = wanted.map(|name| (name.clone(), std::fs::read_to_string(self.container.sources.join(name)).ok()));
         let found: Vec<(String, Option<String>)> = found.collect();
@@ -230,8 +230,8 @@ impl<'a> Run<'a> {
         Built { succeeded, phases: self.phases, exported, artifacts, reports, log }
     }
 
-    /// What the report groups get, and whether every file of theirs was there: the guide calls a report whose files are not
-    /// incomplete, and a build should never have one.
+    /// The reports of the report groups, and whether all of their files exist: otherwise the guide calls the report incomplete, and a
+    /// build should never have one.
     fn reports(&self) -> (BTreeMap<String, Vec<Junit>>, bool) {
         let mut all_read = true;
         let mut read = |group: &ReportGroup| -> Vec<Junit> {
@@ -249,7 +249,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Waits for a process of this test's, which is killed when it takes too long; `None`: it was ended by a signal.
+/// Waits for a process of this test, and kills it if it takes too long; `None`: it was ended by a signal.
 fn ends(mut child: Child) -> Option<i32> {
     let until = Instant::now() + TIMEOUT;
     loop {

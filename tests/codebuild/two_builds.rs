@@ -1,10 +1,10 @@
-//! One release in two builds, two accounts and two checkouts, which share a table and nothing else.
+//! One release in two builds, two accounts and two checkouts, which share only a table.
 
 use super::world::{PROD, World, lines, report};
 use crate::binary::junit::Result::{Passed, Skipped};
 
 #[test]
-fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_approved() {
+fn one_build_requests_approval_and_another_in_production_continues_with_what_was_approved() {
     let Some(world) = World::start("one release in two builds") else { return };
     let execution = world.starts();
 
@@ -25,7 +25,7 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     assert_eq!(shown.result("staging", "update staging/web"), &Passed);
     assert_eq!(shown.result("prod", "copy app into prod"), &Passed);
     let Skipped(why) = shown.result("prod", "approval") else { panic!("{}", shown.lines()) };
-    assert!(why.contains(&plan[..12]), "the question that was put: {why}");
+    assert!(why.contains(&plan[..12]), "the plan of the request: {why}");
     assert!(!shown.is_red() && !shown.lines().contains("update prod/web"), "{}", shown.lines());
     let prepares = "arn:aws:iam::111111111111:user/prepares".to_owned();
     let before = [(prepares.clone(), "hello-dev/web".to_owned()), (prepares, "hello-staging/web".to_owned())];
@@ -54,7 +54,7 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     let promotes = ("arn:aws:iam::222222222222:user/promotes".to_owned(), "hello-prod/web".to_owned());
     assert_eq!(world.updates(), [&before[..], &[promotes]].concat(), "one call for each service");
     let whole = lines(&promoted.artifacts["kanmon.jsonl"]);
-    assert_eq!(whole[..output.len()], output[..], "the second build goes on with the first one's record");
+    assert_eq!(whole[..output.len()], output[..], "the second build continues the first one's record");
     let given = whole.iter().find(|e| e["kind"] == "approval-given").unwrap();
     assert_eq!(given["answer"]["by"]["arn"], "arn:aws:iam::111111111111:user/manager");
 

@@ -1,4 +1,4 @@
-//! The sandbox as AWS, moto for DynamoDB, a checkout for each build, and CodePipeline's part in driving them.
+//! The sandbox as AWS, moto for DynamoDB, a checkout for each build, and the runs of CodePipeline's build actions.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -30,12 +30,12 @@ pub struct World {
     endpoint: String,
     /// What each user's shell exports.
     keys: BTreeMap<String, BTreeMap<String, String>>,
-    /// What a build's image has; no Docker is among it.
+    /// The programs of a build's image; Docker is not among them.
     programs: TempDir,
     runtime: tokio::runtime::Runtime,
 }
 
-/// An execution of the pipeline, started and looked at by `kanmon release --remote` on the developer's own machine.
+/// An execution of the pipeline, started and followed by `kanmon release --remote` on the developer's machine.
 pub struct Execution<'a> {
     world: &'a World,
     pub id: String,
@@ -44,13 +44,13 @@ pub struct Execution<'a> {
     _machine: Checkout,
 }
 
-/// The team's repository, in a folder that no other build sees.
+/// A checkout of the team's repository for one build.
 pub struct Checkout {
     dir: TempDir,
 }
 
 impl World {
-    /// `None` where moto is missing.
+    /// `None` if moto is missing.
     pub fn start(test: &str) -> Option<World> {
         let moto = Moto::start(test)?;
         moto.create_table("kanmon-state", "pk", "sk");
@@ -59,7 +59,7 @@ impl World {
         let endpoint = sandbox.endpoint();
         let of_user = |(user, exports): (&String, &Vec<_>)| (user.clone(), exports.iter().cloned().collect());
         let mut keys: BTreeMap<String, BTreeMap<String, String>> = sandbox.exports.iter().map(of_user).collect();
-        // AWS has no such variable in a build; the pipeline file says where it is.
+        // A build has no such variable; the pipeline file has the endpoint.
         keys.values_mut().for_each(|k| drop(k.remove("AWS_ENDPOINT_URL")));
         let programs = image(&[]);
         symlink(KANMON, programs.path().join("kanmon")).unwrap();
@@ -80,7 +80,7 @@ impl World {
         Checkout { dir }
     }
 
-    /// Runs kanmon on a machine of its own with a person's credentials.
+    /// Runs kanmon on a separate machine with a person's credentials.
     pub fn kanmon(&self, person: &str, args: &[&str]) -> Output {
         let checkout = self.checkout();
         self.command(person, &checkout, args).output().unwrap()
@@ -116,7 +116,7 @@ impl World {
         Execution { world: self, id, remote, statuses, _machine: machine }
     }
 
-    /// A build of a project, in a checkout and a home of its own.
+    /// A build of a project, in its own checkout and home.
     pub fn builds(&self, project: &str, variables: &[(&str, &str)]) -> (Built, Checkout) {
         let checkout = self.checkout();
         let own = checkout.dir.path().join("own");
@@ -141,7 +141,7 @@ impl World {
         (template().run(&container), checkout)
     }
 
-    /// The UpdateService calls that were answered: who, and of which service.
+    /// The successful UpdateService calls: the caller and the service.
     pub fn updates(&self) -> Vec<(String, String)> {
         let log = self.get("log");
         let calls = log["calls"].as_array().unwrap().iter();
@@ -220,7 +220,7 @@ impl World {
 }
 
 impl Execution<'_> {
-    /// Waits until an action runs; its configuration as CodePipeline resolved it.
+    /// Waits until an action runs; returns its configuration as CodePipeline resolved it.
     pub fn reaches(&self, action: &str) -> BTreeMap<String, String> {
         let until = Instant::now() + TIMEOUT;
         loop {
@@ -233,7 +233,7 @@ impl Execution<'_> {
         }
     }
 
-    /// A build action from its start to its end: CodePipeline gives the action's variables, and takes what was exported.
+    /// Runs a build action: with the variables that CodePipeline passes, and returning to it what the build exports.
     pub fn runs(&self, stage: &str, action: &str) -> (Built, Checkout) {
         self.runs_with(stage, action, &[])
     }
@@ -259,7 +259,7 @@ impl Execution<'_> {
         (built, checkout)
     }
 
-    /// The manager, on a machine of their own, approves the plan that CodePipeline's message shows.
+    /// The manager, on a separate machine, approves the plan that CodePipeline's message shows.
     pub fn is_approved(&self) {
         let message = self.reaches("Approve")["CustomData"].clone();
         let (head, plan) = message.rsplit_once("plan ").unwrap();
@@ -300,7 +300,7 @@ impl Execution<'_> {
         });
     }
 
-    /// What the one who started it sees in the end: the exit code and the last status.
+    /// The exit code and the last status of `kanmon release --remote`.
     pub fn ends(mut self) -> (Option<i32>, String) {
         let until = Instant::now() + TIMEOUT;
         let status = loop {
@@ -324,12 +324,12 @@ impl Checkout {
         self.dir.path().join("repo")
     }
 
-    /// What a build has left in its home.
+    /// The home that a build has used.
     pub fn home(&self) -> PathBuf {
         self.dir.path().join("own/home")
     }
 
-    /// The names of what lies in the repository now.
+    /// The names of the files in the repository now.
     pub fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.repo()).unwrap();
         let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -338,7 +338,7 @@ impl Checkout {
     }
 }
 
-/// What a build's image has for programs: a shell's everyday tools, these, and no kanmon.
+/// A folder with the programs of a build's image: a shell's common tools and these, without kanmon.
 pub fn image(more: &[&str]) -> TempDir {
     let programs = tempfile::tempdir().unwrap();
     for tool in ["cat", "chmod", "mkdir", "mktemp", "sha256sum", "sh"].iter().chain(more) {
@@ -353,13 +353,13 @@ pub fn template() -> Spec {
     Spec::read(&std::fs::read_to_string(top("buildspec.yml")).unwrap())
 }
 
-/// The one report of a build, in the report group that the build names.
+/// The only report of a build, in the report group that the build names.
 pub fn report(built: &Built) -> &Junit {
     let [report] = &built.reports["kanmon"][..] else { panic!("{}", built.log) };
     report
 }
 
-/// The lines of JSON in a text.
+/// The JSON lines of a text.
 pub fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -17,7 +17,7 @@ fn checked(file: &Path, arguments: &[&str]) -> (bool, String) {
     (printed.status.success(), both(&printed))
 }
 
-/// The example holds, and without what this word names it does not.
+/// The example is valid, and without the line with this word it is not.
 fn holds(path: &str, arguments: &[&str], word: &str) {
     if !have(path, &[CHECK]) {
         return;
@@ -29,7 +29,7 @@ fn holds(path: &str, arguments: &[&str], word: &str) {
     let broken = tempfile::Builder::new().suffix(".yml").tempfile().unwrap();
     std::fs::write(broken.path(), text.replace(word, "not-a-word:")).unwrap();
     let (good, said) = checked(broken.path(), arguments);
-    assert!(!good, "the schema judges nothing: {said}");
+    assert!(!good, "the schema does not reject it: {said}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The example files' own scripts, run as their runners would: a clean machine, a token of the provider's, and one store that two jobs
-//! share. The sandbox trusts the token's branch alone.
+//! The scripts of the example files, run as their runners would: on a clean machine, with a token of the provider, and with one store that
+//! two jobs share. The sandbox trusts tokens of one branch only.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,11 +20,11 @@ const ISSUER: &str = "https://gitlab.example.com";
 const JUNIT: &str = "kanmon-junit.xml";
 const ROLE: &str = "arn:aws:iam::111111111111:role/ci";
 
-/// The sandbox's own world, where a branch's token opens development, and its role production.
+/// The demo's seed, in which a branch's token may assume the role in development, and that role the one in production.
 fn seed() -> Value {
     let mut seed: Value = serde_saphyr::from_str(include_str!("../../src/sandbox/seed/demo.yaml")).unwrap();
     let policies = seed["accounts"][0]["users"][0]["policies"].clone();
-    // Nobody else may do any of it.
+    // Nobody else has these permissions.
     seed["accounts"][0]["users"][0]["policies"] = json!([]);
     seed["accounts"][0]["roles"] = json!([{
         "name": "ci",
@@ -70,11 +70,11 @@ impl TestEnv {
         TestEnv { sandbox, root }
     }
 
-    /// A checkout of its own, as each job has it.
+    /// A new checkout, as each job has one.
     fn checkout(&self, name: &str) -> PathBuf {
         let checkout = self.root.path().join(name);
         unpack_demo(&checkout, &self.sandbox.endpoint());
-        // As the examples say: a job names no person.
+        // As in the examples: a job does not identify a person.
         let file = checkout.join("pipelines/hello.yaml");
         let text = std::fs::read_to_string(&file).unwrap();
         let asks = "        by: kanmon\n";
@@ -87,7 +87,7 @@ impl TestEnv {
         format!("local:{}", self.root.path().join("store").display())
     }
 
-    /// A job's script by a shell that ends at the first failure; its code and what it said.
+    /// Runs a job's script in a shell that ends at the first failure; returns its exit code and output.
     fn runs(&self, shell: &[&str], script: &str, here: &Path, settings: &[(&str, &str)]) -> (i32, String) {
         let home = tempfile::tempdir().unwrap();
         let programs = Path::new(KANMON).parent().unwrap();
@@ -122,7 +122,7 @@ impl TestEnv {
         assert!(printed.status.success(), "{}", both(&printed));
     }
 
-    /// A plain request to the sandbox; its answer's body.
+    /// Sends a plain request to the sandbox; returns the body of the response.
     fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let endpoint = self.sandbox.endpoint();
         let host = endpoint.strip_prefix("http://").unwrap();
@@ -139,7 +139,7 @@ impl TestEnv {
         printed.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// What production's users reach.
+    /// What production's users get.
     fn production(&self) -> Value {
         let printed = self.ask("GET", "/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web", "");
         serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e}: {printed}"))
@@ -164,13 +164,13 @@ fn read(path: &str) -> Value {
     serde_saphyr::from_str(&std::fs::read_to_string(example(path)).unwrap()).unwrap()
 }
 
-/// A script that waits for a person for a moment instead of half an hour.
+/// The script with a short wait for a person instead of half an hour.
 fn impatient(script: &str) -> String {
     assert!(script.contains("timeout --preserve-status 30m"), "{script}");
     script.replace(" 30m ", " 20s ")
 }
 
-/// A job of GitLab's file: its settings, and its script with what comes before it, in one shell.
+/// A job of GitLab's file: its settings, and its `before_script` and script in one shell.
 fn gitlab_job(name: &str) -> (Vec<(String, String)>, String) {
     let file = read("gitlab-ci/.gitlab-ci.yml");
     let (common, job) = (&file[".kanmon"], &file[name]);
@@ -183,7 +183,7 @@ fn gitlab_job(name: &str) -> (Vec<(String, String)>, String) {
     (settings, script.join("\n"))
 }
 
-/// What comes after the job, in another shell; the JUnit file that it leaves for GitLab is in the job's artifacts.
+/// The job's `after_script`, in another shell; the JUnit file that it writes for GitLab is in the job's artifacts.
 fn gitlab_after(name: &str) -> String {
     let job = &read("gitlab-ci/.gitlab-ci.yml")[name];
     assert_eq!((&job["artifacts"]["reports"]["junit"], &job["artifacts"]["when"]), (&json!(JUNIT), &json!("always")));
@@ -200,7 +200,7 @@ fn gitlab_jobs_share_a_release() {
     let test_env = TestEnv::new();
     let job = |name: &str, edit: fn(&str) -> String, here: &Path, branch: &str, more: &[(String, String)]| {
         let (settings, script) = gitlab_job(name);
-        // Each run has a place of its own for its token, so that tests side by side keep out of each other's way.
+        // Each run has its own file for its token, so that parallel tests do not disturb each other.
         let at = test_env.root.path().join(format!("token-{branch}"));
         let exports = test_env.root.path().join("exports").display().to_string();
         let places = [("AWS_WEB_IDENTITY_TOKEN_FILE", at.display().to_string()), ("KANMON_EXPORTS", exports)];
@@ -213,7 +213,7 @@ fn gitlab_jobs_share_a_release() {
         settings.extend([("CI", "true"), ("GITLAB_CI", "true")].map(|(n, v)| (n.to_owned(), v.to_owned())));
         settings.extend_from_slice(more);
         let ended = test_env.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings));
-        // The token has been taken out of the first shell only.
+        // The token was removed from the first shell only.
         settings.retain(|(name, _)| name != "AWS_TOKEN");
         test_env.runs(&["sh", "-c"], &gitlab_after(name), here, &pairs(&settings));
         ended
@@ -222,7 +222,7 @@ fn gitlab_jobs_share_a_release() {
 
     let checkout = test_env.checkout("first");
     let (code, said) = job("staging", as_it_is, &checkout, "other", &[]);
-    assert_eq!(code, 40, "another branch's token opens nothing: {said}");
+    assert_eq!(code, 40, "another branch's token is refused: {said}");
     let (code, said) = job("staging", as_it_is, &checkout, "main", &[]);
     assert_eq!(code, 0, "{said}");
     let exported = variables(&checkout.join("kanmon.env"));
@@ -243,7 +243,7 @@ fn gitlab_jobs_share_a_release() {
     assert_eq!(reported(&second.join(JUNIT)).result("prod", "update prod/web"), &Passed);
 }
 
-/// What `aws-actions/configure-aws-credentials` leaves for the steps after it: a session's keys, opened by the token.
+/// What `aws-actions/configure-aws-credentials` sets for later steps: the keys of a session that the token opened.
 fn github_settings(test_env: &TestEnv) -> Vec<(String, String)> {
     let form = [
         ("Action", "AssumeRoleWithWebIdentity".to_owned()),
@@ -281,15 +281,15 @@ fn github_step(job: &str) -> String {
     step.to_owned()
 }
 
-/// The step that reports, held against the one that keeps its file.
+/// The step that writes the report; asserts that another step uploads its file.
 fn github_report(job: &str) -> String {
     let file = read("github-actions/release.yml");
     let steps = file["jobs"][job]["steps"].as_array().unwrap();
-    let kept = steps.iter().any(|s| {
+    let uploads = steps.iter().any(|s| {
         let uploads = s["uses"].as_str().is_some_and(|u| u.starts_with("actions/upload-artifact@"));
         uploads && s["with"]["path"] == format!("${{{{ runner.temp }}}}/{JUNIT}") && s["if"] == "always()"
     });
-    assert!(kept, "{job} keeps its report");
+    assert!(uploads, "{job} uploads its report");
     let step = steps.iter().find(|s| s["name"] == "Report").unwrap();
     assert!(step["if"].as_str().unwrap().contains("always()"));
     step["run"].as_str().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! The stand-in for CodeBuild does what CodeBuild's user guide says.
+//! The tests' CodeBuild does what CodeBuild's user guide says.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +45,7 @@ phases:
 }
 
 #[test]
-fn after_a_failed_build_comes_post_build_and_after_a_failed_install_nothing() {
+fn post_build_follows_a_failed_build_and_nothing_follows_a_failed_install() {
     let spec = |install: &str, build: &str| {
         format!(
             r#"

@@ -1,4 +1,4 @@
-//! A build whose image has no kanmon takes it from a bucket, and only the one that is meant.
+//! A build whose image has no kanmon gets it from a bucket, and runs only the binary with the pinned hash.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use super::container::{Built, Container};
 use super::world::{image, template};
 
 const BINARY: &str = "#!/bin/sh\necho \"kanmon from the bucket: $*\"\n";
-/// As much of the `aws` command as the build uses.
+/// The part of the `aws` command that the build uses.
 const AWS: &str =
     "#!/bin/sh\n[ \"$1 $2 $3\" = 's3 cp s3://tools/kanmon' ] && cat \"$(dirname \"$0\")/in-the-bucket\" >\"$4\"\n";
 
@@ -28,7 +28,7 @@ fn built(shell: &str, sha256: &str) -> Built {
 }
 
 #[test]
-fn the_binary_from_a_bucket_is_used_where_its_hash_is_the_pinned_one() {
+fn the_binary_from_a_bucket_is_used_if_its_hash_is_the_pinned_one() {
     for shell in ["sh", "bash"] {
         let built = built(shell, &hex::encode(Sha256::digest(BINARY)));
         assert!(built.succeeded, "{shell}: {}", built.log);
@@ -38,7 +38,7 @@ fn the_binary_from_a_bucket_is_used_where_its_hash_is_the_pinned_one() {
 }
 
 #[test]
-fn another_binary_is_never_run() {
+fn a_binary_with_another_hash_is_never_run() {
     for pinned in [hex::encode(Sha256::digest("another")), String::new()] {
         let built = built("sh", &pinned);
         assert!(matches!(built.phases[..], [("install", Some(_))]), "{built:?}");
