@@ -58,13 +58,13 @@ fn expand(tree: &str, before: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The module of a room that a path leads to from another one; `None`: it leaves the room, or names no file.
+/// The module of the same room that a path names; `None`: it leaves the room, or names no file.
 fn target(path: &str, from: &Module, known: &BTreeMap<Module, &File>) -> Option<Module> {
     let mut words: Vec<&str> = path.split("::").filter(|word| !word.is_empty()).collect();
     let mut full: Module = match *words.first()? {
         "crate" => Vec::new(),
         "super" => from[..from.len() - 1].to_vec(),
-        // `self`, or a module of its own.
+        // `self`, or a submodule.
         _ => from.clone(),
     };
     if ["crate", "super", "self"].contains(&words[0]) {
@@ -78,7 +78,7 @@ fn target(path: &str, from: &Module, known: &BTreeMap<Module, &File>) -> Option<
     while !full.is_empty() && !known.contains_key(&full) {
         full.pop();
     }
-    // A module and the modules inside of it are one subject: what these use of their own parent is no arrow.
+    // A module and its submodules are one subject: an import of the parent module is not an arrow.
     let elsewhere = full.first() == from.first() && !from.starts_with(&full);
     elsewhere.then_some(full)
 }
@@ -119,7 +119,7 @@ fn no_files_of_a_room_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn a_circle_is_found_whatever_its_arrows_are_written_like() {
+fn a_circle_is_found_however_its_imports_are_written() {
     let file = |name: &str, code: &str| File {
         path: name.into(),
         code: code.lines().map(str::to_owned).collect(),

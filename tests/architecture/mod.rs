@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("local", &["model", "ports", "outside"]),
     ("runtime", &["model", "ports", "journal", "engine"]),
     ("usecase", &["model", "ports", "engine", "runtime"]),
-    // Its diagnostics say of the model's errors what every other message says.
+    // Its diagnostics use the sentences of `report` for the model's errors.
     ("pipeline", &["model", "shapes", "outside", "report"]),
     ("report", &["model"]),
     // It is an AWS, not a part of kanmon's logic.
@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ),
 ];
 
-/// What the pure rooms may not name: clocks, chance, I/O, and what brings them.
+/// What the pure rooms may not name: clocks, randomness, I/O, and libraries for them.
 const IMPURE: [&str; 12] = [
     "Timestamp::now",
     "Zoned::now",
@@ -50,13 +50,13 @@ const IMPURE: [&str; 12] = [
     "aws_",
 ];
 
-/// Of a file without its tests.
+/// The limit for the lines of a file without its tests.
 const LONGEST: usize = 500;
 
 /// A source file, by its path below `src`.
 struct File {
     path: PathBuf,
-    /// The lines of code proper, comments blanked, up to its inline tests.
+    /// The lines of code before its inline tests, with comments blanked.
     code: Vec<String>,
     /// The lines of its inline tests.
     tests: Vec<String>,
@@ -67,13 +67,13 @@ impl File {
         self.path.components().next().and_then(|c| c.as_os_str().to_str()).expect("a room")
     }
 
-    /// How many modules deep the file's own module is; a room's `mod.rs` is 1.
+    /// The depth of the file's module; a room's `mod.rs` is 1.
     fn depth(&self) -> usize {
         let parts = self.path.components().count();
         if self.path.ends_with("mod.rs") { parts - 1 } else { parts }
     }
 
-    /// Whether the whole file is there for tests.
+    /// Whether the whole file is for tests.
     fn is_test(&self) -> bool {
         let name = self.path.file_stem().and_then(|s| s.to_str()).expect("a name");
         let names = ["tests", "testing", "samples", "conformance"];
@@ -149,7 +149,7 @@ fn every_room_imports_only_what_its_arrows_allow() {
                 }
             }
         }
-        // A path of `super` that leaves the room would be an arrow in disguise.
+        // A path of `super` that leaves the room would be a hidden arrow.
         let leaves = |lines: &[String], depth: usize| lines.iter().any(|l| supers(l) >= depth);
         if leaves(&file.code, file.depth()) || leaves(&file.tests, file.depth() + 1) {
             wrong.push(format!("{}: `super` leaves the room", file.path.display()));
@@ -170,7 +170,7 @@ fn the_pure_rooms_use_no_clock_no_randomness_and_no_io() {
 }
 
 #[test]
-fn only_the_aws_room_and_the_journal_in_dynamodb_speak_to_aws() {
+fn only_the_aws_room_and_the_journal_in_dynamodb_call_aws() {
     let speaks = |l: &String| l.contains("aws_sdk_") || l.contains("aws_config");
     let wrong: Vec<_> = files()
         .iter()
@@ -182,7 +182,7 @@ fn only_the_aws_room_and_the_journal_in_dynamodb_speak_to_aws() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Where the SDK's clients are made. `requests` alone gives requests out, each with its retry class and its fence.
+/// The files that create the SDK's clients. Only `requests` returns requests, each with its retry class and its fence.
 const CLIENTS: [&str; 5] =
     ["aws/client.rs", "aws/operations.rs", "aws/requests.rs", "aws/session.rs", "aws/credentials.rs"];
 
@@ -197,20 +197,20 @@ fn no_client_of_the_sdk_is_made_or_held_outside_the_list_of_operations() {
         })
         .map(|f| f.path.display().to_string())
         .collect();
-    assert!(wrong.is_empty(), "{} calls AWS past the list of operations", wrong.join(", "));
+    assert!(wrong.is_empty(), "{} calls AWS without the list of operations", wrong.join(", "));
     let sts = ["aws/session.rs", "aws/credentials.rs"].map(std::path::Path::new);
     for file in files().iter().filter(|f| sts.contains(&f.path.as_path())) {
         let others = file.code.iter().filter(|l| names(l) && !l.contains("aws_sdk_sts"));
-        assert_eq!(others.count(), 0, "{}: signing in takes STS alone", file.path.display());
+        assert_eq!(others.count(), 0, "{}: signing in uses STS only", file.path.display());
     }
 }
 
-/// Where text is made harmless before it is written out, or is not written for people.
+/// The files that escape text before they write it, or do not write it for people.
 const WRITERS: [&str; 6] =
     ["cli/output.rs", "cli/sinks.rs", "cli/mod.rs", "cli/run_release.rs", "cli/history.rs", "journal/dynamodb/moto.rs"];
 
 #[test]
-fn only_few_places_write_to_the_terminal_and_none_writes_text_of_others_as_it_is() {
+fn only_few_files_write_to_the_terminal_and_none_writes_text_of_others_unescaped() {
     let writes =
         |l: &String| ["print!(", "println!(", "io::stdout", "io::stderr", "dbg!("].iter().any(|w| l.contains(w));
     let wrong: Vec<_> = files()
@@ -218,7 +218,7 @@ fn only_few_places_write_to_the_terminal_and_none_writes_text_of_others_as_it_is
         .filter(|f| !f.is_test() && !WRITERS.iter().any(|w| f.path.ends_with(w)) && f.code.iter().any(writes))
         .map(|f| f.path.display().to_string())
         .collect();
-    assert!(wrong.is_empty(), "{} write out by themselves, past `Output`", wrong.join(", "));
+    assert!(wrong.is_empty(), "{} write without `Output`", wrong.join(", "));
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn files_stay_short() {
 }
 
 #[test]
-fn a_path_is_found_wherever_it_stands_in_a_line() {
+fn a_path_is_found_anywhere_in_a_line() {
     assert_eq!(crate_paths("    use crate::model::ids::Digest;"), ["model::ids"]);
     assert_eq!(crate_paths("let x: crate::aws::Ecs = f(crate::ports::x());"), ["aws::Ecs", "ports::x"]);
     assert_eq!(crate_paths("pub(crate) use other_crate::thing;"), [""; 0]);

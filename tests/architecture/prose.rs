@@ -2,12 +2,11 @@
 
 use super::files;
 
-/// Texts that are not kanmon's own: what ECS's reasons contain, by which they are recognized, and how serde begins an error.
+/// Texts of others: parts of ECS's reasons, by which they are recognized, and the beginning of an error of serde.
 const OF_OTHERS: [(&str, &str); 2] =
     [("engine/stop_reason/table.rs", ""), ("model/step/mod.rs", "unknown variant `{kind}`")];
 
-/// The string literals of a file's code, without those of attributes and those that `expect` panics with. A literal that goes on over
-/// several lines is one.
+/// The string literals of a file's code, except those of attributes and of `expect`. A literal over several lines is one.
 fn literals(code: &[String]) -> Vec<String> {
     let lines = code.iter().filter(|line| !line.trim_start().starts_with("#[")).map(String::as_str);
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -19,7 +18,7 @@ fn literals(code: &[String]) -> Vec<String> {
         match first {
             "/" if after.starts_with('/') => rest = after.split_once('\n').map_or("", |(_, next)| next),
             "/" => rest = after,
-            // A character, which may be a quotation mark; else a lifetime.
+            // A character, which may be a quotation mark; otherwise a lifetime.
             "'" => rest = character(after).unwrap_or(after),
             _ => {
                 let end = end_of_literal(after);
@@ -33,7 +32,7 @@ fn literals(code: &[String]) -> Vec<String> {
     found
 }
 
-/// What follows a character's closing mark; `None`: this is not a character.
+/// The text after a character literal; `None`: this is not a character literal.
 fn character(after: &str) -> Option<&str> {
     let end = match after.strip_prefix('\\') {
         Some(escaped) => {
@@ -55,7 +54,7 @@ fn end_of_literal(text: &str) -> usize {
     text.len()
 }
 
-/// Whether two words of lower-case letters stand beside each other: names, codes, keys and formats have none.
+/// Whether two words of lower-case letters follow each other, which names, codes, keys and formats do not have.
 fn is_prose(literal: &str) -> bool {
     let words: Vec<&str> = literal.split_whitespace().collect();
     let is_word = |w: &str| {
@@ -76,11 +75,11 @@ fn model_and_engine_hold_no_sentences() {
             }
         }
     }
-    assert!(wrong.is_empty(), "these are for `report` to write:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "these sentences belong to `report`:\n{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_sentence_is_found_wherever_it_stands_and_nothing_else_is() {
+fn sentences_are_found_and_other_literals_are_not() {
     let code = |text: &str| literals(&text.lines().map(str::to_owned).collect::<Vec<_>>());
     let found = code("let q = '\"'; // a \"comment\" here\nf(\"one \\\"two\\\" \\\n   three\", 'x', '\\'');");
     assert_eq!(found, ["one \\\"two\\\" \\\n   three"]);

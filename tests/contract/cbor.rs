@@ -1,13 +1,13 @@
-//! smithy-rpc-v2-cbor: CBOR as JSON, with what JSON does not have under a name of its own.
+//! smithy-rpc-v2-cbor: CBOR as JSON. What JSON does not have is an object with a special member.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 
-/// The member under which a time stands, which CBOR tags.
+/// The member of a time, which is a tag in CBOR.
 pub const TIME: &str = "$time";
-/// The member under which bytes stand.
+/// The member of bytes.
 pub const BYTES: &str = "$bytes";
 
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
@@ -26,7 +26,7 @@ fn json_of(value: Cbor) -> Result<Value, String> {
         Cbor::Array(list) => list.into_iter().map(json_of).collect::<Result<_, _>>()?,
         Cbor::Map(pairs) => {
             let pair =
-                |(k, v): (Cbor, Cbor)| Ok::<_, String>((k.into_text().map_err(|_| "a key is no text")?, json_of(v)?));
+                |(k, v): (Cbor, Cbor)| Ok::<_, String>((k.into_text().map_err(|_| "a key is not text")?, json_of(v)?));
             Value::Object(pairs.into_iter().map(pair).collect::<Result<_, _>>()?)
         }
         Cbor::Tag(1, seconds) => json!({TIME: json_of(*seconds)?}),
@@ -34,9 +34,9 @@ fn json_of(value: Cbor) -> Result<Value, String> {
     })
 }
 
-/// The reverse, of members that have neither times nor bytes.
+/// The reverse, for values without times and bytes.
 pub fn write(value: &Value) -> Vec<u8> {
     let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes).expect("memory takes it");
+    ciborium::into_writer(value, &mut bytes).expect("writing to memory cannot fail");
     bytes
 }

@@ -1,4 +1,4 @@
-"""Every operation of the sandbox by the `aws` command, as a person at a shell uses it. Takes what lifecycle.py takes."""
+"""Every operation of the sandbox with the `aws` command. Takes the same input as lifecycle.py."""
 
 import json
 import os
@@ -12,7 +12,7 @@ WORK = GIVEN["work"]
 HOST = GIVEN["endpoint"].removeprefix("http://")
 DEPLOY = "arn:aws:iam::222222222222:role/kanmon-deploy"
 APPROVE = "arn:aws:iam::222222222222:role/kanmon-approve"
-PATIENCE = 120
+TIMEOUT = 120
 
 
 def user(name):
@@ -37,7 +37,7 @@ def refused(code, keys, *command):
 
 
 def until(what, ask):
-    late = time.monotonic() + PATIENCE
+    late = time.monotonic() + TIMEOUT
     while True:
         answer = ask()
         if answer:
@@ -52,8 +52,8 @@ def assumed(keys, role, *more):
     return {**keys, **session, "AWS_SESSION_TOKEN": c["SessionToken"]}
 
 
-def tell(step):
-    print(f"aws: {step}", flush=True)
+def step(what):
+    print(f"aws: {what}", flush=True)
 
 
 DEVELOPER, MANAGER = user("developer"), user("manager")
@@ -71,7 +71,7 @@ refused("SignatureDoesNotMatch", wrong, "sts", "get-caller-identity")
 end = urllib.request.Request(f"{GIVEN['endpoint']}/_sandbox/sessions/222222222222/kanmon-deploy", method="DELETE")
 urllib.request.urlopen(end).read()
 refused("ExpiredTokenException", DEPLOYER, "ecs", "list-clusters")
-tell("roles are assumed, and refused where they are to be")
+step("roles are assumed, and refused where they must be")
 
 uri = aws(DEVELOPER, "ecr", "create-repository", "--repository-name", "shell", "--image-tag-mutability", "IMMUTABLE")["repository"]["repositoryUri"]
 refused("RepositoryAlreadyExistsException", DEVELOPER, "ecr", "create-repository", "--repository-name", "shell")
@@ -84,9 +84,9 @@ for command in (["login", "--username", "AWS", "--password-stdin", HOST], ["buil
     assert done.returncode == 0, done.stderr
 pushed = aws(DEVELOPER, "ecr", "describe-images", "--repository-name", "shell", "--query", "imageDetails[].imageDigest", "--output", "text")
 digest = pushed.split()[0]
-tell("an image is pushed with the login that the command hands to docker")
+step("an image is pushed with the login that the command gives to docker")
 
-# Carried in by skopeo under the same login, as that and no other image, and read back by what is asked for: tag and digest.
+# skopeo copies the same image with the same login, and reads it back by tag and by digest.
 for command in (["docker", "save", "-o", f"{WORK}/v1.tar", f"{uri}:v1"],
                 ["skopeo", "--insecure-policy", "copy", "--quiet", f"docker-archive:{WORK}/v1.tar", f"oci:{WORK}/oci:v1"]):
     done = shell(docker, *command)
@@ -107,7 +107,7 @@ for reference in (f"{uri}:carried", f"{uri}@{carried}"):
 done = shell({}, "skopeo", "inspect", "--tls-verify=false", "--creds", "AWS:wrong", f"docker://{uri}:carried")
 assert done.returncode != 0, done.stdout
 aws(DEVELOPER, "ecr", "batch-delete-image", "--repository-name", "shell", "--image-ids", f"imageDigest={carried}")
-tell("an image is carried in by skopeo, and is what it was")
+step("an image is copied by skopeo, and is the same")
 
 of = json.dumps({"ecrImageRepositoryName": [{"comparison": "EQUALS", "value": "shell"}]})
 page = ["inspector2", "list-findings", "--filter-criteria", of, "--page-size", "2", "--query", "findings[].severity"]
@@ -115,7 +115,7 @@ severities = until("found", lambda: (found := aws(DEVELOPER, *page)) and len(fou
 assert sorted(severities) == ["HIGH", "HIGH", "LOW", "LOW", "LOW"], severities
 first = aws(DEVELOPER, "inspector2", "list-coverage", "--max-items", "1")
 assert len(first["coveredResources"]) == 1, first
-tell("findings and coverage are read in pages")
+step("findings and coverage are read in pages")
 
 aws(DEVELOPER, "ecs", "create-cluster", "--cluster-name", "shell")
 container = json.dumps([{"name": "app", "image": f"{uri}@{digest}", "essential": True}])
@@ -130,14 +130,14 @@ aws(DEVELOPER, "ecs", "update-service", "--cluster", "shell", "--service", "web"
 listing = ["ecs", "list-service-deployments", "--cluster", "shell", "--service", "web", "--query", "serviceDeployments[0]"]
 until("rolled", lambda: (d := aws(DEVELOPER, *listing)) and d["status"] == "SUCCESSFUL" and d["targetServiceRevisionArn"])
 assert aws(DEVELOPER, "ecs", "describe-services", "--cluster", "shell", "--services", "web", "--query", "services[0].taskDefinition", "--output", "text") == definitions[1]
-# Standing still, so that it is stopped in the middle however slow this machine is.
+# Paused, so that it is stopped in the middle on a slow machine too.
 pause = json.dumps({"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]})
 update = ["ecs", "update-service", "--cluster", "shell", "--service", "web", "--task-definition", "shell:1"]
 aws(DEVELOPER, *update, "--deployment-configuration", pause)
 arn = until("deploying", lambda: (d := aws(DEVELOPER, *listing)) and d["status"] in ("PENDING", "IN_PROGRESS") and d["serviceDeploymentArn"])
 aws(DEVELOPER, "ecs", "stop-service-deployment", "--service-deployment-arn", arn)
 until("rolled back", lambda: aws(DEVELOPER, *listing)["status"] == "ROLLBACK_SUCCESSFUL")
-tell("a service is created, updated, waited for, stopped in the middle and rolled back")
+step("a service is created, updated, waited for, stopped in the middle and rolled back")
 
 APPROVER, DEPLOYER = assumed(MANAGER, APPROVE), assumed(DEVELOPER, DEPLOY, "--external-id", "asset")
 for status, wanted in (("Approved", "Succeeded"), ("Rejected", "Failed")):
@@ -153,4 +153,4 @@ for status, wanted in (("Approved", "Succeeded"), ("Rejected", "Failed")):
     until(wanted, lambda: aws(APPROVER, *get)["pipelineExecution"]["status"] == wanted)
 listed = aws(APPROVER, "codepipeline", "list-pipeline-executions", "--pipeline-name", "asset-manager", "--page-size", "1")
 assert [e["status"] for e in listed["pipelineExecutionSummaries"]] == ["Failed", "Succeeded"], listed
-tell("a pipeline is started, approved and rejected")
+step("a pipeline is started, approved and rejected")

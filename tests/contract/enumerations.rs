@@ -1,4 +1,4 @@
-//! AWS's enumerations in `model::aws`, held against AWS's models: a word that AWS adds is met here first.
+//! AWS's enumerations in `model::aws`, compared with AWS's models: this test finds a value that AWS adds.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use kanmon::model::aws::{codepipeline, ecs, scan};
 use super::models;
 
 #[test]
-fn each_enumeration_has_every_word_that_its_model_has() {
+fn each_enumeration_has_every_value_of_its_model() {
     let Some(models) = models("enumerations against models") else { return };
     let known = |service: &str, shape: &str, ours: Vec<&str>| {
         let model = models.iter().find(|m| m.name == service).unwrap_or_else(|| panic!("no model of {service}"));

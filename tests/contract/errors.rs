@@ -1,8 +1,8 @@
-//! Errors that every operation may answer with, beside those that its model names.
+//! Errors that every operation may answer, in addition to those of its model.
 
 use super::exchange::Protocol;
 
-/// Error codes of AWS's front, with the statuses that they come with.
+/// Common error codes of AWS, with their HTTP statuses.
 ///
 /// Codes and statuses of the JSON protocols: "Common Errors" of the ECS, ECR, Inspector and CodePipeline API references
 /// (.../APIReference/CommonErrors.html: 403 for what is not allowed or expired, 404 for an unknown operation, 400 for throttling).
@@ -44,7 +44,7 @@ const QUERY: [(&str, &[u16]); 14] = [
     ("ValidationError", &[400]),
 ];
 
-/// The statuses that a common error comes with; `None`: it is none.
+/// The statuses of a common error; `None`: it is not a common error.
 pub fn common(protocol: Protocol, code: &str) -> Option<&'static [u16]> {
     let list: &[_] = match protocol {
         Protocol::Json | Protocol::RestJson | Protocol::Cbor => &JSON,
@@ -53,12 +53,12 @@ pub fn common(protocol: Protocol, code: &str) -> Option<&'static [u16]> {
     list.iter().find(|(c, _)| *c == code).map(|(_, statuses)| *statuses)
 }
 
-/// Whether this is how an operation is answered that is not known.
+/// Whether this code is the answer to an unknown operation.
 pub fn is_unknown_operation(code: &str) -> bool {
     [Protocol::Json, Protocol::Query].into_iter().any(|protocol| unknown_operation(protocol) == code)
 }
 
-/// What is answered where the operation is not known.
+/// The answer to an unknown operation.
 pub fn unknown_operation(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Json | Protocol::RestJson | Protocol::Cbor => "UnknownOperationException",

@@ -1,4 +1,4 @@
-//! What the sandbox has, AWS's own clients use: each of its operations was answered well to boto3 or the `aws` command, and judged.
+//! AWS's own clients use every operation of the sandbox: each one succeeded for boto3 or the `aws` command, and its answer was judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,16 @@ use super::judge::judge;
 use super::{errors, lifecycle, models, recording, traffic};
 use crate::real::peers::leave_out;
 
-/// What lifecycles/nothing.py adds to its name where it asks for all that the models have, with nothing in it: a success at that is none.
+/// What lifecycles/nothing.py adds to its client's name for the empty requests of all operations in the models: their success does not
+/// count.
 const ASKS_FOR_EVERYTHING: &str = "asks-for-everything";
 
-/// Whether these are answers of an AWS that has the operation: other than that it is unknown.
+/// Whether these answers show that the AWS has the operation: at least one is not the error for an unknown operation.
 fn has(codes: &BTreeSet<String>) -> bool {
     codes.iter().any(|code| !errors::is_unknown_operation(code))
 }
 
-/// The sandbox's operations are those that it does not call unknown: lifecycles/nothing.py asks for all that the models have.
+/// The sandbox has the operations that it does not answer as unknown: lifecycles/nothing.py requests all operations of the models.
 #[test]
 fn aws_clients_succeed_at_every_operation_that_the_sandbox_has() {
     let test = "every operation";
@@ -46,10 +47,10 @@ fn aws_clients_succeed_at_every_operation_that_the_sandbox_has() {
     let services: BTreeSet<&str> = answered.iter().filter(|(_, codes)| has(codes)).map(|((s, _), _)| *s).collect();
     for model in models.iter().filter(|m| services.contains(m.name)) {
         for (name, operation) in model.operations() {
-            // A path that is made of members is none of the sandbox's.
+            // The sandbox has no operation whose path contains members.
             let in_path = operation["http"]["requestUri"].as_str().is_some_and(|uri| uri.contains('{'));
             let asked = answered.contains_key(&(model.name, name.clone()));
-            assert!(asked || in_path, "whether the sandbox has {} {name} was not asked", model.name);
+            assert!(asked || in_path, "{} {name} was not requested from the sandbox", model.name);
         }
     }
     let (owned, unknown): (Vec<_>, Vec<_>) = answered.iter().partition(|(_, codes)| has(codes));

@@ -1,4 +1,4 @@
-//! One exchange as it was on the wire, and which operation it is according to the model's protocols.
+//! One recorded exchange, and its operation according to the protocols of the models.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{cbor, query_protocol};
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Exchange {
-    /// Who answered: `sandbox`, `moto`, `ministack`.
+    /// The peer: `sandbox`, `moto` or `ministack`.
     pub peer: String,
     pub request: Message,
     /// `None`: the connection broke.
@@ -42,12 +42,12 @@ pub enum Protocol {
     Cbor,
 }
 
-/// What a request says.
+/// The contents of a request.
 pub struct Said<'m> {
     pub protocol: Protocol,
-    /// What the models know of it.
+    /// Its service and operation in the models.
     pub known: Option<(&'m Service, &'m Value)>,
-    /// As it names itself.
+    /// The name in the request.
     pub operation: String,
 }
 
@@ -73,7 +73,7 @@ impl Message {
 }
 
 impl Exchange {
-    /// Whose client asked.
+    /// The client that sent the request.
     pub fn client(&self) -> &'static str {
         let agent = self.request.header("user-agent");
         let known = [("aws-sdk-rust", "kanmon"), ("aws-cli", "aws"), ("Boto3", "boto3"), ("Botocore", "boto3")];
@@ -116,7 +116,7 @@ fn said<'m>(protocol: Protocol, operation: &str, service: Option<&'m Service>) -
 }
 
 impl Said<'_> {
-    /// A message's members, with what is written as text left as text.
+    /// The members of a message; values that the protocol writes as text stay text.
     pub fn input(&self, message: &Message) -> Result<Value, String> {
         let (service, operation) = self.known.expect("an operation of the models");
         match self.protocol {
@@ -128,7 +128,7 @@ impl Said<'_> {
         }
     }
 
-    /// The members of an answer; of an error's without what its protocol puts around it.
+    /// The members of an answer; of an error, without the wrapper of its protocol.
     pub fn output(&self, message: &Message) -> Result<Value, String> {
         let (service, operation) = self.known.expect("an operation of the models");
         match self.protocol {

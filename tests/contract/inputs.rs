@@ -1,5 +1,5 @@
-//! Whatever the models rule out of an input, the sandbox refuses, as AWS does, before anything happens: every member of every operation
-//! spoilt in every way, in each protocol that its service has.
+//! The sandbox refuses every input that the models do not allow, as AWS does, before anything happens: every member of every operation is
+//! made invalid in every way, in each protocol of its service.
 
 use std::time::SystemTime;
 
@@ -22,11 +22,11 @@ use super::recording::Buffer;
 use super::samples::Samples;
 use super::{cbor, models, print_line, query_protocol};
 
-/// What an input is refused with that is not as its model has it.
+/// The error codes for an input that its model does not allow.
 const REFUSALS: [&str; 4] =
     ["SerializationException", "InvalidParameterException", "ValidationException", "ValidationError"];
 
-/// Any bucket of AWS's quotas is full again after it.
+/// After this time every bucket of AWS's quotas is full again.
 const APART: SignedDuration = SignedDuration::from_secs(60);
 
 struct Rig {
@@ -43,7 +43,7 @@ impl Rig {
         Rig { world, page, now }
     }
 
-    /// Says it as kanmon would, whom nothing is forgiven, and reads what came of it.
+    /// Sends a request as kanmon does, for which no exceptions are made, and returns the exchange.
     fn exchange(&mut self, service: &Service, protocol: Protocol, operation: &str, input: &Value) -> Exchange {
         self.now += APART;
         let request = request(service, protocol, operation, input);
@@ -95,7 +95,7 @@ fn signed(mut request: Request<Bytes>, service: &str, now: Timestamp) -> Request
     request
 }
 
-/// The protocols that a service's model names, of those that the judge knows.
+/// The protocols of a service's model that the judge supports.
 fn protocols(service: &Service) -> Vec<Protocol> {
     let known = [
         ("json", Protocol::Json),
@@ -106,7 +106,7 @@ fn protocols(service: &Service) -> Vec<Protocol> {
     known.into_iter().filter(|(name, _)| service.speaks(name)).map(|(_, protocol)| protocol).collect()
 }
 
-/// An answer's text, whatever carries it.
+/// The message of an error, in any protocol.
 fn said(exchange: &Exchange) -> String {
     let answer = exchange.response.as_ref().expect("an answer");
     if answer.base64.is_some() {
@@ -116,7 +116,7 @@ fn said(exchange: &Exchange) -> String {
 }
 
 #[test]
-fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
+fn the_sandbox_refuses_every_input_that_a_model_does_not_allow() {
     let Some(models) = models("inputs") else { return };
     let mut rig = Rig::new();
     let (mut operations, mut asked, mut wrong) = (0, 0, Vec::new());
@@ -136,12 +136,12 @@ fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
                 for spoilt in samples.spoilt(input) {
                     let exchange = rig.exchange(service, protocol, name, &spoilt.input);
                     let (verdict, answer) = (judge(models, &exchange), said(&exchange));
-                    // Not all that looks wrong is.
+                    // Some values that look invalid are allowed.
                     if verdict.request.is_empty() {
                         continue;
                     }
                     asked += 1;
-                    // Refused for this, and not for something else that is wrong with the sample.
+                    // It must be refused for this, and not for another reason.
                     let says = answer.to_lowercase().contains(&format!("'{}'", spoilt.path.to_lowercase()));
                     if !REFUSALS.contains(&verdict.code.as_str()) || !verdict.answer.is_empty() || !says {
                         let line = format!("{}: {} {:?} {answer}", spoilt.what, verdict.code, verdict.answer);

@@ -7,14 +7,14 @@ use super::exchange::{Exchange, Message, Protocol, Said};
 use super::models::Service;
 use super::shapes::{Problem, Shapes};
 
-/// What came of one exchange.
+/// The result for one exchange.
 #[derive(Debug)]
 pub struct Verdict {
     /// `service Operation`.
     pub operation: String,
     pub peer: String,
     pub client: &'static str,
-    /// The error that was answered; `OK` without one, `-` where the answer was lost.
+    /// The error code; `OK` without an error, `-` if the answer was lost.
     pub code: String,
     pub request: Vec<Problem>,
     pub answer: Vec<Problem>,
@@ -26,9 +26,9 @@ impl Verdict {
     }
 }
 
-/// Members that answers have empty or zero, though their shapes have a minimum, which is the requests' that share them. By the
-/// operations' own words: "If there are no unprocessed keys remaining, the response contains an empty UnprocessedKeys map"
-/// (BatchGetItem), and 0 in CreateTable's and DescribeTable's examples. ListImages says nothing of a repository without images; moto and
+/// Members that are empty or zero in answers although their shapes have a minimum, because requests share the shapes. The documentation
+/// says: "If there are no unprocessed keys remaining, the response contains an empty UnprocessedKeys map" (BatchGetItem), and 0 in
+/// CreateTable's and DescribeTable's examples. The documentation of ListImages does not mention a repository without images; moto and
 /// ministack too answer an empty list.
 const EMPTY: [(&str, &str); 4] = [
     ("BatchGetItem", "UnprocessedKeys"),
@@ -57,7 +57,7 @@ pub fn judge(models: &[Service], exchange: &Exchange) -> Verdict {
         }
         Some(message) => failed(&said, service, operation, message),
     };
-    // Whoever tests a peer may say what is no request, if it is refused; kanmon says nothing of the kind.
+    // A test may send an invalid request if the peer refuses it; kanmon never sends one.
     if client != "kanmon" && code != "OK" {
         request.clear();
     }
@@ -100,7 +100,7 @@ fn succeeded(said: &Said, service: &Service, operation: &Value, message: &Messag
 fn failed(said: &Said, service: &Service, operation: &Value, message: &Message) -> (String, Vec<Problem>) {
     let mut shapes = Shapes { service, protocol: said.protocol, problems: Vec::new() };
     form(&mut shapes, message);
-    // By which kanmon knows an error of AWS's from one of something in between.
+    // By this, kanmon distinguishes an error of AWS from one of a proxy.
     if message.header("x-amzn-requestid").is_empty() {
         shapes.problem("error", "no x-amzn-requestid");
     }
@@ -129,7 +129,7 @@ fn failed(said: &Said, service: &Service, operation: &Value, message: &Message) 
         if !right {
             shapes.problem("error", format!("{code} with status {status}"));
         }
-        // Every error has a message, also where its shape does not say so, and in either spelling.
+        // Every error has a message, even if its shape has none, in one of two spellings.
         let spelled = |m: &str| shape["members"].as_object().is_some_and(|all| all.contains_key(m));
         if let Some(members) = body.as_object_mut() {
             members.retain(|m, v| spelled(m) || !(m.eq_ignore_ascii_case("message") && v.is_string()));
@@ -140,15 +140,15 @@ fn failed(said: &Said, service: &Service, operation: &Value, message: &Message) 
             shapes.problem("error", format!("{code} with status {status}"));
         }
         if body.as_object().is_none_or(|b| b.keys().any(|k| !k.eq_ignore_ascii_case("message"))) {
-            shapes.problem("error", format!("{code} with members of its own: {body}"));
+            shapes.problem("error", format!("{code} has members that its model does not have: {body}"));
         }
     } else {
-        shapes.problem("error", format!("{code} is no error of this operation"));
+        shapes.problem("error", format!("{code} is not an error of this operation"));
     }
     (code, shapes.problems)
 }
 
-/// The error's code, where its protocol has it.
+/// The code of an error, from where its protocol has it.
 fn code_of(protocol: Protocol, message: &Message, body: &Value) -> String {
     let code = match protocol {
         Protocol::Json | Protocol::Cbor => body["__type"].as_str().unwrap_or_default(),
@@ -159,7 +159,7 @@ fn code_of(protocol: Protocol, message: &Message, body: &Value) -> String {
     code.rsplit('#').next().unwrap_or_default().to_owned()
 }
 
-/// Holds what a protocol says of the message itself.
+/// Checks what the protocol requires of the message itself.
 fn form(shapes: &mut Shapes, message: &Message) {
     let is_answer = message.status != 0;
     let wanted = match shapes.protocol {
@@ -178,7 +178,7 @@ fn form(shapes: &mut Shapes, message: &Message) {
     }
 }
 
-/// What AWS answers to an operation that it does not know, in the request's own protocol.
+/// Checks the answer to an unknown operation, in the protocol of the request.
 fn unknown(said: &Said, response: Option<&Message>) -> (String, Vec<Problem>) {
     let Some(message) = response else { return ("-".to_owned(), Vec::new()) };
     let wanted = errors::unknown_operation(said.protocol);

@@ -1,4 +1,4 @@
-//! The judge finds what it must find: in real answers of the sandbox, with one thing changed.
+//! The judge finds changes in real answers of the sandbox.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ use super::judge::{Verdict, judge};
 use super::recording::Buffer;
 use super::traffic;
 
-/// The demo's AWS, spoken to by the Rust SDK, and the one exchange that came of it.
+/// Calls the demo's AWS with the Rust SDK; returns the only exchange.
 async fn exchange<F, R>(call: impl FnOnce(SdkConfig) -> F) -> Exchange
 where
     F: Future<Output = R>,
@@ -64,7 +64,7 @@ async fn assumed() -> Exchange {
     .await
 }
 
-/// The answer's body with one thing changed.
+/// The exchange with one change in the body of the answer.
 fn changed(mut exchange: Exchange, change: impl FnOnce(&mut Value)) -> Exchange {
     let answer = exchange.response.as_mut().unwrap();
     let mut body: Value = serde_json::from_str(answer.text.as_deref().unwrap()).unwrap();
@@ -85,7 +85,7 @@ fn found(verdict: &Verdict) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_judge_agrees_with_the_sandbox_and_disagrees_with_what_is_changed_in_its_answers() {
+async fn the_judge_accepts_answers_of_the_sandbox_and_rejects_changed_ones() {
     let Some(models) = super::models("the judge") else { return };
     let said = |exchange: &Exchange| found(&judge(models, exchange));
     let (services, findings, assumed) = (services().await, findings().await, assumed().await);
@@ -98,7 +98,7 @@ async fn the_judge_agrees_with_the_sandbox_and_disagrees_with_what_is_changed_in
         changed(services.clone(), |body| body["services"][0]["deployments"][0]["rolloutState"] = "WONDERFUL".into());
     assert_eq!(
         said(&enumerated),
-        ["answer services[].deployments[].rolloutState: 'WONDERFUL' is no value of its enum"]
+        ["answer services[].deployments[].rolloutState: 'WONDERFUL' is not a value of its enum"]
     );
 
     let without = changed(findings, |body| body["findings"] = serde_json::json!([{"type": "PACKAGE_VULNERABILITY"}]));
@@ -128,7 +128,7 @@ async fn the_judge_agrees_with_the_sandbox_and_disagrees_with_what_is_changed_in
 }
 
 #[tokio::test]
-async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_reported() {
+async fn a_missing_required_member_and_an_unknown_error_are_reported() {
     let Some(models) = super::models("required members") else { return };
     let said = |exchange: &Exchange| found(&judge(models, exchange));
     let pipeline = exchange(|config| async move {
@@ -137,7 +137,7 @@ async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_report
     .await;
     assert_eq!((said(&pipeline), judge(models, &pipeline).code), (vec![], "PipelineNotFoundException".to_owned()));
     let coded = replaced(pipeline, "PipelineNotFoundException", "PipelineOnHolidayException");
-    assert_eq!(said(&coded), ["answer error: PipelineOnHolidayException is no error of this operation"]);
+    assert_eq!(said(&coded), ["answer error: PipelineOnHolidayException is not an error of this operation"]);
 
     let coverage = exchange(|config| async move {
         aws_sdk_inspector2::Client::new(&config).batch_get_account_status().send().await.unwrap()
@@ -172,7 +172,7 @@ async fn a_changed_answer_among_the_traffic_is_reported_and_counted() {
     });
     let output = judged(&[&services, &enumerated, &without]).table();
     for words in [
-        "1 × sandbox: ecs DescribeServices answer: services[].launchType: 'MOON' is no value of its enum",
+        "1 × sandbox: ecs DescribeServices answer: services[].launchType: 'MOON' is not a value of its enum",
         "1 × sandbox: inspector2 ListFindings answer: findings[].severity: required, and not there",
     ] {
         assert!(output.contains(words), "{words}\n{output}");
@@ -180,7 +180,7 @@ async fn a_changed_answer_among_the_traffic_is_reported_and_counted() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_none_counts_if_kanmon_says_it_or_the_peer_takes_it() {
+async fn an_invalid_request_is_reported_if_kanmon_sends_it_or_the_peer_accepts_it() {
     let Some(models) = super::models("requests") else { return };
     let said = |exchange: &Exchange| found(&judge(models, exchange));
     let mut without = services().await;
@@ -198,13 +198,13 @@ async fn a_request_that_is_none_counts_if_kanmon_says_it_or_the_peer_takes_it() 
 }
 
 #[tokio::test]
-async fn an_unknown_operation_has_to_be_answered_as_one() {
+async fn an_unknown_operation_must_be_answered_as_unknown() {
     let Some(models) = super::models("unknown operations") else { return };
     let said = |exchange: &Exchange| found(&judge(models, exchange));
     let mut coffee = services().await;
     let target = "AmazonEC2ContainerServiceV20141113.MakeCoffee".to_owned();
     coffee.request.headers.insert("x-amz-target".to_owned(), target);
-    // Whoever tests a peer may ask for coffee; kanmon asks only for what the service has.
+    // A test may request an operation that does not exist; kanmon may not.
     coffee.request.headers.insert("user-agent".to_owned(), "Boto3/1.44.5".to_owned());
     let answer = coffee.response.as_mut().unwrap();
     (answer.status, answer.text) = (400, Some(r#"{"__type":"UnknownOperationException"}"#.to_owned()));

@@ -1,6 +1,6 @@
-"""A whole life on the sandbox by boto3: whoever is let in and whoever is not, images pushed and scanned, services rolled, approvals given.
+"""A whole lifecycle on the sandbox with boto3: sessions, images that are pushed and scanned, services that are rolled, approvals.
 
-Takes a JSON object on stdin (see lifecycle.rs); tells each step on stdout; ends with 1 at the first thing that is not as on AWS.
+Takes a JSON object on stdin (see lifecycle.rs); prints each step on stdout; exits with 1 at the first difference to AWS.
 """
 
 import sys

@@ -14,10 +14,10 @@ use crate::real::sandbox::Sandbox;
 
 const CLIENTS: [(&str, &str); 2] = [("boto3", "lifecycle.py"), ("the aws command", "command.py")];
 
-/// Whether the clients ran, once for everybody who asks. `false`: left out, which was printed.
+/// Runs the clients once for all tests. `false`: left out, which was printed.
 ///
 /// # Panics
-/// Where a client found something that is not as on AWS.
+/// If a client found a difference to AWS.
 pub fn passed() -> bool {
     static PASSED: OnceLock<Result<bool, String>> = OnceLock::new();
     PASSED.get_or_init(run_clients).clone().unwrap_or_else(|why| panic!("{why}"))
@@ -52,7 +52,7 @@ fn run_clients() -> Result<bool, String> {
     Ok(true)
 }
 
-/// The demo, and a role that trusts what a provider says of a build: nobody with keys can be that.
+/// The demo's seed, and a role that trusts the token of a provider: it cannot be assumed with keys.
 pub fn seed(folder: &Path) -> PathBuf {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/seed/demo.yaml");
     let demo = std::fs::read_to_string(demo).unwrap();
@@ -73,7 +73,7 @@ pub fn seed(folder: &Path) -> PathBuf {
     file
 }
 
-/// Runs a script beside this file in an environment of its own; what it tells is told.
+/// Runs a Python script of this folder in a clean environment; its output is printed.
 pub fn run(python: &Path, script: &str, home: &Path, given: &serde_json::Value) -> Result<String, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract").join(script);
     let mut child = Command::new(python)
@@ -100,6 +100,6 @@ pub fn run(python: &Path, script: &str, home: &Path, given: &serde_json::Value) 
 }
 
 #[test]
-fn aws_clients_use_everything_on_the_sandbox() {
+fn aws_clients_use_every_operation_of_the_sandbox() {
     passed();
 }

@@ -1,4 +1,4 @@
-//! The sandbox and kanmon's requests, against AWS's own models, AWS's own clients and other emulators. The traffic that the other
+//! The sandbox and kanmon's requests, compared with AWS's own models, AWS's own clients and other emulators. The traffic that the other
 //! suites recorded is judged here, so `tests/run` runs those first.
 
 mod cbor;
@@ -26,12 +26,12 @@ use std::io::Write as _;
 use crate::real::peers::leave_out;
 use crate::real::readme::called;
 
-/// Says something past the test harness, which keeps what passing tests print to itself.
+/// Prints not through the test harness, which hides the output of passing tests.
 fn print_line(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-/// The models; `None` where they are missing, which is said, or a failure where peers are required.
+/// The models; `None` if they are missing, which is printed, or is a failure if they are required.
 fn models(test: &str) -> Option<&'static [models::Service]> {
     let models = models::models();
     if models.is_none() {
@@ -40,12 +40,12 @@ fn models(test: &str) -> Option<&'static [models::Service]> {
     models
 }
 
-/// Suites whose traffic is judged. `dynamodb` is of the journal's own tests, in `unit`; `peers` is peers.py's with others.
+/// Suites whose traffic is judged. `dynamodb` is from the journal's tests in `unit`; `peers` is the traffic of peers.py with emulators.
 const SUITES: [&str; 9] =
     ["dynamodb", "scenarios", "binary", "real", "drivers", "codebuild", "shared_state", "contract", "peers"];
 
 #[test]
-fn everything_on_the_wire_is_what_awss_models_say() {
+fn all_recorded_traffic_is_as_in_awss_models() {
     let test = "traffic against models";
     let Some(models) = models(test) else { return };
     let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
@@ -54,9 +54,9 @@ fn everything_on_the_wire_is_what_awss_models_say() {
     let traffic = traffic::read(models, &folder);
     print_line(&format!("\n{}\n", traffic.table()));
     for suite in SUITES {
-        assert!(traffic.suites.contains(suite), "nothing of {suite} was written down in {}", folder.display());
+        assert!(traffic.suites.contains(suite), "no traffic of {suite} was recorded in {}", folder.display());
     }
-    // What kanmon calls and nobody saw was not judged.
+    // A call of kanmon that was not recorded was not judged.
     for (service, operation) in called().iter().filter_map(|action| action.split_once(':')) {
         let known = models.iter().find(|m| m.name == service).and_then(|m| m.operation(operation));
         let asked = traffic.asked_by("kanmon", &format!("{service} {operation}"));

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
-/// The services that kanmon or its tests speak to; the last four the tests alone, with others' emulators.
+/// The services that kanmon or its tests call; the last four are called by tests of emulators only.
 pub const SERVICES: [&str; 10] =
     ["sts", "ecr", "ecs", "inspector2", "codepipeline", "dynamodb", "sns", "sqs", "events", "cloudformation"];
 
@@ -17,13 +17,13 @@ pub struct Service {
     model: Value,
 }
 
-/// All of them; `None` where botocore is not installed.
+/// All of them; `None` if botocore is not installed.
 pub fn models() -> Option<&'static [Service]> {
     static MODELS: OnceLock<Option<Vec<Service>>> = OnceLock::new();
     MODELS.get_or_init(|| Some(load(&data()?))).as_deref()
 }
 
-/// The environment that `tests/run` makes from tests/models.txt.
+/// The Python environment that `tests/run` creates from tests/models.txt.
 pub fn environment() -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_kanmon")).ancestors().nth(2).expect("TARGET/debug/kanmon");
     target.join("models")
@@ -53,7 +53,7 @@ fn newest(folder: &Path) -> Value {
 }
 
 impl Service {
-    /// A member of the model's metadata; empty where it has none.
+    /// A member of the model's metadata; empty if it is missing.
     pub fn metadata(&self, name: &str) -> &str {
         self.model["metadata"][name].as_str().unwrap_or_default()
     }
@@ -76,12 +76,12 @@ impl Service {
         &self.model["shapes"][name]
     }
 
-    /// The shape of an operation's `input` or `output`, where it has one.
+    /// The shape of an operation's `input` or `output`, if it has one.
     pub fn side<'s>(&self, operation: &'s Value, side: &str) -> Option<&'s str> {
         operation[side]["shape"].as_str()
     }
 
-    /// The error of an operation that goes by this code: its shape's name, and the shape.
+    /// The error of an operation with this code: the name of its shape, and the shape.
     pub fn error<'s>(&'s self, operation: &'s Value, code: &str) -> Option<(&'s str, &'s Value)> {
         let errors = operation["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         let named = errors.iter().filter_map(|e| e["shape"].as_str()).map(|name| (name, self.shape(name)));

@@ -1,4 +1,4 @@
-//! The table of partitions, held against the SDK that it was taken from.
+//! The table of partitions, compared with the SDK.
 
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use kanmon::model::partition;

@@ -1,8 +1,8 @@
-"""The same questions to the sandbox, to moto and to ministack, by boto3. Takes {"peer", "endpoint", "keys"?} on stdin.
+"""The same requests to the sandbox, to moto and to ministack, with boto3. Takes {"peer", "endpoint", "keys"?} on stdin.
 
-Tells what was held on stdout; ends with 1 where a peer answers other than AWS's documentation says and DIFFERS does not know it,
-where DIFFERS or LACKS says what is not so any more, and where a peer was not asked for an operation that it and the sandbox have.
-What others answer is written down as traffic, for the models to judge.
+Prints the checks on stdout. Exits with 1 if an answer differs from AWS's documentation and DIFFERS does not have that difference, if
+DIFFERS or LACKS has one that no longer exists, and if an operation that a peer and the sandbox have was not requested. The answers of
+emulators are recorded as traffic, which is compared with the models.
 """
 
 from types import SimpleNamespace
@@ -20,6 +20,6 @@ for subject in OURS if PEER == "sandbox" else OURS + THEIRS:
 for subject in (signals.unknown,) if PEER == "sandbox" else SIGNALS:
     subject(*accounts(), ASK)
 for peer, what in DIFFERS:
-    assert peer != PEER or what in SEEN, f"{what} was not asked of {peer}"
+    assert peer != PEER or what in SEEN, f"{what} was not checked for {peer}"
 wanted = whole.nothing_was_left_out()
-print(f"{PEER}: {len(SEEN)} things held, by {len(SERVED)} operations; all {len(wanted)} that it and the sandbox have", flush=True)
+print(f"{PEER}: {len(SEEN)} things checked, with {len(SERVED)} operations; all {len(wanted)} that it and the sandbox have", flush=True)

@@ -1,4 +1,4 @@
-//! The same questions to the sandbox and to other emulators: peers.py and comparisons/ ask them, and list the differences.
+//! The same requests to the sandbox and to other emulators: peers.py and comparisons/ send them, and list the known differences.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,10 +15,10 @@ use crate::real::sandbox::Sandbox;
 /// Python starts slowly on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// Asks all of them, once however many want it. `false`: left out, which was said.
+/// Compares all of them, once for all tests. `false`: left out, which was printed.
 ///
 /// # Panics
-/// Where one of them answers other than AWS, and it is not known of it.
+/// If one of them differs from AWS in a way that is not known.
 pub fn asked() -> bool {
     static ASKED: OnceLock<Result<bool, String>> = OnceLock::new();
     ASKED.get_or_init(ask).clone().unwrap_or_else(|why| panic!("{why}"))
@@ -58,7 +58,7 @@ fn emulator(name: &str, home: &Path) -> (Owned, String) {
         _ => {
             let mut ministack = Command::new("ministack");
             ministack.env_clear().envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port)]);
-            // Nothing is run here.
+            // ministack runs no containers here.
             ministack.env("DOCKER_HOST", format!("unix://{}/none", home.display()));
             ministack
         }
@@ -75,6 +75,6 @@ fn emulator(name: &str, home: &Path) -> (Owned, String) {
 }
 
 #[test]
-fn the_sandbox_and_others_emulators_answer_alike_or_it_is_known_why_not() {
+fn the_sandbox_and_other_emulators_answer_alike_except_for_known_differences() {
     asked();
 }

@@ -1,4 +1,4 @@
-//! The query protocol: forms in, XML out, read by the shapes of the model.
+//! The query protocol: forms as requests and XML as answers, read with the shapes of the model.
 
 use roxmltree::{Document, Node};
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).expect("forms are UTF-8")
 }
 
-/// A form that says these members.
+/// A form with these members.
 pub fn form(action: &str, version: &str, members: &Value) -> String {
     let mut form = format!("Action={action}&Version={version}");
     said(&mut form, "", members);
@@ -55,7 +55,7 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-/// The members that a form says. `Action` and `Version` belong to the protocol.
+/// The members of a form. `Action` and `Version` belong to the protocol.
 pub fn input(service: &Service, shape: Option<&str>, fields: &[(String, String)]) -> Value {
     let mut tree = Map::new();
     for (name, value) in fields.iter().filter(|(k, _)| k != "Action" && k != "Version") {
@@ -71,7 +71,7 @@ pub fn input(service: &Service, shape: Option<&str>, fields: &[(String, String)]
     listed(service, shape, Value::Object(tree))
 }
 
-/// Numbered members as lists, where the shape is one.
+/// Numbered members as lists, if the shape is a list.
 fn listed(service: &Service, shape: Option<&str>, value: Value) -> Value {
     let Some(shape) = shape.map(|s| service.shape(s)) else { return value };
     match (shape["type"].as_str(), value) {
@@ -102,16 +102,16 @@ fn listed(service: &Service, shape: Option<&str>, value: Value) -> Value {
             };
             numbered.into_iter().filter_map(|(_, entry)| pair(entry)).collect()
         }
-        // An empty list is said as a name without a value.
+        // An empty list is a name without a value.
         (Some("list"), Value::String(empty)) if empty.is_empty() => Value::Array(Vec::new()),
         (_, value) => value,
     }
 }
 
-/// What AWS's front answers errors in that are no service's own, such as an unknown operation's.
+/// The XML namespace of errors that belong to no service, such as the one for an unknown operation.
 const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
 
-/// The members of an answer: what its `…Result` holds, or its `Error`.
+/// The members of an answer: of its `…Result`, or of its `Error`.
 pub fn output(service: &Service, operation: &Value, name: &str, text: &str) -> Result<Value, String> {
     let document = Document::parse(text).map_err(|e| format!("no XML: {e}"))?;
     let root = document.root_element();
@@ -154,7 +154,7 @@ fn element(service: &Service, shape: Option<&str>, node: Node<'_, '_>) -> Value 
         Some("list") => {
             let named = shape["member"]["locationName"].as_str().unwrap_or("member");
             match children.clone().find(|c| c.tag_name().name() != named) {
-                // No list, and told as that.
+                // It is not a list, and stays as it is.
                 Some(other) => format!("<{}> in a list", other.tag_name().name()).into(),
                 None => children.map(|c| element(service, shape["member"]["shape"].as_str(), c)).collect(),
             }
@@ -199,7 +199,7 @@ fn maps_are_read_out_of_forms_and_answers() {
 }
 
 #[test]
-fn a_list_has_its_own_tags_and_an_error_its_own_culprits() {
+fn a_list_has_its_own_tags_and_an_error_has_a_type() {
     let Some(models) = super::models("lists of the query protocol") else { return };
     let sns = models.iter().find(|m| m.name == "sns").expect("SNS's model");
     let operation = sns.operation("ListTopics").expect("an operation of SNS");

@@ -1,4 +1,4 @@
-//! Where the suites' rigs write down what goes over the wire, that it be judged here: a folder that `tests/run` names.
+//! The folder, named by `tests/run`, in which the suites record their traffic so that it is judged here.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use kanmon::sandbox::World;
 use kanmon::sandbox::traffic::Traffic;
 
-/// The folder, where traffic is to be kept.
+/// The folder, if traffic is recorded.
 pub fn folder() -> Option<PathBuf> {
     std::env::var_os("KANMON_TRAFFIC").map(PathBuf::from)
 }
@@ -23,30 +23,30 @@ pub fn file(suite: &str) -> Option<PathBuf> {
     Some(folder.join(format!("{suite}-{}-{n}.jsonl", std::process::id())))
 }
 
-/// What `kanmon sandbox` and `kanmon demo` are started with.
+/// The arguments of `kanmon sandbox` and `kanmon demo`.
 pub fn arguments(suite: &str) -> Vec<String> {
     file(suite).into_iter().flat_map(|file| ["--traffic".to_owned(), file.display().to_string()]).collect()
 }
 
-/// The same for a world in process.
+/// The same for a sandbox in process.
 pub fn record(world: &mut World, suite: &str) {
     if let Some(traffic) = of("sandbox", suite) {
         world.record(traffic);
     }
 }
 
-/// Traffic with this peer, where traffic is to be kept.
+/// Traffic with this peer, if traffic is recorded.
 pub fn of(peer: &str, suite: &str) -> Option<Traffic> {
     let opened = OpenOptions::new().create(true).append(true).open(file(suite)?).expect("a file for traffic");
     Some(Traffic::of(peer, opened))
 }
 
-/// Traffic in memory, for who judges it at once.
+/// Traffic in memory, which is judged immediately.
 #[derive(Clone, Default)]
 pub struct Buffer(Arc<Mutex<Vec<u8>>>);
 
 impl Buffer {
-    /// What was written since it was last taken.
+    /// What was written since the last call.
     pub fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }

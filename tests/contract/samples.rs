@@ -1,10 +1,10 @@
-//! Inputs made of the models: one that has every member, and each of the ways to spoil one of them.
+//! Inputs made from the models: one with every member, and every way to make one of them invalid.
 
 use serde_json::{Map, Value, json};
 
 use super::models::Service;
 
-/// The first that fits a text's length and pattern is its sample.
+/// The sample of a text is the first of these that fits its length and pattern.
 const TEXTS: [&str; 9] = [
     "app",
     "111111",
@@ -14,31 +14,30 @@ const TEXTS: [&str; 9] = [
     "arn:aws:iam::111111111111:role/sample",
     "arn:aws:inspector2:ap-northeast-1:111111111111:finding/00000000000000000000000000000000",
     "sha256:0000000000000000000000000000000000000000000000000000000000000000",
-    "A text of over a hundred characters, as the text of a lifecycle policy has to be, which says nothing that anybody could follow.",
+    "A text of over a hundred characters, as the text of a lifecycle policy must be, which is not a policy that anything can follow.",
 ];
 
-/// The longest text or list that is made only to be too long.
+/// The longest text or list that is created only to be too long.
 const LONGEST: u64 = 20_000;
 
-/// What is spoilt of a sample: where, and how.
+/// A sample with one invalid member.
 pub struct InvalidSample {
     pub what: String,
-    /// Where, as AWS's messages have it: members and the numbers of items from 1, by dots.
+    /// The path of the member as in AWS's messages: members, and the numbers of items from 1, separated by dots.
     pub path: String,
     pub input: Value,
 }
 
-/// Samples of a service's inputs, as its own protocol's members: `texts` where numbers and truths are written as texts.
+/// Samples of a service's inputs for its protocol: `texts` says whether numbers and booleans are written as texts.
 pub struct Samples<'m> {
     pub service: &'m Service,
     pub texts: bool,
 }
 
 impl Samples<'_> {
-    /// An input with every member that its shape has; of a union, the first.
+    /// An input with every member of its shape; of a union, only the first.
     ///
-    /// # Panics
-    /// Where no sample of a text is known that fits.
+    /// If no sample of a text fits.
     pub fn whole(&self, shape: &str) -> Value {
         self.value(shape, &mut Vec::new())
     }
@@ -52,7 +51,7 @@ impl Samples<'_> {
                 let most = if shape["union"] == true { 1 } else { members.len() };
                 let made = members.iter().take(most).filter_map(|(name, member)| {
                     let of = member["shape"].as_str().expect("a member's shape");
-                    // A shape that holds itself ends somewhere.
+                    // A recursive shape ends somewhere.
                     let ends = around.iter().any(|a| a == of);
                     (!ends).then(|| (name.clone(), self.value(of, around)))
                 });
@@ -96,8 +95,8 @@ impl Samples<'_> {
         TEXTS.iter().find(fits).unwrap_or_else(|| panic!("{name}: no sample fits {shape}")).to_string()
     }
 
-    /// The sample with one thing wrong, in every way: a member that is required gone, a value of another type, of no enum, out of
-    /// bounds, against its pattern.
+    /// The sample with one invalid member, in every way: a required member is missing, or a value has another type, is not in its enum, is
+    /// out of range, or does not match its pattern.
     pub fn spoilt(&self, shape: &str) -> Vec<InvalidSample> {
         let whole = self.whole(shape);
         let mut all = Vec::new();
@@ -119,7 +118,7 @@ impl Samples<'_> {
     fn spoil(&self, name: &str, value: &Value, at: &str, take: &mut dyn FnMut(&str, &str, Option<Value>)) {
         let shape = self.service.shape(name);
         let kind = shape["type"].as_str().expect("a shape's type");
-        // The query protocol knows no types but what a text can be read as.
+        // In the query protocol, the type of a value is what its text can be read as.
         let untyped = self.texts && ["string", "blob", "structure", "map"].contains(&kind);
         if !at.is_empty() && !untyped {
             let others = [json!("what"), json!(5), json!(true), json!([{}]), json!({"a": {}})];
@@ -141,7 +140,7 @@ impl Samples<'_> {
                     let inner = format!("{at}/{member}");
                     if required.contains(&Value::from(member.as_str())) {
                         take(&inner, "is gone", None);
-                        // Of null the query protocol knows nothing.
+                        // The query protocol has no null.
                         if !self.texts {
                             take(&inner, "is null", Some(Value::Null));
                         }
@@ -166,7 +165,7 @@ impl Samples<'_> {
             }
             "string" => {
                 if shape["enum"].is_array() {
-                    take(at, "is no value of its enum", Some("NOBODYS_VALUE".into()));
+                    take(at, "is not a value of its enum", Some("NOBODYS_VALUE".into()));
                 }
                 if least.is_some_and(|l| l >= 1.0) {
                     take(at, "is empty", Some("".into()));

@@ -1,4 +1,4 @@
-//! A value held against a shape of the model: its type, members, enum, length, range and pattern.
+//! Compares a value with a shape of the model: its type, members, enum, length, range and pattern.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -12,7 +12,7 @@ use super::cbor;
 use super::exchange::Protocol;
 use super::models::Service;
 
-/// What is wrong, and where: a path without indices, so that the same in many places is one thing.
+/// What is wrong, and where: a path without indices, so that the same problem in many items counts as one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     pub path: String,
@@ -33,7 +33,7 @@ impl Shapes<'_> {
         self.problems.push(Problem { path: path.to_owned(), what: what.into() });
     }
 
-    /// Holds a value against a shape. `member` is what the structure says of it beside the shape.
+    /// Checks a value against a shape. `member` is the entry of the structure for it.
     pub fn check(&mut self, shape: &str, value: &Value, path: &str, member: &Value) {
         let shape = self.service.shape(shape);
         match shape["type"].as_str().expect("a shape's type") {
@@ -96,7 +96,7 @@ impl Shapes<'_> {
                 self.problem(&path, "no such member");
                 continue;
             };
-            // AWS leaves out what has no value.
+            // AWS leaves out members without a value.
             if value.is_null() {
                 self.problem(&path, "null");
                 continue;
@@ -105,7 +105,7 @@ impl Shapes<'_> {
         }
         let required = shape["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         for name in required.iter().filter_map(Value::as_str) {
-            // What stands in the path, the query or a header is not in the body.
+            // Members in the path, the query or a header are not in the body.
             if members[name].get("location").is_none() && !given.contains_key(&wire(name)) {
                 self.problem(&format!("{path}{dot}{name}"), "required, and not there");
             }
@@ -120,7 +120,7 @@ impl Shapes<'_> {
         if let Some(values) = shape["enum"].as_array()
             && !values.contains(value)
         {
-            self.problem(path, format!("'{}' is no value of its enum", shown(text)));
+            self.problem(path, format!("'{}' is not a value of its enum", shown(text)));
         }
         self.size(shape, text.chars().count() as f64, "characters", path);
         if let Some(pattern) = shape["pattern"].as_str()
@@ -169,7 +169,7 @@ fn shown(text: &str) -> String {
     if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain(['…']).collect() }
 }
 
-/// Whether the whole text fits, as services have it.
+/// Whether the whole text matches, as services check it.
 pub fn matches(pattern: &str, text: &str) -> bool {
     static KNOWN: OnceLock<Mutex<HashMap<String, Regex>>> = OnceLock::new();
     let mut known = KNOWN.get_or_init(Mutex::default).lock().expect("nothing panics with it");

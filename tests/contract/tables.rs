@@ -1,5 +1,5 @@
-//! kanmon's own data of AWS's shapes, compared with the models it is made from; rewritten if `KANMON_WRITE_SHAPES` is set. The data says which
-//! operations it has: one that is to be added is named there first.
+//! kanmon's own data of AWS's shapes, compared with the models it is made from; rewritten if `KANMON_WRITE_SHAPES` is set. A new operation
+//! is first named in the data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ fn file(service: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/shapes/data/{service}.json"))
 }
 
-/// What of the model is kept: no words, no members of answers, no operations that the sandbox does not have.
+/// The part of the model that the data has: no documentation, no members of answers, and only operations of the sandbox.
 fn table(service: &Service, operations: &BTreeSet<&str>) -> String {
     let (mut rows, mut shapes) = (Vec::new(), BTreeMap::new());
     for name in operations {
@@ -41,10 +41,10 @@ fn table(service: &Service, operations: &BTreeSet<&str>) -> String {
     text
 }
 
-/// One a line, so that a change shows what it changes.
+/// One per line, so that a difference shows what changed.
 fn lines(text: &mut String, rows: impl IntoIterator<Item = (String, Value)>) {
     let rows: Vec<String> = rows.into_iter().map(|(name, row)| format!("{}:{row}", Value::from(name))).collect();
-    writeln!(text, "{}", rows.join(",\n")).expect("a text takes it");
+    writeln!(text, "{}", rows.join(",\n")).expect("writing to a string cannot fail");
 }
 
 fn collect(service: &Service, name: &str, shapes: &mut BTreeMap<String, Value>) {
@@ -53,33 +53,33 @@ fn collect(service: &Service, name: &str, shapes: &mut BTreeMap<String, Value>) 
     }
     let shape = service.shape(name);
     let of = |part: &str| shape[part]["shape"].as_str().map(str::to_owned);
-    let mut kept = Map::from_iter([("type".to_owned(), shape["type"].clone())]);
+    let mut entry = Map::from_iter([("type".to_owned(), shape["type"].clone())]);
     let parts: Vec<String> = if shape["type"] == "structure" {
         let all = shape["members"].as_object().expect("a structure's members");
-        // What stands in a path, a query or a header is none of the body's.
+        // Members in a path, a query or a header are not in the body.
         let inside = all.iter().filter(|(_, m)| m.get("location").is_none());
         let wire = |name: &str| all[name]["locationName"].as_str().unwrap_or(name).to_owned();
         let members: BTreeMap<String, Value> = inside.map(|(n, m)| (wire(n), m["shape"].clone())).collect();
         let required = shape["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         let required: Vec<String> = required.iter().filter_map(Value::as_str).map(wire).collect();
-        kept.insert("members".to_owned(), json!(members));
+        entry.insert("members".to_owned(), json!(members));
         if !required.is_empty() {
-            kept.insert("required".to_owned(), json!(required));
+            entry.insert("required".to_owned(), json!(required));
         }
         if shape["union"] == true {
-            kept.insert("union".to_owned(), true.into());
+            entry.insert("union".to_owned(), true.into());
         }
         members.values().filter_map(Value::as_str).map(str::to_owned).collect()
     } else {
         for part in ["member", "key", "value"] {
-            kept.extend(of(part).map(|shape| (part.to_owned(), shape.into())));
+            entry.extend(of(part).map(|shape| (part.to_owned(), shape.into())));
         }
         for limit in ["enum", "min", "max", "pattern"] {
-            kept.extend(shape.get(limit).map(|v| (limit.to_owned(), v.clone())));
+            entry.extend(shape.get(limit).map(|v| (limit.to_owned(), v.clone())));
         }
         ["member", "key", "value"].into_iter().filter_map(of).collect()
     };
-    shapes.insert(name.to_owned(), Value::Object(kept));
+    shapes.insert(name.to_owned(), Value::Object(entry));
     parts.iter().for_each(|part| collect(service, part, shapes));
 }
 
@@ -101,5 +101,5 @@ fn the_shapes_that_kanmon_has_are_those_of_awss_models() {
             stale.push(name);
         }
     }
-    assert!(stale.is_empty(), "not as in AWS's models: {stale:?}; KANMON_WRITE_SHAPES=1 writes them anew");
+    assert!(stale.is_empty(), "not as in AWS's models: {stale:?}; KANMON_WRITE_SHAPES=1 rewrites them");
 }

@@ -9,14 +9,14 @@ use super::exchange::Exchange;
 use super::judge::{Verdict, judge};
 use super::models::Service;
 
-/// Whose answers are held against the models; other peers' differences are told, and their own affair.
+/// The peer whose answers must be as in the models; differences of other peers are only reported.
 const OURS: &str = "sandbox";
 
-/// Members of RegisterTaskDefinition that ministack itself answered so, null or an empty text in place of an enum's value, and kanmon,
-/// which registers what it was told, hands back. AWS leaves such members out.
-const HANDED_BACK: [&str; 5] = ["ephemeralStorage", "ipcMode", "pidMode", "proxyConfiguration", "runtimePlatform"];
+/// Members of RegisterTaskDefinition that ministack returns as null or an empty text instead of a value of an enum. kanmon registers what
+/// it has read, so it sends them back. AWS leaves such members out.
+const SENT_BACK: [&str; 5] = ["ephemeralStorage", "ipcMode", "pidMode", "proxyConfiguration", "runtimePlatform"];
 
-/// What was seen of one operation.
+/// The exchanges of one operation.
 #[derive(Default)]
 struct Row {
     exchanges: usize,
@@ -30,14 +30,14 @@ struct Row {
 pub struct Traffic {
     rows: BTreeMap<String, Row>,
     messages: usize,
-    /// What disagrees with the models, and how often: ours, and of peers that others wrote.
+    /// The differences to the models and their number: of the sandbox and kanmon, and of emulators.
     pub disagreements: BTreeMap<String, usize>,
     pub peers: BTreeMap<String, usize>,
-    /// The suites that wrote something.
+    /// The suites with recorded traffic.
     pub suites: BTreeSet<String>,
 }
 
-/// Judges all that lies in a folder.
+/// Judges all traffic in a folder.
 pub fn read(models: &[Service], folder: &Path) -> Traffic {
     let mut traffic = Traffic::default();
     each(
@@ -51,7 +51,7 @@ pub fn read(models: &[Service], folder: &Path) -> Traffic {
     traffic
 }
 
-/// Every exchange that these suites wrote down in a folder.
+/// Every exchange that these suites recorded in a folder.
 pub fn each(folder: &Path, of: impl Fn(&str) -> bool, mut take: impl FnMut(&str, Exchange)) {
     let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
@@ -66,7 +66,7 @@ pub fn each(folder: &Path, of: impl Fn(&str) -> bool, mut take: impl FnMut(&str,
         while let Some(line) = lines.next() {
             match serde_json::from_str::<Exchange>(&line) {
                 Ok(exchange) => take(suite, exchange),
-                // Its writer was killed in the middle of it.
+                // Its writer was killed while writing it.
                 Err(_) if lines.peek().is_none() => {}
                 Err(e) => panic!("{name}: {e}: {line}"),
             }
@@ -80,7 +80,7 @@ impl Traffic {
         for (side, problem) in verdict.problems() {
             let handed_back = verdict.peer == "ministack"
                 && verdict.operation == "ecs RegisterTaskDefinition"
-                && HANDED_BACK.contains(&problem.path.as_str());
+                && SENT_BACK.contains(&problem.path.as_str());
             let asked_by_us = side == "request" && verdict.client == "kanmon" && !handed_back;
             let ours = verdict.peer == OURS || asked_by_us;
             let who = if side == "request" { verdict.client } else { verdict.peer.as_str() };
@@ -96,12 +96,12 @@ impl Traffic {
         row.codes.insert(verdict.code);
     }
 
-    /// How often a client asked for an operation, `service Operation`.
+    /// How often a client requested an operation, `service Operation`.
     pub fn asked_by(&self, client: &str, operation: &str) -> usize {
         self.rows.get(operation).and_then(|row| row.by.get(client)).copied().unwrap_or_default()
     }
 
-    /// A line an operation, who judged it, and what disagrees.
+    /// A line per operation, with its exchanges and the differences.
     pub fn table(&self) -> String {
         let who = ["kanmon", "boto3", "aws", "others", "sandbox", "moto", "ministack"];
         let mut out = format!("{:<52} {:>9}", "operation", "exchanges");

@@ -1,10 +1,10 @@
-//! The classes of kanmon's own operations, held against AWS's models: which have a client token, and which only read.
+//! The classes of kanmon's operations, compared with AWS's models: which have a client token, and which only read.
 
 use kanmon::aws::operations::{Access, Operation, Retry};
 
 use super::models;
 
-/// How AWS calls what changes nothing.
+/// The prefixes of AWS's operations that only read.
 const READS: [&str; 6] = ["Describe", "List", "Get", "BatchGet", "Query", "AssumeRole"];
 
 #[test]
@@ -19,7 +19,7 @@ fn an_operation_has_the_class_that_its_model_allows() {
         let has_token = members.is_some_and(|all| all.values().any(|m| m["idempotencyToken"] == true));
         let reads = READS.iter().any(|word| name.starts_with(word));
         match operation.access() {
-            Access::Read => assert!(reads, "{name} is no read by its name"),
+            Access::Read => assert!(reads, "{name} is not a read by its name"),
             Access::Write(Retry::ClientToken, _) => assert!(has_token && !reads, "{name} has no client token"),
             Access::Write(Retry::ThrottlingOnly | Retry::SameAgain, _) => {
                 assert!(!has_token && !reads, "{name} has a client token, which is not used");

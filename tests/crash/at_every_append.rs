@@ -6,7 +6,7 @@ async fn around_every_append(case: &ReleaseCase, share: Share) {
     let points = share.of(undisturbed.appends.clone().flat_map(|nth| BOTH.map(|moment| (nth, moment))));
     let killed = Killed::at_appends(case, &points).await;
     let what = format!("{}, killed around every append", case.what);
-    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.gone_on_with(case).await)).await;
+    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.continued(case).await)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +43,7 @@ async fn the_rollback_to_what_was_deregistered_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn an_approval_in_codepipeline_ends_the_same() {
-    for case in [release_cases::codepipeline(), release_cases::asked_again()] {
+    for case in [release_cases::codepipeline(), release_cases::requested_again()] {
         around_every_append(&case, ALL).await;
     }
 }

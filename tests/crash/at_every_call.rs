@@ -6,13 +6,13 @@ use kanmon::sandbox::faults::is_read;
 use super::matrix::{ALL, BOTH, Killed, Point, Share, Undisturbed, survives};
 use super::release_cases::{self, ReleaseCase};
 
-/// The calls that an undisturbed release makes. Between two appends, a read changes nothing that outlasts the process: each that
-/// is made there is one point, however often it is repeated, and that its answer was under way makes no other of it.
+/// The points of an undisturbed release: its calls. A read between two appends changes nothing that outlasts the process, so it is one
+/// point, however often it is repeated, and whether its answer arrived makes no difference.
 fn points(undisturbed: &Undisturbed) -> Vec<Point> {
     let mut seen = BTreeSet::new();
     let mut points = Vec::new();
     for (nth, call) in (1..).zip(&undisturbed.calls) {
-        // Those that lie between the appends that are points, the one that leads to the first included.
+        // The calls between the appends that are points, including the call before the first of them.
         if call.appends + 1 < *undisturbed.appends.start() || call.appends >= *undisturbed.appends.end() {
             continue;
         }
@@ -32,7 +32,7 @@ async fn around_every_call(case: &ReleaseCase, share: Share) {
     let points = share.of(points(&undisturbed));
     let killed = Killed::at_calls(case, &points).await;
     let what = format!("{}, killed around every call", case.what);
-    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.gone_on_with(case).await)).await;
+    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.continued(case).await)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn the_rollback_to_what_was_deregistered_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn an_approval_in_codepipeline_ends_the_same() {
-    for case in [release_cases::codepipeline(), release_cases::asked_again()] {
+    for case in [release_cases::codepipeline(), release_cases::requested_again()] {
         around_every_call(&case, ALL).await;
     }
 }

@@ -1,4 +1,4 @@
-//! SIGKILL, on the real binary: once at each kind of effect that there is, as soon as it is about to be done.
+//! SIGKILL on the real binary: once at each kind of effect, just before the effect is carried out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::LEAVING_NOTHING;
 
-/// Names every kind of effect in one match without a wildcard: one that is added does not compile until a case is found for it.
+/// Names every kind of effect in one match without a wildcard: a new kind does not compile until a case is named that meets it.
 macro_rules! kinds {
     ($($variant:ident $(($direction:ident))? on $case:ident),* $(,)?) => {
         const KINDS: &[(&str, SignalledRelease)] = &[$((stringify!($variant $(($direction))?), SignalledRelease::$case)),*];
@@ -48,16 +48,16 @@ kinds! {
     Confirm on Whole,
 }
 
-/// The releases that meet them.
+/// The releases that meet the effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SignalledRelease {
     /// Three stages: a build, migrations, an approval, a copy.
     Whole,
-    /// An image that is there already.
+    /// An image that exists already.
     Given,
     /// The check of a stage fails.
     Rollback,
-    /// Nobody but kanmon sees that the tasks die.
+    /// Only kanmon notices that the tasks stop: the circuit breaker is off.
     Stopped,
 }
 
@@ -65,7 +65,7 @@ struct Setup {
     sandbox: Sandbox,
     test_env: TestEnv,
     args: Vec<String>,
-    /// What the release ends with.
+    /// The exit code of the release.
     code: i32,
 }
 
@@ -120,7 +120,7 @@ fn migrates(test_env: &TestEnv) {
     test_env.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
 }
 
-/// What is left of a release.
+/// The result of a release.
 #[derive(Debug, PartialEq)]
 struct FinalState {
     code: Option<i32>,
@@ -138,7 +138,7 @@ impl Setup {
         self.start(&self.args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// To its end, with a manager who approves whatever is asked.
+    /// Waits for its end, with a manager who approves every request.
     fn end(&self, mut running: Running) -> Ran {
         let manager = self.sandbox.keys("manager");
         while running.child.try_wait().unwrap().is_none() {
@@ -153,7 +153,7 @@ impl Setup {
         running.end()
     }
 
-    /// How often each changing call was carried out; with the same input, as one where it leaves the same.
+    /// How often each changing call was carried out. Repeated calls with the same input count once if they have the same result.
     fn calls(&self) -> BTreeMap<(String, String), usize> {
         let (mut counts, mut seen) = (BTreeMap::new(), BTreeSet::new());
         for call in self.sandbox.calls() {
@@ -173,7 +173,7 @@ impl Setup {
         places.map(|(account, cluster)| self.sandbox.reached(account, cluster, "web")["digests"].clone()).to_vec()
     }
 
-    /// What is left, and the kinds of effects that were intended.
+    /// The result, and the kinds of effects that were intended.
     fn final_state(&self, ran: &Ran) -> (FinalState, BTreeSet<&'static str>) {
         let id = release_in(&ran.out);
         let file = self.test_env.run(&self.sandbox.keys("developer"), &["export", &id]).ended(0).out;
@@ -189,7 +189,7 @@ impl Setup {
             _ => None,
         });
         let release = Release::fold(&events).unwrap();
-        // Requests for approval show a commit by its first digits; an image that was given may have none.
+        // Approval requests show the first digits of a commit; an image given with `--image` may have none.
         let commit = release.started.source.commit.as_ref().map(|commit| &commit[..12]);
         let built_by = release.image_commits.values().filter_map(|made_of| match &made_of.source {
             CommitSource::Release(id) => Some(id.as_str()),
@@ -201,8 +201,8 @@ impl Setup {
     }
 }
 
-/// What the record has only once an effect of this kind is about to be done: of `RunTask` its name, `run-task`; of `Update (Back)`, whose
-/// name is not its alone, the direction.
+/// A text that the record has as soon as an effect of this kind is intended: the name, `run-task` for `RunTask`; and for `Update (Back)`,
+/// whose name is ambiguous, the direction.
 fn intended(kind: &str) -> String {
     if let Some((_, direction)) = kind.split_once('(') {
         return format!(r#""direction":"{}"}},"attempt":"#, direction.trim_end_matches(')').to_lowercase());
@@ -223,7 +223,7 @@ fn killed_at_each_kind_of(case: SignalledRelease) {
     let (undisturbed, met) = plain.final_state(&ran);
     let kinds: Vec<&str> = KINDS.iter().filter(|(_, on)| *on == case).map(|(kind, _)| *kind).collect();
     let unmet: Vec<_> = kinds.iter().filter(|kind| !met.contains(**kind)).collect();
-    assert!(unmet.is_empty(), "{case:?} never comes to {unmet:?}, only to {met:?}");
+    assert!(unmet.is_empty(), "{case:?} never reaches {unmet:?}, only {met:?}");
     let mut wrong = Vec::new();
     for kind in &kinds {
         let set_up = case.set_up();

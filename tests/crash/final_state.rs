@@ -1,4 +1,4 @@
-//! The final state of a release in the world and in its record: everything, except what a crash must change.
+//! The final state of a release in AWS and in its record: everything, except what a crash must change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,18 +14,18 @@ use crate::scenarios::simulation::{Ended, Simulation};
 pub struct FinalState {
     /// How often each changing call took effect, by account.
     calls: BTreeMap<(String, String), usize>,
-    /// What calls made that carry a token: tasks, and executions.
+    /// What calls with a token created: tasks and executions.
     made: BTreeMap<String, usize>,
     /// The task definition of every service of the stages.
     runs: Vec<Option<String>>,
     record: Record,
 }
 
-/// With the same input, a repeated call leaves what one leaves.
+/// A repeated call with the same input has the same result as one call.
 pub const SAME_AGAIN: [&str; 4] = [
     "PutImage",
     "StopServiceDeployment",
-    // With their tokens: what they made is counted beside them.
+    // These have tokens: what they created is counted separately.
     "RunTask",
     "StartPipelineExecution",
 ];
@@ -52,13 +52,13 @@ pub fn final_state(sim: &Simulation, ended: &Ended) -> FinalState {
 }
 
 impl FinalState {
-    /// The same, whatever facts of these kinds there are.
+    /// The same without the facts of these kinds.
     pub fn without(mut self, kinds: &[&str]) -> FinalState {
         self.record.kinds.retain(|kind, _| !kinds.contains(&kind.as_str()));
         self
     }
 
-    /// The same, whatever service deployments were listed beforehand: where they may not be listed, a release goes without.
+    /// The same without the service deployments that were listed beforehand: if listing them is not allowed, a release does without.
     pub fn without_listed(mut self) -> FinalState {
         let listed = fancy_regex::Regex::new(r"service_deployments: \[[^\]]*\]").expect("a pattern");
         self.record.folded = listed.replace_all(&self.record.folded, "service_deployments").into_owned();
@@ -66,30 +66,30 @@ impl FinalState {
     }
 }
 
-/// What a release's record says.
+/// The contents of a release's record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     outcome: Outcome,
-    /// How often it has each kind of fact.
+    /// The number of facts of each kind.
     kinds: BTreeMap<String, usize>,
     effects: BTreeSet<String>,
-    /// What all facts fold into.
+    /// The fold of all facts.
     folded: String,
 }
 
-/// Facts that a crash adds, or whose number hangs on when somebody looked. What they come to is in the fold.
+/// Facts that a crash adds, or whose number depends on when something was read. Their result is in the fold.
 const AS_OFTEN_AS_IT_TAKES: [&str; 11] = [
     "resumed",
     "effect-absent",
-    // Each effect is held to be the same; how often it was tried is not.
+    // The effects must be the same, but not how often each was tried.
     "intended",
-    // A process looks for itself before it enters a stage, and before it leaves it.
+    // Each process reads the services before it enters a stage, and before it leaves it.
     "surveyed",
     "scan-observed",
     "gate-judged",
     "stage-planned",
     "stage-locked",
-    // A process that acts on an approval in CodePipeline reads it for itself.
+    // Each process that uses an approval in CodePipeline reads it.
     "approval-compared",
     "stage-confirmed",
     "rollout-observed",
@@ -112,7 +112,7 @@ impl Record {
         Record { outcome: ending.outcome(), kinds, effects, folded: folded(release) }
     }
 
-    /// The same without what another machine's run has otherwise: these words, and hashes, which cover them.
+    /// The same without what differs in another run: these words, and the hashes that cover them.
     pub fn but_for(mut self, words: &[&str]) -> Record {
         for word in words {
             self.folded = self.folded.replace(word, "WORD");
@@ -122,23 +122,23 @@ impl Record {
     }
 }
 
-/// The fold as text, without times, drawn ids, and what is counted anew by whoever looks.
+/// The fold as text, without times, random ids, and what each process counts again.
 fn folded(release: &Release) -> String {
     let mut release = release.clone();
     release.seq = 0;
-    // What a process looks at beforehand is its own; one that only goes back does not.
+    // Each process reads the services before it plans; one that only rolls back does not.
     release.surveyed = None;
-    // Read for the gates; those of a stage that was entered before the crash are read again where anything is still to be changed.
+    // Read for the gates. After a crash in a stage they are read again if anything is still to be changed.
     release.scans.clear();
     for state in release.stages.values_mut() {
-        // Asked of every process before it leaves a stage, and of none after that.
+        // Each process reads this before it leaves a stage, and none does after that.
         state.confirmed = false;
-        // Asked of every process that changes something on an approval, and of none after that.
+        // Each process that changes something because of an approval reads this, and none does after that.
         state.compared = Compared::NotYet;
-        // Whoever takes over judges again, where anything is still to be changed.
+        // A process that takes over judges the gate again if anything is still to be changed.
         state.gate_is_old = false;
         for step in &mut state.steps {
-            // How far it was seen to come. How it ended stands beside it.
+            // The last progress that was seen. The result is a separate member.
             if let StepState::Roll(services) = step {
                 let rollouts = services.values_mut().flat_map(|roll| [&mut roll.forward, &mut roll.back]);
                 rollouts.filter_map(|rollout| rollout.run.as_mut()).for_each(|run| run.progress = None);
@@ -148,19 +148,19 @@ fn folded(release: &Release) -> String {
     without_drawn(&format!("{release:#?}"))
 }
 
-/// A text with every time as `TIME` and every id that AWS draws as `ID`.
+/// The text with `TIME` for every time and `ID` for every random id of AWS.
 fn without_drawn(text: &str) -> String {
     let text = masked(text, |word| if is_time(word) { Some("TIME") } else { is_drawn(word).then_some("ID") });
     without_seen(&text)
 }
 
-/// `tasks: 3` of a cause that tasks stopped for as `tasks: N`: how many of them somebody was there to see.
+/// The text with `tasks: N` for `tasks: 3` in the reasons of stopped tasks: the number depends on when they were read.
 fn without_seen(text: &str) -> String {
     let seen = fancy_regex::Regex::new(r"(TaskStop \{[^}]*? tasks: )\d+").expect("a pattern");
     seen.replace_all(text, "${1}N").into_owned()
 }
 
-/// A text with some of its words as others.
+/// The text with some of its words replaced.
 fn masked(text: &str, mask: impl Fn(&str) -> Option<&'static str>) -> String {
     let (mut out, mut word) = (String::with_capacity(text.len()), String::new());
     for c in text.chars().chain(['\n']) {
@@ -185,8 +185,8 @@ fn is_time(word: &str) -> bool {
     word.len() > 18 && word.ends_with('Z') && word.as_bytes()[10] == b'T' && word.starts_with("20")
 }
 
-/// ECS's numbers, the lower-case hex of tasks and executions, and the 21 letters of a service deployment. Hashes are longer: they say
-/// what it was.
+/// ECS's numbers, the lower-case hexadecimal ids of tasks and executions, and the 21 letters of a service deployment. Hashes are longer,
+/// and stay.
 fn is_drawn(word: &str) -> bool {
     let hex = (16..=40).contains(&word.len())
         && word.contains(|c: char| c.is_ascii_digit())
@@ -198,7 +198,7 @@ fn is_drawn(word: &str) -> bool {
     hex || letters
 }
 
-/// Where two differ, line by line; `None` where they do not.
+/// The lines in which two values differ; `None` if they are equal.
 pub fn difference<T: std::fmt::Debug + PartialEq>(undisturbed: &T, disturbed: &T) -> Option<String> {
     if undisturbed == disturbed {
         return None;

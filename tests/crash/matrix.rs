@@ -1,5 +1,5 @@
-//! Every point of a release, found by running it undisturbed. A second one like it is saved at each of them, so that the process that continues
-//! after a crash begins there and not at the beginning.
+//! The points of a release are found by running it undisturbed. The same release is then saved at each of them, so that the process that
+//! continues after a crash starts from there and not from the beginning.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,10 +16,10 @@ use crate::scenarios::simulation::{Call, Run, Simulation, Snapshot};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
 
-/// Where a release is killed: at its `nth` append or call.
+/// Where a release is killed: before or after its `nth` append or call.
 pub type Point = (usize, Moment);
 
-/// Of so many tests side by side that share the points, the one that takes every such one.
+/// The part of the points that one of several parallel tests takes: every `of`th point, beginning with the `nth`.
 #[derive(Clone, Copy)]
 pub struct Share {
     pub nth: usize,
@@ -34,10 +34,10 @@ impl Share {
     }
 }
 
-/// A release that nothing kills.
+/// A release that is not killed.
 pub struct Undisturbed {
     pub left: FinalState,
-    /// Its appends that are points, by their numbers.
+    /// The numbers of its appends that are points.
     pub appends: std::ops::RangeInclusive<usize>,
     /// All its calls.
     pub calls: Vec<Call>,
@@ -45,7 +45,7 @@ pub struct Undisturbed {
 
 impl Undisturbed {
     pub async fn of(case: &ReleaseCase) -> Undisturbed {
-        let (sim, run) = case.set_out().await;
+        let (sim, run) = case.prepare().await;
         let [appends, first, last] = [0; 3].map(|nought| Arc::new(AtomicUsize::new(nought)));
         let (begun, over, interceptor) = (first.clone(), last.clone(), sim.interceptor.clone());
         let (from, until) = (case.from, case.until);
@@ -72,8 +72,8 @@ impl Undisturbed {
     }
 }
 
-/// Whatever is killed at any of the points leaves what the undisturbed release leaves. `killed` answers none where a point was not
-/// reached, which is as wrong.
+/// Asserts that a release killed at any of the points has the same final state as the undisturbed one. `killed` returns `None` if a
+/// point was not reached, which is a failure too.
 pub async fn survives<P: Copy + std::fmt::Debug>(
     what: &str,
     undisturbed: &Undisturbed,
@@ -96,14 +96,14 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
     assert!(wrong.is_empty(), "{what}: {} of {listed} are wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What every process of a release's dying at one moment leaves, but for the manager, who has answered so much.
+/// A moment at which every process of a release was killed, and how many requests the manager had answered by then.
 pub struct Killed {
     saved: Snapshot,
     pub id: ReleaseId,
     answered: u32,
 }
 
-/// A release that nothing kills, saved at its points.
+/// A release that is not killed, saved at its points.
 struct Saving {
     points: Vec<Point>,
     id: ReleaseId,
@@ -122,7 +122,7 @@ impl Saving {
 }
 
 impl Killed {
-    /// A release, killed at each of these of its appends, as far as it comes to them.
+    /// A release killed at each of these appends that it reaches.
     pub async fn at_appends(case: &ReleaseCase, points: &[Point]) -> BTreeMap<Point, Killed> {
         Killed::at(case, points, |sim, saving| {
             let mut appends = 0;
@@ -139,7 +139,7 @@ impl Killed {
         .await
     }
 
-    /// The same at each of these of its calls, none of which ever returns to its process.
+    /// The same at each of these calls, which never return to their process.
     pub async fn at_calls(case: &ReleaseCase, points: &[Point]) -> BTreeMap<Point, Killed> {
         Killed::at(case, points, |sim, saving| {
             sim.interceptor.forget();
@@ -153,7 +153,7 @@ impl Killed {
         points: &[Point],
         watch: impl FnOnce(&Simulation, Saving),
     ) -> BTreeMap<Point, Killed> {
-        let (sim, run) = case.set_out().await;
+        let (sim, run) = case.prepare().await;
         let (id, answered, killed) = (run.id.clone(), case.nothing_answered(), Arc::default());
         let saving = Saving {
             points: points.to_vec(),
@@ -164,18 +164,18 @@ impl Killed {
         };
         watch(&sim, saving);
         case.accompanied(&sim, &id, &answered, run.end(&sim)).await;
-        // The hooks hold the stage that holds them.
+        // The hooks and the scenario refer to each other.
         sim.journal.set_append_hook(|_, _| Ok(()));
         sim.interceptor.end_hook();
         std::mem::take(&mut *killed.lock().unwrap())
     }
 
-    /// Another process goes on to the end; what is left then.
-    pub async fn gone_on_with(&self, case: &ReleaseCase) -> FinalState {
-        self.then(case, async |sim| gone_on_with(sim, &self.id).await).await
+    /// Another process continues to the end; returns the final state.
+    pub async fn continued(&self, case: &ReleaseCase) -> FinalState {
+        self.then(case, async |sim| continued(sim, &self.id).await).await
     }
 
-    /// What somebody does with what is left, while the manager answers as before.
+    /// Runs this from that moment on, while the manager answers as before.
     pub async fn then<T>(&self, case: &ReleaseCase, walk: impl AsyncFnOnce(&Simulation) -> T) -> T {
         let sim = self.saved.open();
         let answered = Answered::up_to(self.answered);
@@ -183,7 +183,7 @@ impl Killed {
     }
 }
 
-/// Lets the process die at its `nth` append from now on; whether it came so far.
+/// Kills the process at its `nth` append from now on; returns whether it reached that append.
 pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) -> bool {
     let (appends, died) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let dead = died.clone();
@@ -206,8 +206,8 @@ pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) ->
     died
 }
 
-/// Another process goes on to the end, if the release has not come there yet.
-pub async fn gone_on_with(sim: &Simulation, id: &ReleaseId) -> FinalState {
+/// Another process continues to the end, if the release has not ended yet.
+pub async fn continued(sim: &Simulation, id: &ReleaseId) -> FinalState {
     if let Some(left) = over(sim, id).await {
         return left;
     }
@@ -216,7 +216,7 @@ pub async fn gone_on_with(sim: &Simulation, id: &ReleaseId) -> FinalState {
     final_state(sim, &ended)
 }
 
-/// What is left of a release that has come to its end.
+/// The final state of a release that has ended.
 pub async fn over(sim: &Simulation, id: &ReleaseId) -> Option<FinalState> {
     let release = sim.release_of(id).await;
     let over = release.ended_for_good().is_some();

@@ -1,5 +1,5 @@
-//! The crash matrix: kanmon is killed at every point of a release, another process continues it, and the final state is the same.
-//! The points are found by running: everything that a release writes or calls is one.
+//! The crash matrix: a release is killed at every point, and continued by another process to the same final state.
+//! The points are found by running a release: each write and each call is one.
 
 mod at_every_append;
 mod at_every_call;

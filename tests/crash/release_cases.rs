@@ -13,30 +13,30 @@ use serde_json::{Value, json};
 
 use crate::scenarios::simulation::{COLLEAGUE, Ended, MANAGER, OPERATOR, Run, Simulation, Story};
 
-/// A release, what comes before it, and what it comes to when nothing kills it.
+/// A release, what happens before it, and its outcome if it is not killed.
 #[derive(Clone)]
 pub struct ReleaseCase {
     pub what: &'static str,
     story: Story,
     before: Before,
     pub outcome: Outcome,
-    /// The fact that its points begin with, and the one they end with: what comes before and after is another case's.
+    /// The facts with which its points begin and end: what is before and after belongs to other cases.
     pub from: fn(&Fact) -> bool,
     pub until: fn(&Fact) -> bool,
-    /// Which question gets an answer.
+    /// The number of the approval request that is answered.
     answered: u32,
 }
 
-/// What comes before the process that is killed.
+/// What happens before the process that is killed.
 #[derive(Clone, Copy)]
 enum Before {
     Nothing,
-    /// What is built exits at once.
+    /// The image that is built exits immediately.
     BrokenImage,
-    /// What runs was deregistered.
+    /// The revision that runs was deregistered.
     Deregistered,
-    /// A process has asked and stopped, and somebody has deployed since.
-    AnotherQuestion,
+    /// A process has requested approval and stopped, and somebody has deployed since.
+    AnotherRequest,
 }
 
 impl ReleaseCase {
@@ -57,8 +57,8 @@ impl ReleaseCase {
         ReleaseCase { from, ..self }
     }
 
-    /// A world of its own, and the process that is killed in it, about to begin.
-    pub async fn set_out(&self) -> (Simulation, Run) {
+    /// A new scenario, and the process in it that will be killed.
+    pub async fn prepare(&self) -> (Simulation, Run) {
         let sim = self.story.clone().open();
         match self.before {
             Before::Nothing => {}
@@ -67,10 +67,10 @@ impl ReleaseCase {
                 let ecs = aws_sdk_ecs::Client::new(&sim.sdk(COLLEAGUE));
                 ecs.deregister_task_definition().task_definition("shop-web:1").send().await.expect("deregistered");
             }
-            Before::AnotherQuestion => {
+            Before::AnotherRequest => {
                 let first = sim.release().await;
                 let id = first.id.clone();
-                sim.asked(&id, "prod").await;
+                sim.approval_request(&id, "prod").await;
                 first.stop();
                 first.end(&sim).await.is(Outcome::Suspended, 30);
                 sim.deploys(OPERATOR, "shop-prod", "web").await;
@@ -88,7 +88,7 @@ impl ReleaseCase {
         Answered::up_to(self.answered - 1)
     }
 
-    /// Something that is done while a manager answers what is asked.
+    /// Runs this while a manager answers approval requests.
     pub async fn accompanied<T>(
         &self,
         sim: &Simulation,
@@ -111,7 +111,7 @@ impl ReleaseCase {
             let release = sim.release_of(id).await;
             for (name, state) in &release.stages {
                 let Approval::Asked(request) = &state.approval else { continue };
-                // An execution takes its time until its action waits.
+                // An execution takes some time until its action waits.
                 let waits = request.execution.is_none() || sim.time.timestamp() >= request.asked_at + REACHED;
                 if waits && state.asks > answered.last() {
                     answered.0.store(state.asks, Ordering::Relaxed);
@@ -122,14 +122,14 @@ impl ReleaseCase {
         }
     }
 
-    /// To the end.
+    /// Waits for the end.
     pub async fn end(&self, sim: &Simulation, run: Run) -> Ended {
         let id = run.id.clone();
         self.accompanied(sim, &id, &self.nothing_answered(), run.end(sim)).await
     }
 }
 
-/// The number of the last question that the manager has answered.
+/// The number of the last request that the manager has answered.
 #[derive(Debug, Clone)]
 pub struct Answered(Arc<AtomicU32>);
 
@@ -143,7 +143,7 @@ impl Answered {
     }
 }
 
-/// By then an execution has come to the action that asks.
+/// After this time an execution has reached the approval action.
 const REACHED: SignedDuration = SignedDuration::from_mins(5);
 
 fn anything(_: &Fact) -> bool {
@@ -162,7 +162,7 @@ fn rolling(fact: &Fact) -> bool {
     rollout_started(fact)
 }
 
-/// What moves is looked at seldom, to the same end.
+/// Polls rarely, which makes fewer points and has the same result.
 fn story() -> Story {
     Story::new().file("/defaults/poll", json!("60s"))
 }
@@ -193,7 +193,7 @@ pub fn rollback() -> ReleaseCase {
     ReleaseCase::new("a rollback", dev(steps)).to(Outcome::RolledBack).from(judged)
 }
 
-/// Where ECS tells no service deployments.
+/// ECS does not list service deployments.
 pub fn without_service_deployments() -> ReleaseCase {
     let story = dev(json!([{ "roll": ["web", "admin"] }])).world("/ecs/0/serviceDeployments", json!(false));
     ReleaseCase::new("no service deployments", story).from(entered)
@@ -206,27 +206,27 @@ pub fn rollback_to_deregistered() -> ReleaseCase {
     case.before(Before::Deregistered).to(Outcome::RolledBack).from(rolling)
 }
 
-/// A rollout that fails and is left standing: what ran before is still listed beside it when kanmon goes back.
+/// A rollout that fails without a rollback by ECS: the previous deployment is still listed when kanmon rolls back.
 pub fn rollback_of_a_failed_rollout() -> ReleaseCase {
-    let case = ReleaseCase::new("the rollback of a failed rollout", left_standing(true));
+    let case = ReleaseCase::new("the rollback of a failed rollout", without_ecs_rollback(true));
     case.before(Before::BrokenImage).to(Outcome::RolledBack).from(rolling)
 }
 
-/// The same, where nobody but kanmon sees that it fails.
+/// The same without the circuit breaker, so that only kanmon notices the failure.
 pub fn rollback_without_service_deployments() -> ReleaseCase {
-    let story = left_standing(false).world("/ecs/0/serviceDeployments", json!(false));
+    let story = without_ecs_rollback(false).world("/ecs/0/serviceDeployments", json!(false));
     let case = ReleaseCase::new("the rollback of a failed rollout without service deployments", story);
     case.before(Before::BrokenImage).to(Outcome::RolledBack).from(rolling)
 }
 
-fn left_standing(breaker: bool) -> Story {
+fn without_ecs_rollback(breaker: bool) -> Story {
     let breaker = json!({ "enable": breaker, "rollback": false });
     let configuration =
         json!({ "deploymentCircuitBreaker": breaker, "minimumHealthyPercent": 100, "maximumPercent": 200 });
     dev(json!([{ "roll": "web" }])).services("web", "deploymentConfiguration", &configuration)
 }
 
-fn asking_codepipeline() -> Story {
+fn with_codepipeline() -> Story {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let story = story().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
@@ -236,11 +236,11 @@ fn asking_codepipeline() -> Story {
 /// Approved in CodePipeline.
 pub fn codepipeline() -> ReleaseCase {
     let planned = |f: &Fact| matches!(f, Fact::StagePlanned { .. });
-    ReleaseCase { until: entered, ..ReleaseCase::new("approval in CodePipeline", asking_codepipeline()).from(planned) }
+    ReleaseCase { until: entered, ..ReleaseCase::new("approval in CodePipeline", with_codepipeline()).from(planned) }
 }
 
-/// A question to CodePipeline that falls, for what would be done has changed, and is asked anew.
-pub fn asked_again() -> ReleaseCase {
-    let case = ReleaseCase::new("a question to CodePipeline that falls", asking_codepipeline());
-    ReleaseCase { until: entered, answered: 2, ..case.before(Before::AnotherQuestion) }
+/// An approval request in CodePipeline that becomes void because the plan has changed, and is repeated.
+pub fn requested_again() -> ReleaseCase {
+    let case = ReleaseCase::new("a request in CodePipeline that becomes void", with_codepipeline());
+    ReleaseCase { until: entered, answered: 2, ..case.before(Before::AnotherRequest) }
 }

@@ -3,18 +3,18 @@ use std::cell::Cell;
 use jiff::SignedDuration;
 
 use super::final_state::FinalState;
-use super::matrix::{BOTH, Killed, Point, Undisturbed, dies_at_append, gone_on_with, over, survives};
+use super::matrix::{BOTH, Killed, Point, Undisturbed, continued, dies_at_append, over, survives};
 use super::release_cases::{self, ReleaseCase};
 use crate::races::random::Random;
 use crate::real::end_to_end::print_line;
 
-/// All pairs would be thousands: of every two appends one is the first of a pair. The seed chooses which, and where the second comes.
+/// All pairs would be thousands, so every second append is the first of a pair. The seed chooses which, and where the second crash is.
 const SEED: u64 = 5;
 
-/// The second crash comes this many appends after the resumption, at most: what a new process does until it is where the old one was.
+/// The second crash is at most this many appends after the resumption: about as many as a new process makes until it has caught up.
 const SOON: u64 = 6;
 
-/// Killed at an append, gone on with, killed again at one of the next, and gone on with again.
+/// Killed at an append, resumed, killed again soon after, and resumed again.
 async fn killed_again(first: &Killed, case: &ReleaseCase, second: Point, twice: &Cell<usize>) -> FinalState {
     first
         .then(case, async |sim| {
@@ -24,11 +24,11 @@ async fn killed_again(first: &Killed, case: &ReleaseCase, second: Point, twice: 
             }
             sim.pass(SignedDuration::from_secs(30)).await;
             let again = sim.resumes(id).await;
-            // Near its end it may have fewer appends than that: then it ended, and was killed once.
+            // Near its end a release may have fewer appends left: then it ended, and was killed only once.
             if dies_at_append(sim, again, second).await {
                 twice.set(twice.get() + 1);
             }
-            gone_on_with(sim, id).await
+            continued(sim, id).await
         })
         .await
 }
@@ -56,5 +56,5 @@ async fn in_a_row_it_ends_the_same() {
     })
     .await;
     print_line(&format!("{what}: {} of {all} died a second time", twice.get()));
-    assert!(twice.get() * 4 > all * 3, "only {} of {all} died twice", twice.get());
+    assert!(twice.get() * 4 > all * 3, "only {} of {all} were killed twice", twice.get());
 }

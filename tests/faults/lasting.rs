@@ -10,9 +10,10 @@ use crate::crash::release_cases::whole;
 
 const FOR_EVER: u32 = u32::MAX;
 
-/// It goes without the operation, or ends parked, as one of these; mended and resumed, it leaves what the undisturbed release leaves.
-async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let (sim, run) = whole().set_out().await;
+/// The release ends without the operation, or with one of these outcomes. Once the fault is fixed and the release is resumed, it has the
+/// same final state as the undisturbed one.
+async fn suspends(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
+    let (sim, run) = whole().prepare().await;
     sim.fault(operation, kind.clone(), FOR_EVER);
     let id = run.id.clone();
     let Some(ended) = comes_to_an_end(&sim, run).await else { return Err("it never ends".to_owned()) };
@@ -20,7 +21,7 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
         return Err("nobody met the fault".to_owned());
     }
     if ended.ending.outcome() == Outcome::Succeeded {
-        // There is a way without this operation, to the same end.
+        // The release does without this operation, with the same result.
         let left = what_counts(&sim, &ended).without_listed();
         let difference = difference(&from.left.clone().without_listed(), &left);
         return difference.map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")));
@@ -42,16 +43,16 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
 #[tokio::test(start_paused = true)]
 async fn denial_suspends_the_release() {
     every_operation("access denied", Kind::AccessDenied, async |from, operation, kind| {
-        parks(&[Outcome::Access], from, operation, kind).await
+        suspends(&[Outcome::Access], from, operation, kind).await
     })
     .await;
 }
 
-/// Sessions are renewed before they end; one that AWS calls expired all the same has been ended by somebody.
+/// Sessions are renewed before they expire. If AWS calls one expired, somebody has revoked it.
 #[tokio::test(start_paused = true)]
 async fn an_ended_session_suspends_it() {
     every_operation("an expired token", Kind::ExpiredToken, async |from, operation, kind| {
-        parks(&[Outcome::Access], from, operation, kind).await
+        suspends(&[Outcome::Access], from, operation, kind).await
     })
     .await;
 }
@@ -59,7 +60,7 @@ async fn an_ended_session_suspends_it() {
 #[tokio::test(start_paused = true)]
 async fn lasting_throttling_suspends_it() {
     every_operation("throttled without end", Kind::Throttle, async |from, operation, kind| {
-        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+        suspends(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })
     .await;
 }
@@ -67,7 +68,7 @@ async fn lasting_throttling_suspends_it() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_service_suspends_it() {
     every_operation("internal errors without end", Kind::ServerError, async |from, operation, kind| {
-        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+        suspends(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })
     .await;
 }
@@ -75,7 +76,7 @@ async fn a_broken_service_suspends_it() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_network_suspends_it() {
     every_operation("connections lost without end", Kind::ResetBefore, async |from, operation, kind| {
-        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+        suspends(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })
     .await;
 }

@@ -11,9 +11,9 @@ use crate::crash::release_cases::whole;
 use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::Simulation;
 
-/// The next `count` calls of the operation meet it.
+/// The next `count` calls of the operation meet the fault.
 async fn passes(count: u32, from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let (sim, run) = whole().set_out().await;
+    let (sim, run) = whole().prepare().await;
     sim.fault(operation, kind.clone(), count);
     let Some(ended) = comes_to_an_end(&sim, run).await else { return Err("it never ends".to_owned()) };
     if !was_met(&sim, operation, kind) {
@@ -52,13 +52,13 @@ async fn replies_that_take_minutes() {
     each_passes("replies after two minutes", Kind::Slow(120_000), 1).await;
 }
 
-/// Each time that a read could lag, for as long as the order lasts; an answer that never changes cannot.
+/// Every read that can be stale is stale for as long as the fault lasts; an answer that never changes cannot be stale.
 #[tokio::test(start_paused = true)]
 async fn reads_that_lag() {
     let undisturbed = undisturbed().await;
     let (mut lagged, mut wrong) = (0, Vec::new());
     for operation in undisturbed.operations.iter().filter(|operation| is_read(operation)) {
-        let (sim, run) = whole().set_out().await;
+        let (sim, run) = whole().prepare().await;
         sim.fault(operation, Kind::StaleRead, 3);
         let Some(ended) = comes_to_an_end(&sim, run).await else {
             wrong.push(format!("{operation}: it never ends"));
@@ -66,7 +66,7 @@ async fn reads_that_lag() {
         };
         lagged += usize::from(was_met(&sim, operation, &Kind::StaleRead));
         let difference = match operation.as_str() {
-            // A revision that does not show yet is registered once more; what counts is that nothing is deployed twice.
+            // A revision that is not listed yet is registered again; nothing may be deployed twice.
             "ListTaskDefinitions" => twice_updated(&sim).or_else(|| (ended.code != 0).then(|| "it failed".to_owned())),
             _ => difference(&undisturbed.left, &what_counts(&sim, &ended)),
         };

@@ -47,12 +47,12 @@ fn below(
     }
 }
 
-/// What nobody knows is never taken for good: it does not matter to kanmon, or the release waits, is parked or is kept out. `None`:
-/// no answer has the member.
+/// An unknown value never counts as success: either kanmon does not use the member, or the release waits, is suspended or is refused.
+/// `None`: no answer has the member.
 async fn comes_to(operation: &str, member: &str, same: &FinalState) -> Option<Result<(), String>> {
     let kind = Kind::NewEnum(member.to_owned());
     let case = production();
-    let (sim, run) = case.set_out().await;
+    let (sim, run) = case.prepare().await;
     sim.fault(operation, kind.clone(), u32::MAX);
     let Some(ended) = comes_to_an_end_of(&case, &sim, run).await else {
         return Some(Err("it never ends".to_owned()));
@@ -62,7 +62,7 @@ async fn comes_to(operation: &str, member: &str, same: &FinalState) -> Option<Re
     }
     let outcome = ended.ending.outcome();
     Some(match (outcome, operation, member) {
-        // A revision of which it is not known whether it may be used is registered anew.
+        // If it is unknown whether a revision can be used, it is registered again.
         (Outcome::Succeeded, "DescribeTaskDefinition", "taskDefinition.status") => match twice_updated(&sim) {
             None => Ok(()),
             Some(service) => Err(format!("{service} was updated twice")),
@@ -73,7 +73,7 @@ async fn comes_to(operation: &str, member: &str, same: &FinalState) -> Option<Re
         (Outcome::Blocked | Outcome::Unknown | Outcome::StillRunning | Outcome::Suspended | Outcome::Access, ..) => {
             Ok(())
         }
-        // Handed back as it came, and refused there.
+        // kanmon sends the value back unchanged, and AWS refuses it.
         (Outcome::RolledBack | Outcome::Failed, "DescribeTaskDefinition", "taskDefinition.networkMode")
         | (Outcome::Failed, "DescribeServices", "services.launchType") => Ok(()),
         (other, ..) => Err(format!("{other:?}: {}", ended.words())),
@@ -81,11 +81,11 @@ async fn comes_to(operation: &str, member: &str, same: &FinalState) -> Option<Re
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_never_taken_for_good() {
+async fn an_unknown_value_is_never_taken_for_success() {
     let Some(models) = models() else {
         return leave_out("enums that are too new", "no botocore in TARGET/models; tests/run puts it there");
     };
-    let (sim, run) = production().set_out().await;
+    let (sim, run) = production().prepare().await;
     let ended = production().end(&sim, run).await;
     ended.is(Outcome::Succeeded, 0);
     let operations: BTreeSet<String> = sim.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();

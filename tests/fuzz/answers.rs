@@ -33,10 +33,10 @@ use super::harness::{seconds, seed};
 use super::mutate::mutate;
 use crate::real::end_to_end::print_line;
 
-/// No method waits longer than this for answers that come at once; past it, it hangs.
+/// Answers arrive immediately, so a method that takes longer than this hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Time that passes only where somebody sleeps.
+/// Time that passes only while something sleeps.
 #[derive(Debug, Clone)]
 struct VirtualTime(Arc<Mutex<Duration>>);
 
@@ -56,12 +56,12 @@ impl AsyncSleep for VirtualTime {
     }
 }
 
-/// The sandbox, its answers changed.
+/// The sandbox with changed answers.
 #[derive(Debug, Clone)]
 struct Garbled {
     inner: InProcess,
     rng: Arc<Mutex<StdRng>>,
-    /// Answers so far, to be mixed into one another.
+    /// The answers so far, parts of which are mixed into others.
     heard: Arc<Mutex<Vec<Vec<u8>>>>,
     changed: Arc<Mutex<usize>>,
 }
@@ -90,7 +90,7 @@ impl Garbled {
         if heard.len() < 64 {
             heard.push(body.clone());
         }
-        // Most answers stay as they are, so that what comes after them is reached too.
+        // Most answers are not changed, so that later calls are reached too.
         if rng.random_range(0..3) > 0 {
             return answer;
         }
@@ -123,7 +123,7 @@ fn account(name: &str, id: &str, role: Option<&str>) -> Account {
     }
 }
 
-/// A fault is words, and not so many that nobody reads them.
+/// A fault has a message of a length that people can read.
 fn is_readable<T>(answer: Result<T, Fault>) -> usize {
     match answer {
         Ok(_) => 0,
@@ -135,7 +135,7 @@ fn is_readable<T>(answer: Result<T, Fault>) -> usize {
     }
 }
 
-/// Every reading method, on new sessions: answers about accounts are kept for later.
+/// Every method that reads, with new sessions, because sessions cache answers about accounts.
 async fn ask_everything(http: &Garbled, time: &VirtualTime) -> usize {
     let keys = Credentials::new("AKIASANDBOXDEVELOPER", "sandbox/developer/example/secret/key/000", None, None, "fuzz");
     let sessions = Arc::new(Sessions::new(Setup {
@@ -185,12 +185,12 @@ async fn answers_of_aws() {
     let (mut rounds, mut faults) = (0, 0);
     while Instant::now() < until {
         rounds += 1;
-        // Told only where it panics or hangs.
+        // Printed only if it panics or hangs.
         eprintln!("round {rounds} of KANMON_FUZZ_SEED={seed}");
         let asked = tokio::time::timeout(DEADLINE, ask_everything(&http, &time));
         faults += asked.await.unwrap_or_else(|_| panic!("round {rounds} of KANMON_FUZZ_SEED={seed} hangs"));
     }
     let changed = *http.changed.lock().unwrap();
-    print_line(&format!("answers of AWS: {changed} changed in {rounds} rounds, {faults} faults told, seed {seed}"));
-    assert!(changed > 100 && faults > 0, "{changed} answers were changed, {faults} faults told");
+    print_line(&format!("answers of AWS: {changed} changed in {rounds} rounds, {faults} faults reported, seed {seed}"));
+    assert!(changed > 100 && faults > 0, "{changed} answers were changed, {faults} faults reported");
 }

@@ -62,7 +62,7 @@ async fn state_files() {
                 refused += 1;
                 let why = kanmon::report::fault::state::words(&error, None).line();
                 assert!(!why.is_empty());
-                let is_told = matches!(
+                let is_reported = matches!(
                     error,
                     JournalError::Corrupt(_)
                         | JournalError::Foreign(_)
@@ -71,7 +71,7 @@ async fn state_files() {
                         | JournalError::Store(_)
                         | JournalError::NoSuchRelease(_)
                 );
-                assert!(is_told, "seed {seed}, input {tried}: {why}");
+                assert!(is_reported, "seed {seed}, input {tried}: {why}");
             }
         }
     }

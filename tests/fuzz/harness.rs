@@ -1,5 +1,5 @@
-//! Runs a target over a corpus and its mutations: bounded in time, each input with a deadline of its own, each failure with the
-//! bytes that made it.
+//! Runs a target over a corpus and its mutations, for a limited time, with a deadline for each input. A failure is reported with its
+//! input.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use rand::rngs::StdRng;
 use super::mutate::mutate;
 use crate::real::end_to_end::print_line;
 
-/// How long mutations of one target go on by default.
+/// The default time for the mutations of one target.
 const SECONDS: u64 = 4;
-/// An input that takes longer hangs, or lets somebody else's bytes keep a release from going on. Small ones take a millisecond.
+/// An input that takes longer hangs, or lets other people's bytes block a release. Small ones take a millisecond.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Threads of kanmon's runtime have so much.
+/// The stack of the threads of kanmon's runtime.
 const STACK: usize = 2 << 20;
 
-/// The inputs that are kept for a target.
+/// The inputs of the corpus for a target.
 pub fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
@@ -33,13 +33,13 @@ pub fn seconds() -> Duration {
     Duration::from_secs(asked.unwrap_or(SECONDS))
 }
 
-/// New each time, so that every run tries something else, unless one is to be repeated.
+/// A new seed in each run, so that every run tries something else, unless `KANMON_FUZZ_SEED` repeats one.
 pub fn seed() -> u64 {
     let asked = std::env::var("KANMON_FUZZ_SEED").ok().map(|s| s.parse().expect("KANMON_FUZZ_SEED is a number"));
     asked.unwrap_or_else(rand::random)
 }
 
-/// The corpus as it is, then mutations of it.
+/// Runs the corpus unchanged, then its mutations.
 pub fn run(name: &str, corpus: &[Vec<u8>], target: fn(&[u8])) {
     let (seed, until) = (seed(), Instant::now() + seconds());
     let mut rng = StdRng::seed_from_u64(seed);
@@ -76,7 +76,7 @@ pub fn run(name: &str, corpus: &[Vec<u8>], target: fn(&[u8])) {
         if let Some(problem) = problem {
             let file = std::env::temp_dir().join(format!("kanmon-fuzz-{name}-{seed}-{tried}"));
             std::fs::write(&file, &input).unwrap();
-            panic!("{name}: {problem}\ninput {tried} of seed {seed} is in {}: keep it in the corpus", file.display());
+            panic!("{name}: {problem}\ninput {tried} of seed {seed} is in {}: add it to the corpus", file.display());
         }
     }
     print_line(&format!("{name}: {tried} inputs, the slowest {} ms, seed {seed}", slowest.as_millis()));

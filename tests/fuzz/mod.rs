@@ -1,4 +1,4 @@
-//! Code that reads other people's bytes, with a corpus and mutations of it for some seconds.
+//! The code that reads other people's bytes gets a corpus of inputs and mutations of them, for some seconds each.
 //!
 //! `KANMON_FUZZ_SEED` repeats a run, `KANMON_FUZZ_SECONDS` makes it longer.
 

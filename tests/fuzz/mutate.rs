@@ -1,12 +1,12 @@
-//! One input made out of a corpus.
+//! Mutations of the inputs of a corpus.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-/// Larger ones are slow and find nothing that smaller ones do not.
+/// The largest input: larger ones are slow and find nothing that smaller ones do not find.
 const LARGEST: usize = 64 * 1024;
 
-/// What formats give a meaning to, and numbers at the edges of types.
+/// Words with a meaning in some format, and numbers at the limits of types.
 const WORDS: [&str; 48] = [
     "\"",
     "\\",
@@ -85,7 +85,7 @@ fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], rng: &mut StdRng) {
             let word = word(rng);
             drop(input.splice(at..at + length.min(word.len()), word.iter().copied()));
         }
-        // The same again and again: depth, and names that are there twice.
+        // Repetition: deep nesting, and duplicate names.
         6 => {
             let piece = input[at..at + length].to_vec().repeat(rng.random_range(1..=64));
             insert(input, at, &piece);
@@ -94,7 +94,7 @@ fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], rng: &mut StdRng) {
             let piece = word(rng).repeat(rng.random_range(1..=2000));
             insert(input, at, &piece);
         }
-        // Something of another one.
+        // A part of another input.
         8 => {
             let other = &corpus[rng.random_range(0..corpus.len())];
             if !other.is_empty() {
@@ -103,7 +103,7 @@ fn change(input: &mut Vec<u8>, corpus: &[Vec<u8>], rng: &mut StdRng) {
                 insert(input, at, &other[from..to]);
             }
         }
-        // A line elsewhere.
+        // A line is moved.
         _ => {
             let text = input.clone();
             let mut lines: Vec<&[u8]> = text.split_inclusive(|b| *b == b'\n').collect();

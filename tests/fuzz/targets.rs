@@ -13,7 +13,7 @@ use kanmon::model::release::Release;
 use kanmon::ports::clock::Clock;
 use kanmon::ports::images::Images as _;
 
-/// A repository that a pipeline file of the corpus is at home in; one for each thread.
+/// A repository for the pipeline files of the corpus; one for each thread.
 struct Repository(tempfile::TempDir);
 
 const PIPELINE: &str = "pipelines/hello.yaml";
@@ -26,7 +26,7 @@ const FILES: [(&str, &str); 6] = [
     ("deploy/prod.yaml", include_str!("../../pipelines/demo/deploy/prod.yaml")),
     ("Dockerfile", "FROM scratch\n"),
 ];
-/// The record of the corpus that is whole.
+/// The only valid record of the corpus.
 pub const RECORD: &str = include_str!("corpus/record/dev.jsonl");
 
 impl Repository {
@@ -48,7 +48,7 @@ impl Repository {
     }
 }
 
-/// Loads the pipeline with this file put in another's place.
+/// Loads the pipeline with this content for one of its files.
 fn load_with(file: &str, bytes: &[u8]) {
     thread_local!(static REPOSITORY: OnceCell<Repository> = const { OnceCell::new() });
     REPOSITORY.with(|cell| {
@@ -61,13 +61,13 @@ fn load_with(file: &str, bytes: &[u8]) {
         match loaded {
             Ok(loaded) => {
                 assert!(!loaded.pipeline.stages.is_empty(), "a pipeline without a stage");
-                // What is recorded of it is read again as it was.
+                // What is recorded is read back unchanged.
                 let json = serde_json::to_string(&loaded.pipeline).unwrap();
                 let again: kanmon::model::pipeline::Pipeline = serde_json::from_str(&json).unwrap();
                 assert_eq!(again, loaded.pipeline);
             }
             Err(diagnostics) => {
-                assert!(!diagnostics.items().is_empty(), "refused without a word");
+                assert!(!diagnostics.items().is_empty(), "refused without a message");
                 assert!(!diagnostics.to_string().is_empty());
             }
         }
@@ -92,21 +92,21 @@ pub fn manifest(bytes: &[u8]) {
     let wanted = Platform::parse("linux/amd64").unwrap();
     for child in manifest.platforms() {
         assert!(!child.is_of_no_platform());
-        // An arm's image is none for amd64, whatever stands beside it.
+        // An image for arm64 is not one for amd64, whatever else the index has.
         let serves = child.platform.as_ref().is_some_and(|p| p.serves(&wanted));
         assert!(!serves || child.platform.as_ref().is_some_and(|p| p.architecture == "amd64"));
     }
     assert_eq!(manifest.descriptor(None).size, bytes.len() as u64);
 }
 
-/// What is taken for whole is the one record of the corpus that is: nobody finds another by chance.
+/// Only the valid record of the corpus is accepted: its hashes cannot be met by chance.
 pub fn record(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(record) = kanmon::journal::from_file(text.as_bytes()) else { return };
     let again = kanmon::journal::from_file(kanmon::journal::to_file(&record).unwrap().as_bytes()).unwrap();
     assert_eq!(again.rows, record.rows);
     let original = kanmon::journal::from_file(RECORD.as_bytes()).unwrap();
-    assert_eq!(record.rows, original.rows, "a changed record was taken for whole");
+    assert_eq!(record.rows, original.rows, "a changed record was accepted");
 }
 
 /// Nothing here waits.
@@ -150,7 +150,7 @@ pub fn docker_config(bytes: &[u8]) {
                     .is_none_or(|l| !format!("{l:?}").contains(&l.password) || l.username.contains(&l.password))
             );
         }
-        // And the same bytes as a reference.
+        // The same bytes as an image reference.
         if let Ok(text) = std::str::from_utf8(bytes)
             && let Ok((access, rest)) = runtime.block_on(images.locate(text))
         {
@@ -159,7 +159,7 @@ pub fn docker_config(bytes: &[u8]) {
     });
 }
 
-/// The fold of what was read never breaks: it is a release, or a sentence says why not.
+/// The fold of what was read never panics: it is a release, or an error with a message.
 pub fn fold(events: &[kanmon::model::event::Event]) {
     if let Err(illegal) = Release::fold(events) {
         assert!(!illegal.to_string().is_empty());

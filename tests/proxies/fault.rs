@@ -1,32 +1,32 @@
-//! What a proxy does to a request, instead of passing it on.
+//! The faults of a proxy: what it does to a request instead of forwarding it.
 
 use crate::races::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// The connection is reset, and nothing was passed on.
+    /// The connection is reset, and nothing is forwarded.
     ResetBefore,
-    /// Passed on, and reset instead of an answer.
+    /// The request is forwarded, and the connection is reset instead of an answer.
     ResetAfter,
-    /// The answer breaks off in its midst.
+    /// The answer is cut off in the middle.
     Cut,
-    /// Passed on twice; the second answer is given.
+    /// The request is forwarded twice; the second answer is returned.
     Doubled,
-    /// Passed on twice; the first answer is given.
+    /// The request is forwarded twice; the first answer is returned.
     DoubledFirst,
-    /// The server's own refusal of a rate.
+    /// The server's own throttling error.
     Throttled,
-    /// A gateway's page, with nothing passed on.
+    /// A gateway's page; nothing is forwarded.
     Page(u16),
-    /// A gateway's page after the request was passed on.
+    /// A gateway's page after the request was forwarded.
     PageAfter(u16),
-    /// A gateway's refusal in JSON, with a code as AWS's errors have one.
+    /// A gateway's refusal in JSON, with a code like AWS's errors.
     Refusal(u16),
-    /// An empty JSON object, as health checks answer.
+    /// An empty JSON object, like the answer of a health check.
     Empty,
 }
 
-/// All of them, those oftener that are seen oftener.
+/// All of them, the common ones several times.
 const FAULTS: [Fault; 22] = [
     Fault::ResetBefore,
     Fault::ResetBefore,
@@ -77,7 +77,7 @@ pub fn pick(random: &mut Random, of_a_thousand: u64) -> Option<Fault> {
     random.odds(of_a_thousand).then(|| random.one_of(&FAULTS))
 }
 
-/// A whole answer that takes the server's place.
+/// A whole answer instead of the server's.
 pub fn answer(fault: Fault, to: To, is_sts: bool) -> Option<Vec<u8>> {
     let page = |status: u16| {
         let body = format!("<html><head><title>{status}</title></head><body><h1>nginx</h1></body></html>");

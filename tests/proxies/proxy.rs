@@ -1,4 +1,4 @@
-//! The proxy: reads a request whole, and passes it on, or does something else.
+//! The proxy: reads a whole request, and forwards it or answers with a fault.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
@@ -29,7 +29,7 @@ impl Proxy {
             for stream in listener.incoming().filter_map(Result::ok) {
                 let shared = serving.clone();
                 std::thread::spawn(move || {
-                    // A client that goes away ends its connection and nothing else.
+                    // A client that disconnects ends only its connection.
                     let _ = shared.connection(stream);
                 });
             }
@@ -37,13 +37,13 @@ impl Proxy {
         Proxy { shared }
     }
 
-    /// How often each fault was met, by where.
+    /// How often each fault was met, by the kind of request.
     pub fn met(&self) -> BTreeMap<(To, Fault), u32> {
         self.shared.met.lock().unwrap().clone()
     }
 }
 
-/// A request or an answer as it came.
+/// A request or an answer, unchanged.
 struct Message {
     head: Vec<u8>,
     body: Vec<u8>,
@@ -78,7 +78,7 @@ impl Shared {
                 }
             }
             match (fault, passed_on) {
-                // Closed with bytes unread or unsent: the other side sees its request go nowhere.
+                // Closed with unread or unsent bytes: the client gets no answer.
                 (Fault::ResetBefore | Fault::ResetAfter, _) => return Ok(()),
                 (Fault::Cut, Some(answer)) => {
                     to.write_all(&answer.head)?;
@@ -86,8 +86,8 @@ impl Shared {
                 }
                 (Fault::Doubled | Fault::DoubledFirst, Some(answer)) => send(&mut to, &answer)?,
                 (fault, _) => {
-                    let whole = answer(fault, kind, is_sts).expect("every other fault has an answer of its own");
-                    // A HEAD has no body, whoever answers it.
+                    let whole = answer(fault, kind, is_sts).expect("every other fault has an answer");
+                    // The answer to HEAD never has a body.
                     let end = whole.windows(4).position(|w| w == b"\r\n\r\n").expect("a head") + 4;
                     let shown = if head.starts_with("HEAD ") { &whole[..end] } else { &whole[..] };
                     to.write_all(shown)?;
@@ -110,7 +110,7 @@ fn send(to: &mut TcpStream, message: &Message) -> Result<()> {
     to.write_all(&[message.head.as_slice(), &message.body].concat())
 }
 
-/// `None` where the other side has nothing more to say.
+/// `None` if the other side has closed the connection.
 fn message(from: &mut impl BufRead, bodiless: bool) -> Result<Option<Message>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! N releases, each with a proxy of its own: N end as the one that nobody disturbs.
+//! N releases, each behind its own proxy: all N end like the one without faults.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -13,20 +13,20 @@ use super::proxy::Proxy;
 use crate::binary::test_env::{Ran, TestEnv};
 use crate::real::end_to_end::print_line;
 
-/// Of a thousand requests, how many meet a fault: a release makes some hundred.
+/// How many of a thousand requests meet a fault. A release makes some hundred requests.
 const ODDS: u64 = 80;
-/// At once: the machine has few cores, and most of a release is waiting.
+/// How many releases run at once: the machine has few cores, but a release mostly waits.
 const AT_ONCE: usize = 4;
-/// Suspended oftener than this, a release does not come forward.
+/// A release that is suspended more often than this makes no progress.
 const TIMES: usize = 12;
 
-/// Between two looks at a release that runs: a question is answered within a poll or two.
+/// The interval between two readings of a running release: an approval request is answered within one or two of them.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The way ends so for a passing fault, and can be gone on with: suspended, still running, unknown.
+/// The exit codes after a passing fault, with which a release can be resumed: suspended, still running, unknown.
 const CAN_GO_ON: [i32; 3] = [30, 31, 32];
 
-/// An AWS in this process behind a proxy. Both have the proxy's address, which ECR names as its registry.
+/// An AWS in this process behind a proxy. Both use the proxy's address, which ECR returns as its registry.
 struct ProxiedAws {
     proxy: Proxy,
     world: Arc<Mutex<World>>,
@@ -55,7 +55,8 @@ impl ProxiedAws {
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// What counts in the end: what runs in each stage, by digest and definition's content, and whether ECS is at rest.
+    /// The result that counts: the digest and the definition's content that run in each stage, and whether ECS has no deployment in
+    /// progress.
     fn left(&self, test_env: &TestEnv) -> Value {
         let env = self.keys("developer");
         let id =
@@ -74,12 +75,12 @@ impl ProxiedAws {
     }
 }
 
-/// An image's digest; its host is another in each run.
+/// The digest of an image reference; the host differs in each run.
 fn at_digest(image: &str) -> String {
     image.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
-/// One release to production; what it left, or what was wrong.
+/// One release to production; returns its result, or what was wrong.
 fn release(odds: u64, seed: u64) -> (Result<Value, String>, ProxiedAws) {
     let behind = ProxiedAws::new(odds, seed);
     let test_env = TestEnv::demo_at(&format!("http://{}", behind.host));
@@ -89,7 +90,7 @@ fn release(odds: u64, seed: u64) -> (Result<Value, String>, ProxiedAws) {
     for _ in 0..TIMES {
         let mut running = test_env.start(&env, &args);
         while !running.is_over() {
-            // A question that an earlier process put is not told again.
+            // A request that an earlier process made is not printed again.
             if !approved && (running.has_said("waits for approval") || args[0] == "resume") {
                 approved = approves(&test_env, &manager);
             }
@@ -101,7 +102,7 @@ fn release(odds: u64, seed: u64) -> (Result<Value, String>, ProxiedAws) {
             Some(code) if CAN_GO_ON.contains(&code) => {}
             _ => return (Err(why(&ran)), behind),
         }
-        // Where not even the requester could be asked, nothing has begun.
+        // If not even the requester could be read, no release has begun.
         if format!("{}{}", ran.out, ran.err).contains("kanmon resume r") {
             args = vec!["resume"];
         }
@@ -109,7 +110,7 @@ fn release(odds: u64, seed: u64) -> (Result<Value, String>, ProxiedAws) {
     (Err(format!("it does not come forward in {TIMES} attempts")), behind)
 }
 
-/// Whether the manager, behind the same proxy, could approve what waits.
+/// Whether the manager, behind the same proxy, could approve the release.
 fn approves(test_env: &TestEnv, manager: &[(String, String)]) -> bool {
     let asked = test_env.run(manager, &["approvals", "--output", "json"]);
     let Some(waiting) = asked.out.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok()) else {

@@ -1,5 +1,5 @@
-//! The journal as a process sees it: it may stand still or die before and after every call, and what the store accepts is logged
-//! in the same moment.
+//! The journal as a process uses it: the process may be paused or killed before and after every call, and what the store accepts is logged
+//! at the same moment.
 
 use std::sync::Arc;
 

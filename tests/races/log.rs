@@ -1,4 +1,4 @@
-//! What was accepted and what arrived, in its order: recorded beside the stores, and checked against the rules independently.
+//! A log of what the stores accepted and what arrived at AWS, in order. It is kept apart from the stores, and checked independently.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,17 +12,17 @@ use tokio::time::Instant;
 
 #[derive(Debug, Clone)]
 pub enum Entry {
-    /// A release's lease was given to a process.
+    /// A process got the lease of a release.
     Taken { process: String, release: ReleaseId, fence: u64 },
-    /// A stage's was.
+    /// A process got the lease of a stage.
     Locked { release: ReleaseId, lease: u64, stage: StageName },
-    /// The stage was given back.
+    /// The lease of a stage was released.
     Freed { release: ReleaseId, stage: StageName },
-    /// A release's lease and all its stages were.
+    /// The leases of a release and of all its stages were released.
     GivenUp { release: ReleaseId },
-    /// The store took these facts.
+    /// The store accepted these facts.
     Accepted { process: String, release: ReleaseId, fence: u64, after: u64, facts: Vec<Fact> },
-    /// A call that changes something arrived at AWS, so long after it was sent.
+    /// A call that changes something arrived at AWS, this long after it was sent.
     Arrived { process: String, release: ReleaseId, call: Call, underway: std::time::Duration },
 }
 
@@ -40,7 +40,7 @@ pub struct Log {
     counts: Mutex<BTreeMap<&'static str, usize>>,
 }
 
-/// What a thousand schedules have to meet.
+/// What a thousand schedules must meet.
 pub const WANTED: [&str; 8] = [
     "crashes",
     "pauses longer than a lease",
@@ -69,18 +69,19 @@ impl Log {
         self.entries.lock().unwrap().clone()
     }
 
-    /// Holds everything against the rules.
+    /// Checks everything against the rules.
     pub fn check(&self) -> Result<(), String> {
         let entries = self.entries();
-        let told = || {
+        let printed = || {
             entries
                 .iter()
                 .map(|(at, e)| format!("{:?} {e:?}", at.duration_since(entries[0].0)))
                 .collect::<Vec<_>>()
                 .join("\n")
         };
-        self.one_writer(&entries)
-            .map_err(|why| if std::env::var_os("KANMON_RACE").is_some() { format!("{why}\n{}", told()) } else { why })
+        self.one_writer(&entries).map_err(|why| {
+            if std::env::var_os("KANMON_RACE").is_some() { format!("{why}\n{}", printed()) } else { why }
+        })
     }
 
     fn one_writer(&self, entries: &[(Instant, Entry)]) -> Result<(), String> {
@@ -144,7 +145,8 @@ impl Log {
                         self.count("overlaps");
                     }
                     if call.operation == "UpdateService" && call.worked {
-                        // Twice only where the one was still on its way when the other was sent: nobody could see it.
+                        // The same call may arrive twice only if the first was still in transit when the second was sent: it could not be
+                        // seen.
                         let sent = *at - *underway;
                         let before =
                             updates.entry((release.clone(), call.definition.clone() + &call.service)).or_default();
@@ -159,7 +161,7 @@ impl Log {
         Ok(())
     }
 
-    /// Whether, between these two moments, there was one at which every service was set to what this release brought it to.
+    /// Whether there was a moment between these two at which every service was set to what this release deployed.
     pub fn was_ours(&self, definitions: &BTreeMap<String, String>, from: Instant, to: Instant) -> bool {
         let entries = self.entries();
         definitions.iter().all(|(service, ours)| {
@@ -178,7 +180,7 @@ impl Log {
     }
 }
 
-/// The stage that a fact announces a change in.
+/// The stage in which a fact announces a change.
 fn changes(fact: &Fact) -> Option<&StageName> {
     match fact {
         Fact::StageEntered { stage } => Some(stage),

@@ -1,4 +1,4 @@
-//! Races: random schedules of two and three releases with crashes, pauses longer than the lease, wrong clocks and lost replies.
+//! Random schedules of two and three releases, with crashes, pauses longer than the lease, wrong clocks and lost replies.
 //! There are never two writers, and no false success.
 
 mod journal;
@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use schedule::play;
 
-/// How many schedules are played; `KANMON_RACES` asks for more, `KANMON_RACE` for the one of this seed.
+/// The number of schedules; `KANMON_RACES` sets another number, and `KANMON_RACE` runs the one schedule of this seed.
 const SCHEDULES: u64 = 1_000;
-/// Each has its own clock and world, so that they go side by side.
+/// The number of parallel schedules: each has its own clock and AWS.
 const SIDE_BY_SIDE: usize = 4;
 
 fn number(variable: &str) -> Option<u64> {
@@ -39,7 +39,7 @@ fn there_are_never_two_writers_and_no_false_success() {
                     if !seeds.contains(&seed) {
                         return;
                     }
-                    match std::panic::catch_unwind(|| on_its_own(seed)) {
+                    match std::panic::catch_unwind(|| play_alone(seed)) {
                         Ok(Ok(counts)) => {
                             let mut sums = sums.lock().unwrap();
                             counts.into_iter().for_each(|(what, n)| *sums.entry(what).or_default() += n);
@@ -56,20 +56,20 @@ fn there_are_never_two_writers_and_no_false_success() {
     let met: Vec<String> = sums.iter().map(|(what, n)| format!("{n} {what}")).collect();
     let line =
         format!("races: {} of {of} schedules keep one writer; met: {}\n", of - broken.len() as u64, met.join(", "));
-    // Past the test harness, which keeps what passing tests print to itself.
+    // Not through the test harness, which hides the output of passing tests.
     let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     assert!(broken.is_empty(), "run one with KANMON_RACE=SEED:\n{}", broken.join("\n"));
     if of >= SCHEDULES {
-        // Schedules in which nothing went wrong would prove nothing.
+        // Schedules without faults would prove nothing.
         for what in log::WANTED {
             assert!(sums.get(what).is_some_and(|n| *n > 0), "no schedule met {what}");
         }
     }
 }
 
-/// Plays a schedule on a runtime whose clock stands still unless everybody waits.
-fn on_its_own(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
-    // The SDK's jitter, which is drawn by thread.
+/// Runs a schedule on a runtime whose clock advances only while every task waits.
+fn play_alone(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
+    // The SDK draws its jitter per thread.
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(play(seed))

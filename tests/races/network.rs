@@ -1,4 +1,4 @@
-//! The network from a process to AWS: a request may arrive long after its sender has given it up, or is dead.
+//! The network from a process to AWS: a request may arrive long after its sender has given up or has died.
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Network {
             return Err(broken());
         }
         let sent = Instant::now();
-        // It is on its way by now: nobody can take it back.
+        // From here on the request is in transit and cannot be cancelled.
         let (way, network) = (self.process.way(), self.clone());
         let arriving = tokio::spawn(async move {
             match way {

@@ -1,4 +1,4 @@
-//! A process that is paused, is killed, and has its own clocks.
+//! A process that is paused and killed, and has its own clocks.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,15 +15,15 @@ use super::log::Log;
 use super::random::Random;
 use crate::scenarios::simulation::Time;
 
-/// What can still go wrong in a schedule: after that it comes to its end.
-pub struct Mischief(AtomicU32, AtomicBool);
+/// How many faults a schedule can still have; after them it continues undisturbed to its end.
+pub struct Faults(AtomicU32, AtomicBool);
 
-impl Mischief {
-    pub fn new(times: u32) -> Mischief {
-        Mischief(AtomicU32::new(times), AtomicBool::new(false))
+impl Faults {
+    pub fn new(times: u32) -> Faults {
+        Faults(AtomicU32::new(times), AtomicBool::new(false))
     }
 
-    /// Nothing goes wrong any more.
+    /// No fault happens any more.
     pub fn end(&self) {
         self.1.store(true, Ordering::Relaxed);
     }
@@ -37,20 +37,20 @@ impl Mischief {
 pub struct Process {
     pub holder: Holder,
     pub log: Arc<Log>,
-    mischief: Arc<Mischief>,
+    faults: Arc<Faults>,
     random: Mutex<Random>,
-    /// Until when it stands still.
+    /// The time until which it is paused.
     still_until: Mutex<Instant>,
     crashed: AtomicBool,
     dies: Notify,
 }
 
 impl Process {
-    pub fn new(holder: Holder, log: Arc<Log>, mischief: Arc<Mischief>, random: Random) -> Arc<Process> {
+    pub fn new(holder: Holder, log: Arc<Log>, faults: Arc<Faults>, random: Random) -> Arc<Process> {
         Arc::new(Process {
             holder,
             log,
-            mischief,
+            faults,
             random: Mutex::new(random),
             still_until: Mutex::new(Instant::now()),
             crashed: AtomicBool::new(false),
@@ -59,7 +59,7 @@ impl Process {
     }
 
     fn happens(&self, of_a_thousand: u64) -> bool {
-        self.random.lock().unwrap().odds(of_a_thousand) && self.mischief.one()
+        self.random.lock().unwrap().odds(of_a_thousand) && self.faults.one()
     }
 
     /// Whether a connection breaks here.
@@ -71,7 +71,7 @@ impl Process {
         lost
     }
 
-    /// A moment at which a process may be put to sleep as a whole, or die. It comes back from it when it goes on.
+    /// A moment at which the whole process may be paused or killed. Returns when the process runs again.
     pub async fn passes(&self) {
         if self.happens(6) {
             self.log.count("crashes");
@@ -98,7 +98,7 @@ impl Process {
         }
     }
 
-    /// By how much the wall's clock is set, if it is at this moment.
+    /// By how much the wall clock is set, if it is set at this moment.
     fn sets_its_clock(&self) -> Option<SignedDuration> {
         let set = self.happens(2);
         if set {
@@ -111,24 +111,24 @@ impl Process {
         })
     }
 
-    /// How long a call is on its way, beyond what everybody knows.
+    /// An additional time that a call is in transit.
     pub fn way(&self) -> Option<Duration> {
         self.happens(10).then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
     }
 
-    /// Returns when it dies.
-    pub async fn death(&self) {
+    /// Returns when it is killed.
+    pub async fn killed(&self) {
         self.dies.notified().await;
     }
 }
 
-/// A machine's clocks: the wall's is wrong by so much and is set now and then, and the other one counts from whenever.
+/// A machine's clocks: the wall clock is wrong by `by` and is set now and then; the monotonic one starts anywhere.
 pub struct Wrong {
     pub time: Arc<Time>,
     pub process: Arc<Process>,
     pub by: Mutex<SignedDuration>,
     pub up: SignedDuration,
-    /// Parts in a thousand by which it runs fast.
+    /// By how many parts per thousand it is fast.
     pub fast: i32,
 }
 

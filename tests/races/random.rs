@@ -8,7 +8,7 @@ impl Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
     }
 
-    /// A chance of its own for a part.
+    /// A separate generator for a part.
     pub fn part(&mut self) -> Random {
         Random(self.next())
     }

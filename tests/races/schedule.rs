@@ -25,19 +25,19 @@ use tokio::time::Instant;
 use super::journal::Watched;
 use super::log::{Entry, Log};
 use super::network::Network;
-use super::process::{Mischief, Process, Wrong};
+use super::process::{Faults, Process, Wrong};
 use super::random::Random;
 use crate::scenarios::simulation::{Content, DEV, DEVELOPER, Simulation, Story};
 use kanmon::model::reason::Watched as Reading;
 use kanmon::model::waiting::Waiting;
 
-/// What goes wrong in a schedule at most: more would only keep everybody from ever doing anything.
-const MISCHIEF: u64 = 14;
-/// AWS is faster here, so that a rollout takes about as long as a lease lasts: what comes in between matters, not the waiting.
+/// The most faults of a schedule: with more, the processes would hardly do anything.
+const FAULTS: u64 = 14;
+/// AWS is faster here, so that a rollout takes about as long as a lease: the events in between are of interest, not the waiting.
 const PACE: f64 = 4.0;
-/// After this everything goes well, and comes to an end.
+/// After this time there are no more faults, and every release ends.
 const HOURS: i64 = 3;
-/// How often a release is taken up again by its own people.
+/// How often a release is resumed on its own machines.
 const TAKEN_UP: u32 = 12;
 
 fn steps(random: &mut Random) -> Value {
@@ -50,11 +50,11 @@ fn steps(random: &mut Random) -> Value {
     }
 }
 
-/// Everybody who takes part.
+/// Everything that takes part in a schedule.
 struct Play {
     sim: Simulation,
     log: Arc<Log>,
-    mischief: Arc<Mischief>,
+    faults: Arc<Faults>,
 }
 
 /// A release: its own image, and its machines.
@@ -64,7 +64,7 @@ struct Part {
     random: Mutex<Random>,
 }
 
-/// Keeps nothing.
+/// A sink that records nothing.
 struct Ignored;
 
 impl Sink for Ignored {
@@ -74,16 +74,16 @@ impl Sink for Ignored {
     fn unread(&mut self, _: &Reading, _: Option<&Fault>) {}
 }
 
-/// Plays the schedule of a seed.
+/// Runs the schedule of a seed.
 pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let mut random = Random::new(seed);
     let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut random));
     let story = story.world("/ecs/0/serviceDeployments", json!(random.odds(300)));
-    let mischief = Arc::new(Mischief::new(u32::try_from(random.below(MISCHIEF)).expect("few")));
+    let faults = Arc::new(Faults::new(u32::try_from(random.below(FAULTS)).expect("few")));
     let play = Play {
         sim: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
         log: Arc::default(),
-        mischief,
+        faults,
     };
     let play = Arc::new(play);
     let releases = 2 + random.below(2);
@@ -100,7 +100,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
         tasks.push(tokio::spawn(async move {
             play.sim.pass(SignedDuration::from_secs(delay)).await;
             let first = play.clone().begins(part.clone());
-            // Somebody else takes it up, from another machine, whether it was left or not.
+            // Somebody else resumes it from another machine, whether or not a process works on it.
             let other = async {
                 if second {
                     play.sim.pass(SignedDuration::from_secs(delay + 45)).await;
@@ -121,8 +121,8 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
         done = all => done?,
         () = play.sim.hours(HOURS) => {}
     }
-    play.mischief.end();
-    // What is still on its way arrives, and leases run out.
+    play.faults.end();
+    // Calls in transit arrive, and leases expire.
     play.sim.hours(1).await;
     let mut ids: Vec<_> = parts.iter().map(|(part, _)| part.clone()).collect();
     ids.sort_by(|a, b| a.id.cmp(&b.id));
@@ -140,7 +140,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
 impl Play {
     fn process(&self, part: &Part) -> (Arc<Process>, Context) {
         let mut random = part.random.lock().unwrap();
-        let process = Process::new(self.sim.process(), self.log.clone(), self.mischief.clone(), random.part());
+        let process = Process::new(self.sim.process(), self.log.clone(), self.faults.clone(), random.part());
         let clock = Wrong {
             time: self.sim.time.clone(),
             process: process.clone(),
@@ -162,7 +162,7 @@ impl Play {
         (process, context)
     }
 
-    /// `kanmon release`, until it begins, and again and again `kanmon resume`.
+    /// `kanmon release` until it begins, and then `kanmon resume` until it ends.
     async fn begins(self: Arc<Self>, part: Arc<Part>) {
         while self.sim.journal.read(&part.id).await.is_err() {
             let (process, context) = self.process(&part);
@@ -170,7 +170,7 @@ impl Play {
             let wanted = NewRelease { until, ..NewRelease::default() };
             tokio::select! {
                 biased;
-                () = process.death() => {}
+                () = process.killed() => {}
                 begun = begin_as(&context, part.id.clone(), wanted) => match begun {
                     Ok(begun) => self.works(&process, begun, &part).await,
                     Err(_) => self.sim.pass(SignedDuration::from_secs(5)).await,
@@ -180,7 +180,7 @@ impl Play {
         self.taken_up(part, TAKEN_UP).await;
     }
 
-    /// `kanmon resume`, until it has ended or nobody cares any more.
+    /// `kanmon resume` until the release has ended, or too many times.
     async fn taken_up(self: Arc<Self>, part: Arc<Part>, times: u32) {
         for _ in 0..times {
             let pause = part.random.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
@@ -192,14 +192,14 @@ impl Play {
             let (process, context) = self.process(&part);
             tokio::select! {
                 biased;
-                () = process.death() => {}
+                () = process.killed() => {}
                 () = self.resumes(&process, &context, &part) => {}
             }
         }
     }
 
     async fn resumes(&self, process: &Arc<Process>, context: &Context, part: &Part) {
-        // It may have come to its end meanwhile, or somebody else has it.
+        // It may have ended meanwhile, or another process may hold it.
         if let Ok(taken) = resume(context, &part.id, None).await {
             self.works(process, taken, part).await;
         }
@@ -212,17 +212,17 @@ impl Play {
         tokio::select! {
             biased;
             _ = working => {}
-            () = process.death() => {
+            () = process.killed() => {
                 abort.abort();
-                // On the same machine it is known at once; on another its lease has to run out.
+                // On the same machine the end of the process is known immediately; on another the lease has to expire.
                 if part.random.lock().unwrap().odds(500) {
-                    self.sim.is_dead(&process.holder);
+                    self.sim.mark_dead(&process.holder);
                 }
             }
         }
     }
 
-    /// How a release ended, held against what AWS saw.
+    /// Compares the ending of a release with the calls that arrived at AWS.
     async fn ended(&self, id: &ReleaseId) -> Result<(), String> {
         let events = self.sim.journal.read(id).await.map_err(|e| e.to_string())?;
         let release = Release::fold(&events).map_err(|e| e.to_string())?;
@@ -242,7 +242,7 @@ impl Play {
         Ok(())
     }
 
-    /// Between the last look before the stage was left and the leaving, there has to be a moment at which all of it was so.
+    /// There must be a moment between the last reading of the stage and leaving it at which all services ran this release.
     fn succeeded(&self, id: &ReleaseId, release: &Release) -> Result<(), String> {
         let entries = self.log.entries();
         let when = |is: &dyn Fn(&Fact) -> bool| -> Option<Instant> {
@@ -269,7 +269,7 @@ impl Play {
         }
     }
 
-    /// When nothing moves any more, services run what somebody last set them to.
+    /// When nothing changes any more, the services run what was set last.
     async fn settled(&self) -> Result<(), String> {
         self.sim.hours(1).await;
         for service in ["web", "admin"] {

@@ -1,5 +1,5 @@
-//! A whole release on real input: a Dockerfile, real builders, real registries, the binary in two terminals, and the container that runs at
-//! the end.
+//! A whole release with real input: a Dockerfile, real builders and registries, the binary in two terminals, and the container that finally
+//! runs.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -18,7 +18,7 @@ use super::sandbox::{Running, Sandbox, answer};
 
 const STAGES: [&str; 3] = ["dev", "staging", "prod"];
 
-/// Told past the harness, so that whoever reads the log sees what was done.
+/// Prints not through the test harness, which hides the output of passing tests.
 pub fn print_line(line: &str) {
     let _ = std::io::stderr().write_all(format!("    {line}\n").as_bytes());
 }
@@ -51,7 +51,7 @@ impl Workspace {
     }
 }
 
-/// Compiles the server into this folder, and puts its Dockerfile beside it.
+/// Compiles the server into this folder, and writes its Dockerfile there.
 pub fn server(into: &Path) {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/server");
     let compiled = Command::new("rustc")
@@ -64,7 +64,7 @@ pub fn server(into: &Path) {
     std::fs::copy(here.join("Dockerfile"), into.join("Dockerfile")).unwrap();
 }
 
-/// A buildah with a store of its own that needs neither overlays nor user namespaces.
+/// The environment for a buildah with a separate store, which needs neither overlays nor user namespaces.
 pub fn buildah_env(store: &Path) -> Vec<(&'static str, PathBuf)> {
     let conf = store.join("storage.conf");
     let text =
@@ -95,7 +95,7 @@ fn pipeline(builder: &str, version: &str, endpoint: &str) -> String {
     )
 }
 
-/// What skopeo reads under this digest.
+/// The manifest that skopeo reads under this digest.
 fn read_back(at: &Access, digest: &str) -> Vec<u8> {
     let login = at.login.as_ref().unwrap();
     let read = Command::new("skopeo")
@@ -108,8 +108,8 @@ fn read_back(at: &Access, digest: &str) -> Vec<u8> {
     read.stdout
 }
 
-/// One terminal releases, another approves exactly the plan that it was shown; then everything is looked at. Answers where production
-/// has the image, and its digest.
+/// One terminal releases, another approves exactly the plan that it shows; then everything is checked. Returns production's repository
+/// and the digest of the image.
 async fn release(work: &Workspace, sandbox: &Sandbox, env: &[(&str, PathBuf)], more: &[String]) -> (Access, String) {
     let mut verb = sandbox.kanmon("developer", work.path(), env);
     verb.arg("release").args(more);
@@ -171,7 +171,7 @@ async fn release(work: &Workspace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
     (held.remove(1), digest)
 }
 
-/// What an HTTP server on loopback answers, once it listens.
+/// The answer of an HTTP server on loopback, once it listens.
 pub fn ask(port: u16) -> String {
     let late = Instant::now() + Duration::from_secs(60);
     loop {
@@ -182,20 +182,20 @@ pub fn ask(port: u16) -> String {
         });
         match asked {
             Ok(answer) => return answer.split_once("\r\n\r\n").unwrap().1.to_owned(),
-            Err(error) => assert!(Instant::now() < late, "nobody answers on port {port}: {error}"),
+            Err(error) => assert!(Instant::now() < late, "no answer on port {port}: {error}"),
         }
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// Its standard output, trimmed.
+/// Runs a command that must succeed; returns its standard output, trimmed.
 pub fn must(command: &mut Command) -> String {
     let ran = command.output().unwrap();
     assert!(ran.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap().trim().to_owned()
 }
 
-/// Builds into the other registry and reads it back; answers the reference.
+/// Builds into the other registry and reads the image back; returns its reference.
 async fn built_elsewhere(work: &Workspace, images: OciImages, registry: &RegistryPeer, version: &str) -> String {
     let file = kanmon::pipeline::load(&work.path().join("pipelines/hello.yaml")).unwrap();
     let mut spec = file.pipeline.image(&"app".parse().unwrap()).clone();
@@ -210,7 +210,7 @@ async fn built_elsewhere(work: &Workspace, images: OciImages, registry: &Registr
     format!("{}@{digest}", to.repository)
 }
 
-fn of_this_place(work: &Workspace) -> OciImages {
+fn images_with_config(work: &Workspace) -> OciImages {
     OciImages::new(work.path().to_owned(), Arc::new(HastyClock)).with_env("HOME", work.path())
 }
 
@@ -232,7 +232,7 @@ async fn an_image_built_by_docker_reaches_production_and_runs_as_a_container() {
     assert_eq!(in_docker(&daemon, &at, &digest), work.version);
     print_line(&format!("its container, run by docker, answers {}", work.version));
 
-    let images = of_this_place(&work).with_env("DOCKER_HOST", &daemon.host);
+    let images = images_with_config(&work).with_env("DOCKER_HOST", &daemon.host);
     let reference = built_elsewhere(&work, images, &registry, "1.4.3-docker").await;
     let more = ["--image".to_owned(), format!("app={reference}")];
     let (at, digest) = release(&work, &sandbox, &env, &more).await;
@@ -241,7 +241,7 @@ async fn an_image_built_by_docker_reaches_production_and_runs_as_a_container() {
     print_line("its container, run by docker, answers 1.4.3-docker");
 }
 
-/// Pulls and runs it with docker; what it answers.
+/// Pulls and runs the image with docker; returns the answer of its server.
 fn in_docker(daemon: &DockerPeer, at: &Access, digest: &str) -> String {
     let (login, port) = (at.login.as_ref().unwrap(), free_port());
     let config = tempfile::tempdir().unwrap();
@@ -280,7 +280,7 @@ async fn an_image_built_by_buildah_reaches_production_and_runs_as_a_container() 
     assert_eq!(in_buildah(&env, &at, &digest), work.version);
     print_line(&format!("its container, run by buildah, answers {}", work.version));
 
-    let images = env.iter().fold(of_this_place(&work), |images, (name, value)| images.with_env(*name, value));
+    let images = env.iter().fold(images_with_config(&work), |images, (name, value)| images.with_env(*name, value));
     let reference = built_elsewhere(&work, images, &registry, "1.4.3-buildah").await;
     let more = ["--image".to_owned(), format!("app={reference}")];
     let (at, digest) = release(&work, &sandbox, &env, &more).await;
@@ -289,7 +289,7 @@ async fn an_image_built_by_buildah_reaches_production_and_runs_as_a_container() 
     print_line("its container, run by buildah, answers 1.4.3-buildah");
 }
 
-/// Pulls and runs it with buildah; what it answers.
+/// Pulls and runs the image with buildah; returns the answer of its server.
 fn in_buildah(env: &[(&str, PathBuf)], at: &Access, digest: &str) -> String {
     let (login, port) = (at.login.as_ref().unwrap(), free_port());
     let buildah = |args: &[&str]| {

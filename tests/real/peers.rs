@@ -1,4 +1,4 @@
-//! Other software, started for one test on loopback and ended with it.
+//! Software of others, started on loopback for one test and ended with it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use kanmon::ports::clock::Clock;
 use kanmon::ports::images::{Access, Login};
 
-/// dockerd takes some seconds on a busy machine; a peer that needs longer is broken.
+/// dockerd takes some seconds to start on a busy machine; a program that needs longer is broken.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Whether all of these programs are here. Where not, says what is left out, or fails where peers are required.
+/// Whether all of these programs exist. If not, prints which test is left out, or fails if they are required.
 pub fn have(test: &str, programs: &[&str]) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|p| find(p).is_none()).collect();
     if missing.is_empty() {
@@ -23,11 +23,11 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
     false
 }
 
-/// Says that a test is left out, or fails where peers are required.
+/// Prints that a test is left out, or fails if the programs are required.
 pub fn leave_out(test: &str, why: &str) {
     let required = std::env::var("KANMON_PEERS").is_ok_and(|v| v == "required");
     assert!(!required, "{test}: {why}, and KANMON_PEERS=required");
-    // Past the test harness, which keeps what passing tests print to itself.
+    // Not through the test harness, which hides the output of passing tests.
     let _ = std::io::stderr().write_all(format!("left out: {test} ({why})\n").as_bytes());
 }
 
@@ -37,7 +37,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).chain(beyond).map(|d| d.join(program)).find(|p| p.is_file())
 }
 
-/// A clock that tells the time and waits hardly at all.
+/// A clock with the real time that hardly sleeps.
 pub struct HastyClock;
 
 #[async_trait]
@@ -59,7 +59,7 @@ impl Clock for HastyClock {
     }
 }
 
-/// Ends a process by its id, gently first, so that it ends its own children.
+/// A process that is ended by its id: with SIGTERM first, so that it ends its own children.
 pub struct Owned(pub Child);
 
 impl Drop for Owned {
@@ -94,7 +94,7 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A `docker-registry` that asks for a login.
+/// A `docker-registry` that needs a login.
 pub struct RegistryPeer {
     _process: Owned,
     dir: tempfile::TempDir,
@@ -131,13 +131,13 @@ impl RegistryPeer {
         RegistryPeer { _process: Owned(process), dir, host }
     }
 
-    /// A repository of it, with the login.
+    /// One of its repositories, with the login.
     pub fn access(&self, path: &str) -> Access {
         let login = Login { username: Self::USER.into(), password: Self::PASSWORD.into() };
         Access { repository: format!("{}/{path}", self.host), login: Some(login), login_from: None, insecure: true }
     }
 
-    /// A `DOCKER_CONFIG` folder with the login, as `docker login` leaves it.
+    /// A `DOCKER_CONFIG` folder with the login, as `docker login` writes it.
     pub fn docker_config(&self) -> PathBuf {
         use base64::Engine as _;
         let auth = format!("{}:{}", Self::USER, Self::PASSWORD);
@@ -149,7 +149,7 @@ impl RegistryPeer {
         folder
     }
 
-    /// What skopeo reads under a tag or digest, byte for byte.
+    /// The manifest that skopeo reads under a tag or digest, byte for byte.
     pub fn skopeo_raw(&self, path: &str, reference: &str) -> Vec<u8> {
         let at = if reference.starts_with("sha256:") { "@" } else { ":" };
         let read = Command::new("skopeo")
@@ -174,7 +174,7 @@ impl RegistryPeer {
         serde_json::from_slice(&read.stdout).unwrap()
     }
 
-    /// Lets skopeo carry the whole image away, which reads and checks every layer of every platform.
+    /// Copies the whole image with skopeo, which reads and checks every layer of every platform.
     pub fn skopeo_pulls(&self, path: &str, reference: &str) {
         let into = tempfile::tempdir().unwrap();
         let at = if reference.starts_with("sha256:") { "@" } else { ":" };
@@ -189,7 +189,7 @@ impl RegistryPeer {
     }
 }
 
-/// A Docker daemon of our own, without a network.
+/// A separate Docker daemon without a network.
 pub struct DockerPeer {
     process: Option<Owned>,
     dir: tempfile::TempDir,
@@ -198,7 +198,7 @@ pub struct DockerPeer {
 }
 
 impl DockerPeer {
-    /// `None` where this user may not run a daemon.
+    /// `None` if this user may not run a daemon.
     pub fn start() -> Option<DockerPeer> {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| format!("{}/{name}", dir.path().display());

@@ -1,4 +1,4 @@
-//! What README.md tells a new user: its pipeline file, its policies and its commands, taken from it as they stand.
+//! The pipeline file, the policies and the commands of README.md work as they are printed there.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,7 +27,7 @@ fn blocks_of(readme: &str, language: &str) -> Vec<String> {
     readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// The sandbox's own world, with README's policies and no others for who releases, and none at all for who approves.
+/// The demo's seed with only README's policies for the user and the role that release, and none for the approver.
 fn seed() -> Value {
     let policies: Vec<Value> = blocks("json").iter().map(|b| serde_json::from_str(b).unwrap()).collect();
     let [both, trust, enter] = policies.as_slice() else { panic!("{policies:?}") };
@@ -53,7 +53,7 @@ fn seed() -> Value {
 }
 
 #[test]
-fn every_command_of_the_readme_is_one() {
+fn every_command_of_the_readme_exists() {
     let commands: Vec<String> = blocks("sh")
         .iter()
         .flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>())
@@ -66,7 +66,7 @@ fn every_command_of_the_readme_is_one() {
         if let Some(at) = words.iter().position(|w| ["-m", "--reason", ">"].contains(w)) {
             words.truncate(at);
         }
-        // Everything before it has been read by the time that help is asked for.
+        // clap parses everything before `--help`.
         let ran = Command::new(super::sandbox::KANMON).args(&words).arg("--help").env_clear().output().unwrap();
         assert!(ran.status.success(), "kanmon {command}: {}", both(&ran));
     }
@@ -99,7 +99,7 @@ fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
     std::fs::write(&seed_file, seed().to_string()).unwrap();
     let sandbox = Sandbox::with_seed(Some(&seed_file));
 
-    // As the README says: only the two checks are others there.
+    // As the README says, only the two checks differ there.
     let mut file = blocks("yaml").remove(0);
     for (url, id, cluster) in [
         ("https://dev.hello.example/healthz", "111111111111", "hello-dev"),
@@ -124,8 +124,9 @@ fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
         answer(verb("developer", &args));
     }
     let mut releasing = Running::start(verb("developer", &["release"]));
-    let asked = releasing
-        .until("question", || answer(verb("manager", &["approvals"]))["waiting"].as_array().unwrap().first().cloned());
+    let asked = releasing.until("approval request", || {
+        answer(verb("manager", &["approvals"]))["waiting"].as_array().unwrap().first().cloned()
+    });
     let (id, plan) = (asked["release"].as_str().unwrap(), asked["request"]["plan"].as_str().unwrap());
     answer(verb("manager", &["approve", id, "--plan", plan, "-m", "read it all"]));
     releasing.succeeded();
@@ -135,7 +136,7 @@ fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
     }
 }
 
-/// Where nothing needs it, nobody should be asked to grant it.
+/// The policy has every action that the adapters call.
 #[test]
 fn its_permissions_are_those_that_the_adapters_call() {
     let granted = blocks("json").remove(0);
@@ -146,7 +147,7 @@ fn its_permissions_are_those_that_the_adapters_call() {
     }
 }
 
-/// Every action that the adapters call, but for the store's.
+/// Every action that the adapters call, except the store's.
 pub fn called() -> Vec<&'static str> {
     let all = Operation::ALL.iter().map(|operation| operation.action());
     all.filter(|action| !action.starts_with("dynamodb:")).collect()

@@ -1,4 +1,4 @@
-//! Images through real registries, by real builders, read back by somebody else's client.
+//! Images through real registries, by real builders, read back by another client.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn repository() -> tempfile::TempDir {
 }
 
 fn images(root: &Path) -> OciImages {
-    // An empty home: nothing of the machine's own logins plays a part.
+    // An empty home: the machine's own logins are not used.
     OciImages::new(root.to_owned(), Arc::new(HastyClock)).with_env("HOME", root).with_env("DOCKER_CONFIG", root)
 }
 
@@ -98,7 +98,7 @@ async fn the_same_files_give_the_same_digest_which_skopeo_reads_back() {
 }
 
 #[tokio::test]
-async fn several_platforms_make_an_index_with_each_its_own_binary() {
+async fn several_platforms_make_an_index_in_which_each_has_its_own_binary() {
     if !have("layers for several platforms", &["docker-registry", "htpasswd", "skopeo"]) {
         return;
     }
@@ -117,12 +117,12 @@ async fn several_platforms_make_an_index_with_each_its_own_binary() {
     assert_eq!((contents.digests(), contents.unclear), (children.clone(), None));
     let layers = |n: usize| parsed(&registry.skopeo_raw("app", children[n].as_str()))["layers"].clone();
     assert_ne!(layers(0)[0], layers(1)[0], "each has its own binary");
-    assert_eq!(layers(0)[1], layers(1)[1], "and both the same page");
+    assert_eq!(layers(0)[1], layers(1)[1], "both have the same page");
     registry.skopeo_pulls("app", "v1");
 }
 
 #[tokio::test]
-async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_kept() {
+async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_are_kept() {
     if !have("layers onto a private base", &["docker-registry", "htpasswd", "skopeo"]) {
         return;
     }
@@ -153,7 +153,7 @@ async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_kept() {
     assert!(kanmon::report::fault::words(&fault).cause.unwrap().contains("only linux/amd64, linux/arm64"), "{fault}");
 }
 
-/// Puts bytes as a blob or manifest, as any client would.
+/// Puts bytes as a blob or as a manifest, like any client.
 async fn put(registry: &RegistryPeer, path: &str, media_type: Option<&str>, body: Vec<u8>) -> Value {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let login = |r: reqwest::RequestBuilder| r.basic_auth(RegistryPeer::USER, Some(RegistryPeer::PASSWORD));
@@ -177,7 +177,7 @@ async fn put(registry: &RegistryPeer, path: &str, media_type: Option<&str>, body
     json!({"mediaType": media_type.unwrap_or("application/vnd.oci.image.layer.v1.tar"), "digest": digest, "size": size})
 }
 
-/// A base of Docker's own media types, with folders of other owners and modes, and a link for a folder.
+/// A base with Docker's media types, folders with other owners and modes, and a link to a folder.
 async fn base_with_folders(registry: &RegistryPeer) -> String {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, mode, owner) in [
@@ -214,7 +214,7 @@ async fn base_with_folders(registry: &RegistryPeer) -> String {
 }
 
 #[tokio::test]
-async fn a_bases_folders_stay_as_they_are_and_skopeo_converts_what_was_made_on_them() {
+async fn the_folders_of_a_base_are_not_changed_and_skopeo_converts_the_image() {
     if !have("layers onto a base with folders", &["docker-registry", "htpasswd", "skopeo"]) {
         return;
     }
@@ -238,7 +238,7 @@ async fn a_bases_folders_stay_as_they_are_and_skopeo_converts_what_was_made_on_t
             .unwrap();
         assert!(ran.status.success(), "{to}: {}", String::from_utf8_lossy(&ran.stderr));
     };
-    // Both forms want every layer's media type to be one that OCI knows.
+    // Both forms need media types of layers that OCI defines.
     copy(&format!("docker-archive:{}/docker.tar:x:y", into.path().display()));
     copy(&format!("oci-archive:{}/oci.tar:x:y", into.path().display()));
     copy(&format!("dir:{}/dir", into.path().display()));
@@ -269,7 +269,7 @@ async fn a_bases_folders_stay_as_they_are_and_skopeo_converts_what_was_made_on_t
     );
 }
 
-/// An index as BuildKit pushes it: an image, and an attestation about it.
+/// An index as BuildKit pushes it: an image and its attestation.
 async fn attested(registry: &RegistryPeer, path: &str) -> (Digest, Digest) {
     let manifest_type = "application/vnd.oci.image.manifest.v1+json";
     let index_type = "application/vnd.oci.image.index.v1+json";
@@ -283,7 +283,7 @@ async fn attested(registry: &RegistryPeer, path: &str) -> (Digest, Digest) {
             json!({"os": platform.0, "architecture": platform.1, "rootfs": {"type": "layers", "diff_ids": []}});
         let mut config = put(registry, path, None, config.to_string().into_bytes()).await;
         config["mediaType"] = json!("application/vnd.oci.image.config.v1+json");
-        // Odd spacing, so that anything that is parsed and written again would be found out.
+        // Unusual spacing, so that parsing and writing it again would change the bytes.
         let manifest = json!({"schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [content]});
         let text = format!("{}\n", serde_json::to_string_pretty(&manifest).unwrap());
         let mut child = put(registry, path, Some(manifest_type), text.into_bytes()).await;
@@ -298,7 +298,7 @@ async fn attested(registry: &RegistryPeer, path: &str) -> (Digest, Digest) {
 }
 
 #[tokio::test]
-async fn a_copy_is_the_same_bytes_with_everything_that_they_name() {
+async fn a_copy_has_the_same_bytes_and_everything_that_they_refer_to() {
     if !have("copy between registries", &["docker-registry", "htpasswd", "skopeo"]) {
         return;
     }
@@ -331,13 +331,13 @@ async fn a_copy_is_the_same_bytes_with_everything_that_they_name() {
 }
 
 #[tokio::test]
-async fn a_large_layer_is_carried_whole_and_within_one_registry_only_mounted() {
+async fn a_large_layer_is_copied_whole_and_within_one_registry_only_mounted() {
     if !have("copy of a large layer", &["docker-registry", "htpasswd", "skopeo"]) {
         return;
     }
     let (source, target) = (RegistryPeer::start(), RegistryPeer::start());
     let root = repository();
-    // Not compressible, larger than every buffer on the way.
+    // Not compressible, and larger than every buffer.
     let mut noise = vec![0; 6 << 20];
     rand::fill(&mut noise[..]);
     std::fs::write(root.path().join("noise"), noise).unwrap();
@@ -395,7 +395,7 @@ const GOOD: &str =
     "FROM scratch AS last\nARG GREETING\nLABEL greeting=$GREETING\nCOPY . /src\nENTRYPOINT [\"/src/x\"]\n";
 const BAD: &str = "FROM scratch AS last\nCOPY there-is-no-such-file /\n";
 
-/// buildah as this machine can run it.
+/// buildah, configured so that it runs on this machine.
 fn with_buildah(root: &Path, store: &Path) -> OciImages {
     buildah_env(store).into_iter().fold(images(root), |images, (name, value)| images.with_env(name, value))
 }
@@ -422,7 +422,7 @@ fn files_of(registry: &RegistryPeer, path: &str, tag: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn buildah_builds_and_the_registry_has_what_it_says() {
+async fn buildah_builds_and_the_registry_has_the_digest_that_it_reported() {
     if !have("Dockerfile by buildah", &["docker-registry", "htpasswd", "skopeo", "buildah"]) {
         return;
     }
@@ -430,7 +430,7 @@ async fn buildah_builds_and_the_registry_has_what_it_says() {
     let (root, store) = (repository(), tempfile::tempdir().unwrap());
     dockerfile(root.path(), GOOD);
 
-    // A buildah in front of buildah that writes down what it is called with.
+    // A wrapper of buildah that records its arguments.
     let (gateway, real) = (store.path().join("bin"), find("buildah").unwrap());
     std::fs::create_dir(&gateway).unwrap();
     let calls = store.path().join("calls");
@@ -464,7 +464,7 @@ async fn buildah_builds_and_the_registry_has_what_it_says() {
 }
 
 #[tokio::test]
-async fn buildahs_own_words_say_why_it_failed() {
+async fn a_failure_of_buildah_is_reported_with_its_own_message() {
     if !have("failing Dockerfile by buildah", &["docker-registry", "htpasswd", "buildah"]) {
         return;
     }
@@ -484,7 +484,7 @@ async fn buildahs_own_words_say_why_it_failed() {
     assert_eq!(fault.kind(), FaultKind::AccessDenied, "{fault}");
 }
 
-/// The folder of a docker that has BuildKit: Debian's has it built in, newer ones with buildx.
+/// The folder of a docker with BuildKit: Debian's has it built in, newer ones have it with buildx.
 fn folder_with_buildkit() -> Option<std::path::PathBuf> {
     let run = |docker: &Path, args: &[&str]| {
         std::process::Command::new(docker)
@@ -504,7 +504,7 @@ fn folder_with_buildkit() -> Option<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn docker_builds_with_its_daemon_and_pushes_with_a_login_of_this_run_only() {
+async fn docker_builds_with_its_daemon_and_pushes_with_a_login_for_this_run_only() {
     let test = "Dockerfile by docker";
     if !have(test, &["docker-registry", "htpasswd", "skopeo", "docker", "dockerd"]) {
         return;

@@ -16,10 +16,10 @@ use super::sandbox_process::SandboxProcess;
 
 pub const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 
-/// A release's whole way at this speed takes some ten seconds; a busy machine may need several times that.
+/// A whole release takes some ten seconds at this speed; a busy machine may need several times that.
 const TIMEOUT: Duration = Duration::from_secs(180);
 
-/// `kanmon sandbox` in a process of its own, with the demo's two accounts.
+/// `kanmon sandbox` in a separate process, with the demo's two accounts.
 pub struct Sandbox {
     process: SandboxProcess,
 }
@@ -33,7 +33,7 @@ impl Sandbox {
         Sandbox::of("real", seed)
     }
 
-    /// Its traffic is written down as this suite's.
+    /// The same; its traffic is recorded for this suite.
     pub fn of(suite: &str, seed: Option<&Path>) -> Sandbox {
         let seed: Vec<&OsStr> = seed.into_iter().flat_map(|file| [OsStr::new("--seed"), file.as_os_str()]).collect();
         Sandbox { process: SandboxProcess::start(suite, &seed, 2) }
@@ -43,12 +43,12 @@ impl Sandbox {
         self.process.endpoint()
     }
 
-    /// What this user's shell exports.
+    /// The variables that this user's shell exports.
     pub fn exported(&self, user: &str) -> Vec<(String, String)> {
         self.process.exports[user].clone()
     }
 
-    /// A repository with a login, as the developer gets it from ECR.
+    /// A repository with the login that the developer gets from ECR.
     pub async fn access(&self, account: &Account, repository: &str) -> Access {
         let key = |name| self.process.setting("developer", name);
         let keys = Credentials::new(key("AWS_ACCESS_KEY_ID"), key("AWS_SECRET_ACCESS_KEY"), None, None, "test");
@@ -63,7 +63,7 @@ impl Sandbox {
         Ecr::new(sessions.into()).access(account, repository).await.unwrap()
     }
 
-    /// `kanmon` as this user has it in a terminal of theirs.
+    /// `kanmon` as this user runs it in a terminal.
     pub fn kanmon(&self, user: &str, here: &Path, more: &[(&str, PathBuf)]) -> Command {
         let mut command = Command::new(KANMON);
         command.env_clear().current_dir(here).stdin(Stdio::null());
@@ -73,7 +73,7 @@ impl Sandbox {
     }
 }
 
-/// A verb that is to succeed, with `--output json`: its one line.
+/// Runs a verb that must succeed with `--output json`; returns its only line.
 pub fn answer(mut verb: Command) -> serde_json::Value {
     let printed = verb.args(["--output", "json"]).output().unwrap();
     assert!(printed.status.success(), "{verb:?}: {}", both(&printed));
@@ -84,7 +84,7 @@ pub fn both(printed: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&printed.stdout), String::from_utf8_lossy(&printed.stderr))
 }
 
-/// A verb that runs in one terminal while others are at work in theirs.
+/// A verb that runs in one terminal while others run in other terminals.
 pub struct Running {
     process: Child,
     log: tempfile::NamedTempFile,
@@ -93,7 +93,7 @@ pub struct Running {
 impl Running {
     pub fn start(mut verb: Command) -> Running {
         let log = tempfile::NamedTempFile::new().unwrap();
-        // One place to write at for both, so that neither writes over the other.
+        // Both streams share one file position, so that neither overwrites the other.
         let out = log.reopen().unwrap();
         verb.stdout(out.try_clone().unwrap()).stderr(out);
         Running { process: verb.spawn().unwrap(), log }
@@ -103,7 +103,7 @@ impl Running {
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 
-    /// Asks again until there is an answer; a process that ends first has failed.
+    /// Calls this until there is an answer; fails if the process ends first.
     pub fn until<T>(&mut self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         let late = Instant::now() + TIMEOUT;
         loop {
@@ -116,14 +116,14 @@ impl Running {
         }
     }
 
-    /// What it said, once it has ended well.
+    /// Waits until it succeeds; returns its output.
     pub fn succeeded(self) -> String {
         let (code, said) = self.ended();
         assert_eq!(code, Some(0), "{said}");
         said
     }
 
-    /// The code that it ended with, if no signal ended it, and what it said.
+    /// Waits for its end; returns the exit code, unless a signal ended it, and its output.
     pub fn ended(mut self) -> (Option<i32>, String) {
         let late = Instant::now() + TIMEOUT;
         let ended = loop {

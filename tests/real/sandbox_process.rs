@@ -1,4 +1,4 @@
-//! `kanmon sandbox` in a process of its own, ended with the test.
+//! `kanmon sandbox` in a separate process, ended with the test.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,12 +11,12 @@ use crate::contract::recording;
 
 pub struct SandboxProcess {
     _process: Owned,
-    /// What it prints for each user's shell to export.
+    /// The variables that it prints for each user's shell.
     pub exports: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl SandboxProcess {
-    /// With these arguments, and as many users as its seed has; its traffic is written down as this suite's.
+    /// With these arguments; `users` is the number of users of the seed. Its traffic is recorded for this suite.
     pub fn start(suite: &str, args: &[&OsStr], users: usize) -> SandboxProcess {
         let mut process = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60"])
@@ -49,7 +49,7 @@ impl SandboxProcess {
         self.setting("developer", "AWS_ENDPOINT_URL")
     }
 
-    /// What a variable of a user's has.
+    /// The value of a user's variable.
     pub fn setting(&self, user: &str, name: &str) -> String {
         self.exports[user].iter().find(|(n, _)| n == name).unwrap().1.clone()
     }

@@ -1,5 +1,5 @@
-//! A pattern of approvers without an account: a role of the right name in an account of the attacker's own, its session called like the manager,
-//! would approve. A pattern has to name its account, and never reaches beyond it; in the account, a name that is left open is warned of.
+//! A pattern of approvers without an account: a role with the right name in the attacker's own account, with a session named like the
+//! manager, would match. A pattern must name its account and matches only there; `check` warns about an open name in the account.
 
 use super::world::{BOTH, World};
 use crate::binary::test_env::TestEnv;
@@ -28,7 +28,7 @@ fn a_pattern_that_a_principal_of_another_account_could_match_is_refused_by_every
 }
 
 #[test]
-fn a_role_name_that_is_left_open_is_warned_of() {
+fn a_pattern_with_an_open_role_name_gets_a_warning() {
     let world = World::new(BOTH[1]);
     let open = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_ReleaseManager_*/*";
     world.developer().test_env.edit(MANAGER, open);
@@ -38,7 +38,7 @@ fn a_role_name_that_is_left_open_is_warned_of() {
 }
 
 #[test]
-fn control_a_full_name_is_taken_without_a_word_and_approves() {
+fn control_a_full_name_gets_no_warning_and_approves() {
     for topology in BOTH {
         let world = World::new(topology);
         let ran = world.developer().run(&["check"]).ended(0);

@@ -1,5 +1,5 @@
-//! Whoever writes the state writes the manager's approval into it. Where approval is CodePipeline's, whoever acts reads the action itself
-//! before the stage is entered: it has to show the approval of exactly this plan, by whom the record says.
+//! Somebody who can write the state writes the manager's approval into it. With approval in CodePipeline, the process that acts reads the
+//! action itself before the stage is entered: it must show the approval of exactly this plan by the person in the record.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::codepipeline::{approves, asks_in, waits};
 use super::record::Record;
 use super::world::{BOTH, Topology, World};
 
-/// A release that waits for the manager in CodePipeline, and on which nobody works.
+/// A release that waits for the manager in CodePipeline while nobody works on it.
 fn waiting(world: &World) -> (String, Record) {
     let release = world.prepared();
     let running = world.waits(&release);
@@ -18,7 +18,7 @@ fn waiting(world: &World) -> (String, Record) {
     (release, record)
 }
 
-/// The approval as a process that read it would have written it down.
+/// The record with an approval, as a process would have recorded it.
 fn approved(mut record: Record) -> Record {
     let plan = record.fact("approval-requested")["request"]["plan"].clone();
     let arn = "arn:aws:iam::222222222222:user/manager";
@@ -28,7 +28,7 @@ fn approved(mut record: Record) -> Record {
     record
 }
 
-/// The same, and the stage entered on it.
+/// The same, with the stage entered.
 fn entered(record: Record) -> Record {
     let mut record = approved(record);
     for kind in ["gate-judged", "stage-planned"] {
@@ -41,7 +41,7 @@ fn entered(record: Record) -> Record {
 }
 
 #[test]
-fn an_approval_that_codepipeline_does_not_have_is_none() {
+fn an_approval_that_codepipeline_does_not_have_does_not_count() {
     for topology in BOTH {
         let world = World::new(topology);
         asks_in(&world, "prod");
@@ -58,9 +58,9 @@ fn an_approval_that_codepipeline_does_not_have_is_none() {
     }
 }
 
-/// Played where the attacker administers the account in which approval waits.
+/// In the topology in which the attacker administers the account of the approval.
 #[test]
-fn an_approval_of_somebody_else_is_not_the_managers() {
+fn an_approval_of_somebody_else_does_not_count_as_the_managers() {
     let world = World::new(Topology::Direct);
     asks_in(&world, "dev");
     let (release, record) = waiting(&world);
@@ -74,7 +74,7 @@ fn an_approval_of_somebody_else_is_not_the_managers() {
 }
 
 #[test]
-fn control_what_the_manager_approved_there_goes_on_from_its_record() {
+fn control_a_release_that_the_manager_approved_continues_from_its_record() {
     for topology in BOTH {
         for record_of in [approved as fn(Record) -> Record, entered] {
             let world = World::new(topology);

@@ -1,6 +1,6 @@
-//! A5: whoever writes the state lets a release's record name an image that is not clean, and beside it children that are. Production's
-//! own gate has to scan what is in the registry under that digest, not what the record names. And the copy that it names in production's
-//! account has to be the very image that was built, judged and run before.
+//! Somebody who can write the state changes a release's record: it names an image with findings, and clean children for it. Production's
+//! own gate must judge what the registry has under that digest, not what the record names. And the copy in production must be the same
+//! image that was built, judged and run before.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn played(topology: Topology, findings: &str) -> (World, String) {
     let swapped = pusher.index("swapped", &[other, pusher.attestation()]);
     let release = world.prepared();
     let mut record = world.record(&release);
-    // Everywhere: a record that contradicts itself is refused at once.
+    // In both topologies, a record that contradicts itself is refused immediately.
     let built = world.digest(&release);
     for (_, fact) in &mut record.facts {
         *fact = serde_json::from_str(&fact.to_string().replace(&built, &swapped)).unwrap();
@@ -28,7 +28,7 @@ fn played(topology: Topology, findings: &str) -> (World, String) {
             });
         }
     }
-    // Whoever administers development lets its stages run the image, whatever their gates say.
+    // Somebody who administers development can run the image in its stages, whatever their gates say.
     let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &world.sandbox));
     test_env.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
     let attacker = world.developer().at(&test_env).apart(own.path());
@@ -51,7 +51,7 @@ fn production_scans_what_its_registry_holds_and_not_what_a_record_names() {
     }
 }
 
-/// An image that is in both accounts and never ran anywhere: the attacker's own file copies it, and asks about it.
+/// An image that is in both accounts and never ran: the attacker's own file copies it and requests approval.
 fn copied(world: &World, image: &str) -> tempfile::TempDir {
     let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &world.sandbox));
     test_env.edit(

@@ -1,4 +1,4 @@
-//! A record in which production was entered already, so that nobody judges and nobody asks: entering is never taken over from a record.
+//! A record in which production was already entered, so that there would be no gate and no approval: the record alone is not trusted.
 
 use kanmon::engine::plan;
 use kanmon::model::release::Release;
@@ -8,9 +8,9 @@ use super::record::Record;
 use super::world::{BOTH, Topology, World, checkout};
 use crate::binary::test_env::release_in;
 
-/// An image with critical findings, in both accounts, and the record of how the attacker brought it there: by a file of his own, which
-/// asks nobody and lets everything pass. Production's role lets him go no further.
-fn brought(world: &World) -> (Record, tempfile::TempDir) {
+/// An image with critical findings in both accounts, and the record of how the attacker put it there: with their own file, which has no
+/// approval and no gate. Production's role does not allow more.
+fn planted(world: &World) -> (Record, tempfile::TempDir) {
     let own = tempfile::tempdir().unwrap();
     let test_env = checkout(Topology::Strong, &world.sandbox);
     test_env.label("findings", "CRITICAL:9");
@@ -29,12 +29,12 @@ fn brought(world: &World) -> (Record, tempfile::TempDir) {
     (record, own)
 }
 
-/// The team's own pipeline, of a release that was made before: the stages on the way run what the attacker brought since.
+/// The team's own pipeline from an earlier release: the stages before production run the attacker's image since then.
 fn honest(world: &World) -> Value {
     world.record(&world.prepared()).fact("started")["pipeline"].clone()
 }
 
-/// The facts up to where the attacker was stopped, under the team's own pipeline.
+/// The facts up to the point at which the attacker was stopped, with the team's own pipeline.
 fn forged(honest: &Value, mut record: Record) -> Record {
     let is_entered = |fact: &Value| fact["kind"] == "stage-entered" && fact["stage"] == "prod";
     let end = record.facts.iter().position(|(_, fact)| is_entered(fact)).unwrap();
@@ -43,7 +43,7 @@ fn forged(honest: &Value, mut record: Record) -> Record {
     record
 }
 
-/// Puts a question and the manager's yes to it before production was judged and entered, the plan's hash as it has to be.
+/// Inserts an approval request with the correct hash and the manager's approval before the gate and the entry of production.
 fn with_approval(mut record: Record) -> Record {
     let prod = |fact: &Value| fact["stage"] == "prod";
     let first = record.facts.iter().position(|(_, f)| f["kind"] == "stage-planned" && prod(f)).unwrap();
@@ -73,11 +73,11 @@ fn with_approval(mut record: Record) -> Record {
 }
 
 #[test]
-fn production_is_not_entered_on_a_records_word() {
+fn production_is_not_entered_because_of_a_record() {
     for topology in BOTH {
         let world = World::new(topology);
         let honest = honest(&world);
-        let (record, _own) = brought(&world);
+        let (record, _own) = planted(&world);
         let before = world.in_production();
         let record = forged(&honest, record);
         let id = record.release.clone();
@@ -94,7 +94,7 @@ fn production_is_not_entered_on_a_records_word() {
             ran.on_stderr("is inconsistent").on_stderr(why);
             world.production_is_untouched();
         }
-        // Nothing is missing in this one, and the approval is as good as forged. The gate is judged by who acts on it.
+        // This record is complete, with a forged approval. The process that acts judges the gate itself.
         world.plant(&with_approval(record));
         let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
         assert!(ran.out.contains("the severity gate of prod no longer passes: 9 critical"), "{ran:?}");
@@ -104,10 +104,10 @@ fn production_is_not_entered_on_a_records_word() {
 }
 
 #[test]
-fn what_was_entered_with_another_plan_than_was_approved_goes_no_further() {
+fn a_stage_entered_with_another_plan_than_was_approved_stops_the_release() {
     let world = World::new(Topology::Strong);
     let honest = honest(&world);
-    let (record, _own) = brought(&world);
+    let (record, _own) = planted(&world);
     let mut record = with_approval(forged(&honest, record));
     let other = "ab".repeat(32);
     record.edit("approval-requested", |f| f["request"]["plan"] = json!(other));
@@ -134,11 +134,11 @@ fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
         running.end().ended(40);
         world.sandbox.ask("DELETE", "faults", "");
         let (before, mut record) = (world.in_production(), world.record(&release));
-        // What was absorbed lies in no inbox of a state that is made up.
+        // The inbox of a forged state does not contain the messages that were read.
         record.without(&["absorbed"]);
         record.edit("task-definition-registered", |fact| {
             if fact["place"]["stage"] == "prod" {
-                // It is there, and nobody approved it.
+                // The revision exists, and nobody approved it.
                 let (family, _) = fact["arn"].as_str().unwrap().rsplit_once(':').unwrap();
                 fact["arn"] = json!(format!("{family}:1"));
             }
@@ -151,11 +151,11 @@ fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
     }
 }
 
-/// The facts of a release that went well, up to where its rollout in production had ended, and then a failure that is made up: what ran
-/// before is to be brought back.
+/// The facts of a successful release up to the end of its rollout in production, and then a forged failure, after which kanmon would roll
+/// back.
 fn failed_after_all(world: &World, release: &str) -> Record {
     let mut record = world.record(release);
-    // What was absorbed lies in no inbox of a state that is made up.
+    // The inbox of a forged state does not contain the messages that were read.
     record.without(&["absorbed"]);
     let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
     let end = record.facts.iter().rposition(|(_, fact)| ended(fact)).unwrap();
@@ -168,7 +168,7 @@ fn failed_after_all(world: &World, release: &str) -> Record {
 }
 
 #[test]
-fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
+fn a_rollback_restores_what_ran_before_and_not_what_a_record_names() {
     for topology in BOTH {
         let world = World::new(topology);
         let first = world.honest();
@@ -181,7 +181,7 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
         let in_prod = |fact: &Value| fact["place"]["stage"] == "prod";
         let ran = honest.facts.iter().find(|(_, f)| f["kind"] == "baseline-taken" && in_prod(f)).unwrap();
         let ran = ran.1["baseline"]["task_definition"].as_str().unwrap().to_owned();
-        // It is there, it ran long ago, and nobody approved going back to it.
+        // The revision exists and ran long ago, and nobody approved a rollback to it.
         let old = format!("{}:1", ran.rsplit_once(':').unwrap().0);
         assert_ne!(old, ran);
         let baseline = |record: &mut Record| {
@@ -214,10 +214,10 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
             let ran = world.promoter().run(&["resume", &release]).ended(22);
             let ran = ran.says(&format!("prod/web is not rolled back to {old}")).says(&why);
             let ran = ran.says("find out who wrote the record");
-            assert!(!ran.out.contains("update-service"), "nobody is to do it by hand either: {}", ran.out);
+            assert!(!ran.out.contains("update-service"), "no command for a rollback by hand is printed: {}", ran.out);
             assert_eq!(world.in_production(), after, "{topology:?}: {why}");
         }
-        // The control: the same failure, and the record as it was.
+        // The control: the same failure with the unchanged record.
         world.plant(&honest);
         world.promoter().run(&["resume", &release]).ended(20);
         assert_eq!(world.in_production(), before, "{topology:?}: {first}");
@@ -225,7 +225,7 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
 }
 
 #[test]
-fn control_a_release_that_was_stopped_after_it_entered_goes_on() {
+fn control_a_release_that_was_stopped_after_it_entered_continues() {
     for topology in BOTH {
         let world = World::new(topology);
         let release = world.prepared();

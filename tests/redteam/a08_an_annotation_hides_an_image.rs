@@ -1,6 +1,6 @@
-//! A8: an index marks its real linux/amd64 image as an attestation by an annotation. containerd chooses by platform alone and runs it;
-//! a gate that heeds the annotation scans only the harmless image beside it. The same in the other ways by which an index can leave
-//! open what will run.
+//! An index marks its real linux/amd64 image as an attestation with an annotation. containerd chooses by platform only and runs it; a gate
+//! that trusts the annotation would judge only the harmless image beside it. Also tested: other ways in which an index does not determine
+//! what will run.
 
 use serde_json::json;
 
@@ -53,12 +53,12 @@ fn hidden(topology: Topology) {
         let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(10);
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{tag}: {said}");
-        assert!(!said.contains("when the scan has ended"), "waiting helps against none of these: {said}");
+        assert!(!said.contains("when the scan has ended"), "waiting does not help here: {said}");
     }
     world.production_is_untouched();
-    assert_eq!(world.sandbox.done("UpdateService").len(), 0, "staging neither");
+    assert_eq!(world.sandbox.done("UpdateService").len(), 0, "nothing was deployed to staging either");
 
-    // The control: the honest image passes with its attestation, and with its index for lazy loading.
+    // The control: the honest image passes with its attestation and with its SOCI index.
     let ztoc = pusher.layer("application/octet-stream", "where each file of the layer begins");
     let digest = pusher.index("honest", &[clean, pusher.attestation(), pusher.soci(&ztoc)]);
     let given = format!("app=hello@{digest}");

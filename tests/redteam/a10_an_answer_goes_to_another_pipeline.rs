@@ -1,13 +1,13 @@
-//! The record says which action of which pipeline the manager's answer goes to. Pointed at somebody else's, his approval of *hello* approved
-//! *payments*. An answer is put only where the action's own text names the plan that is answered, and no other:
-//! a text of two plans, or one whose plan stands in its link alone, lets nobody know what was approved.
+//! The record names the pipeline and the action that get the manager's answer. If it named another one, the approval of *hello* would
+//! approve *payments*. An answer is sent only if the action's own message names the plan that is answered, and no other: with two plans in
+//! the message, or with the plan only in its link, it would be unknown what was approved.
 
 use super::codepipeline::{approves, asks_in, asks_through, exports, starts, waits};
 use super::world::{BOTH, DEV, PROD, World};
 use serde_json::json;
 
 #[test]
-fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
+fn an_answer_is_not_sent_to_an_action_with_another_request() {
     for topology in BOTH {
         let world = World::new(topology);
         asks_in(&world, "prod");
@@ -29,7 +29,7 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
         });
         record.edit("approval-requested", |fact| fact["request"]["execution"] = json!(payments));
         world.plant(&record);
-        // The pipeline is part of what is approved, so the record does not show that any more. A no is held against the action alone.
+        // The pipeline is part of the plan, so the record no longer matches it. A rejection is compared with the action only.
         let why = [
             "the record does not contain plan",
             "action Approve of pipeline payments does not ask for approval of plan",
@@ -44,13 +44,13 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
 }
 
 #[test]
-fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
+fn an_action_whose_message_does_not_name_exactly_one_plan_approves_nothing() {
     for topology in BOTH {
         for pipeline in ["two-plans", "link"] {
             let world = World::new(topology);
             asks_through(&world, "prod", pipeline);
             let release = world.prepared();
-            // From a terminal no question is put there: its message would show no plan of ours alone.
+            // From a terminal, approval is not requested there: the message would not show only this plan.
             let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
             assert!(format!("{}{}", ran.out, ran.err).contains("would not show the plan"), "{}{}", ran.out, ran.err);
             assert!(world.sandbox.done("StartPipelineExecution").is_empty(), "{topology:?}");
@@ -63,7 +63,7 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
             let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
             ran.on_stderr(&format!("action Approve of pipeline {pipeline}"))
                 .on_stderr("does not ask for approval of plan");
-            // In the console nobody keeps the manager from it, and it counts for nothing.
+            // In the console the manager can approve it, but it does not count.
             approves(&world, "manager", pipeline);
             let ran = running.end().ended(10);
             assert!(ran.err.contains("does not name exactly one plan"), "{}", ran.err);
@@ -73,15 +73,15 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
 }
 
 #[test]
-fn control_the_action_that_asks_about_this_plan_gets_the_answer() {
+fn control_the_action_with_this_plan_gets_the_answer() {
     for topology in BOTH {
         let world = World::new(topology);
         asks_in(&world, "prod");
         let release = world.prepared();
         let running = world.waits(&release);
         waits(&world, "manager", "hello");
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet.says("in CodePipeline of account prod (222222222222): pipeline hello, action Approve, execution ");
+        let request = world.manager().run(&["approvals"]).ended(0);
+        request.says("in CodePipeline of account prod (222222222222): pipeline hello, action Approve, execution ");
         world.approves(&release).says("prod is approved");
         running.end().ended(0);
         assert_eq!(world.sandbox.done("PutApprovalResult").len(), 1, "{topology:?}");

@@ -1,5 +1,5 @@
-//! A record that names a profile, an endpoint or a role of its own: whoever works on it would run the profile's program, or hand his
-//! credentials to a stranger. Accounts come from the file of whoever works, and a record that has others is refused.
+//! A record names another profile, endpoint or role: a process that works on it would run the profile's program, or send credentials to a
+//! stranger. Accounts come from the local file, and a record with other ones is refused.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::record::Record;
 use super::world::{BOTH, World};
 
-/// A release that waits for the manager, and nobody works on it.
+/// A release that waits for the manager while nobody works on it.
 fn waiting(world: &World) -> Record {
     let release = world.prepared();
     let running = world.waits(&release);
@@ -68,7 +68,7 @@ fn a_profile_an_endpoint_or_a_role_of_a_record_is_used_on_nobodys_machine() {
             }
         }
         world.production_is_untouched();
-        // Control: the record as it was is approved, and goes.
+        // The control: the unchanged record is approved and continues.
         world.plant(&honest);
         let running = world.waits(&honest.release);
         world.approves(&honest.release);

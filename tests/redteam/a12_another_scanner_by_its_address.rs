@@ -1,5 +1,5 @@
-//! The file names an address of the attacker's as production's scanner, which finds nothing. Without TLS it may only be on this
-//! machine; wherever it is, the approver is shown it, and it is part of what he approves.
+//! The file names the attacker's address as production's scanner, which finds nothing. Without TLS it may only be on this machine; in any
+//! case, it is shown to the approver and is part of the plan.
 
 use super::world::{BOTH, Topology, World};
 
@@ -22,22 +22,25 @@ fn an_address_that_is_not_awss_is_shown_to_the_approver_and_part_of_the_plan() {
         world.edit_for_all(&own, &format!("{own}, inspector2: \"{scanner}\""));
         let release = world.prepared();
         let _running = world.waits(&release);
-        let sheet = world.manager().run(&["approvals"]).ended(0).out;
+        let request = world.manager().run(&["approvals"]).ended(0).out;
         for account in ["dev", "prod"] {
             let line =
                 format!("custom endpoints of {account}: default {}, inspector2 {scanner}", world.sandbox.endpoint());
-            assert!(sheet.contains(&line), "{topology:?}: {sheet}");
+            assert!(request.contains(&line), "{topology:?}: {request}");
         }
     }
 }
 
 #[test]
-fn control_the_teams_own_addresses_are_shown_as_they_are() {
+fn control_the_teams_own_addresses_are_shown_unchanged() {
     let world = World::new(Topology::Strong);
     let release = world.prepared();
     let running = world.waits(&release);
-    let sheet = world.manager().run(&["approvals"]).ended(0).out;
-    assert!(sheet.contains(&format!("custom endpoints of prod: default {}\n", world.sandbox.endpoint())), "{sheet}");
+    let request = world.manager().run(&["approvals"]).ended(0).out;
+    assert!(
+        request.contains(&format!("custom endpoints of prod: default {}\n", world.sandbox.endpoint())),
+        "{request}"
+    );
     world.approves(&release);
     running.end().ended(0);
 }

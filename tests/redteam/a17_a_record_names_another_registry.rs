@@ -1,5 +1,5 @@
-//! The record says that the copy in production is in a registry of the attacker's, under the same name and digest. What is deployed is
-//! in the repository that ECR itself names, and a record that says otherwise is refused.
+//! The record says that the copy for production is in the attacker's registry, with the same name and digest. The image that is deployed is
+//! in the repository that ECR itself names, and a record with another one is refused.
 
 use super::world::{BOTH, World};
 
@@ -9,7 +9,7 @@ fn a_registry_that_only_the_record_names_is_refused() {
         let world = World::new(topology);
         let release = world.prepared();
         let running = world.waits(&release);
-        // Whoever waited there is gone; the record is the attacker's now.
+        // The process that waited has ended; now the attacker changes the record.
         drop(running);
         let mut record = world.record(&release);
         record.edit("image-copied", |fact| fact["repository"] = "registry.evil.example/hello".into());

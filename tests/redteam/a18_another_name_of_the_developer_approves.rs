@@ -1,12 +1,12 @@
-//! The approval's action lies in development's account, where the attacker administers who may answer it: he approves with another principal of
-//! his. The file's patterns of approvers hold for CodePipeline too. Played where the developer releases himself: production's promoter starts
-//! nothing in development.
+//! The approval action is in development's account, where the attacker decides who may answer it, and approves with another principal. The
+//! file's patterns of approvers apply to CodePipeline too. Only in the topology in which the developer promotes: production's promoter
+//! starts nothing in development.
 
 use super::codepipeline::{approves, asks_in};
 use super::world::{Topology, World};
 
 #[test]
-fn who_answers_in_codepipeline_has_to_be_one_of_those_whom_the_file_names() {
+fn an_approver_in_codepipeline_must_match_the_approvers_of_the_file() {
     let world = World::new(Topology::Direct);
     asks_in(&world, "dev");
     let release = world.prepared();
@@ -18,7 +18,7 @@ fn who_answers_in_codepipeline_has_to_be_one_of_those_whom_the_file_names() {
 }
 
 #[test]
-fn control_the_manager_whom_the_file_names_approves() {
+fn control_the_manager_named_in_the_file_approves() {
     let world = World::new(Topology::Direct);
     asks_in(&world, "prod");
     let release = world.prepared();

@@ -1,6 +1,6 @@
-//! A commit starts the pipeline by an event or a webhook: what CodePipeline names then is a rule, so the one who committed would be
-//! "known and somebody else", and could approve. The same by StartBuild: a CodeBuild build, a CI job or a function asks with a
-//! session that names no person, whoever made it start.
+//! A commit starts the pipeline through an event or a webhook: CodePipeline then names a rule, so the person who committed would not be the
+//! requester, and could approve. The same with StartBuild: a CodeBuild build, a CI job or a function requests the release with a session
+//! that names no person.
 
 use super::world::{BOTH, DEV, World};
 use crate::binary::test_env::release_in;
@@ -21,7 +21,7 @@ fn a_pipeline_that_no_person_started_requests_no_approval() {
                 .on_stderr("which does not identify a person");
         }
         world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
-        // Up to where nobody has to approve, it goes; and no further, whoever takes it.
+        // The release goes up to the stage before the approval, and nobody can promote it further.
         let named = format!("hello/{}", world.execution("CloudWatchEvent", &rule));
         let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
@@ -46,20 +46,20 @@ fn control_a_person_starts_it_and_the_manager_approves() {
     }
 }
 
-/// As CodeBuild calls the sessions of its builds.
+/// The name of a session of a CodeBuild build.
 const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
 
 #[test]
-fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
+fn a_build_that_somebody_starts_by_hand_has_an_unknown_requester() {
     for topology in BOTH {
         let world = World::new(topology);
         let build = || world.developer().by_session(&world.sandbox, SESSION);
-        // Its variables tell it, and where its build specification takes them away, its session does.
+        // Its environment variables identify the build; without them, its session does.
         let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
         let ran = started.run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod for this release").on_stderr("a CodeBuild build that developer started");
         build().run(&["release"]).ended(40).on_stderr("a CodeBuild build requested this release");
-        // Nor does it borrow the name of somebody whose execution runs.
+        // It cannot use the name of somebody whose execution runs either.
         let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         for who in [started, build()] {
@@ -79,10 +79,10 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
 }
 
 #[test]
-fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
+fn a_build_cannot_approve_the_release_of_the_person_who_starts_it() {
     for topology in BOTH {
         let world = World::new(topology);
-        // The team approves itself, each the others' releases.
+        // The developers of the team approve each other's releases.
         let team = format!("arn:aws:sts::{DEV}:assumed-role/team/*");
         world.edit_for_all("arn:aws:iam::222222222222:user/manager", &team);
         let release = world.prepared();
@@ -92,7 +92,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("is a CodeBuild build, which does not identify a person, and may be the requester");
         world.production_is_untouched();
-        // The control: a person by a session of the same role.
+        // The control: a person with a session of the same role.
         let hana = world.developer().by_session(&world.sandbox, "hana@bank.example");
         hana.run(&["approve", &release, "--plan", &plan]).ended(0);
         running.end().ended(0);
@@ -100,7 +100,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
 }
 
 #[test]
-fn control_a_persons_session_of_a_role_asks_and_the_manager_approves() {
+fn control_a_persons_session_of_a_role_is_the_requester_and_the_manager_approves() {
     for topology in BOTH {
         let world = World::new(topology);
         let taro = world.developer().by_session(&world.sandbox, "taro@bank.example");

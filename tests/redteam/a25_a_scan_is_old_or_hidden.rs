@@ -1,5 +1,5 @@
-//! A scan that is too old to say anything, and findings that somebody suppressed in the account that scans: the first counts as none, the
-//! second are shown, and count where the file says so.
+//! A scan that is too old, and findings that somebody suppressed in the account that scans: the scan counts as none; the findings are
+//! shown, and count if the file says so.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const GATE: &str = "gate:\n";
 const CRITICAL: &str = "CVE-2026-10001";
 
 #[test]
-fn a_scan_older_than_the_file_allows_counts_as_none() {
+fn a_scan_that_is_older_than_the_file_allows_counts_as_none() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(GATE, "gate:\n  max_age: 3s\n");
@@ -32,12 +32,12 @@ fn control_a_scan_that_is_young_enough_counts() {
 }
 
 #[test]
-fn what_is_suppressed_is_shown_and_counts_where_the_file_says() {
+fn suppressed_findings_are_shown_and_count_if_the_file_says_so() {
     for topology in BOTH {
         let world = World::new(topology);
         world.checkouts().iter().for_each(|test_env| test_env.label("findings", "CRITICAL:1").commit());
         world.sandbox.ask("POST", "findings", &format!("{{\"suppress\": [\"{CRITICAL}\"]}}"));
-        // Not counted, and not hidden from who decides.
+        // It is not counted, but shown to the approver.
         let release = world.prepared();
         let running = world.waits(&release);
         world.manager().run(&["approvals"]).ended(0).says("1 critical suppressed");

@@ -1,10 +1,10 @@
-//! A plan named by a few digits can be forged: somebody who can try many plans finds another one that begins alike. And `--yes` without a plan
-//! approves whatever waits by then.
+//! A plan that is named by a few digits can be forged: somebody who can try many plans finds another one with the same first digits. And
+//! `--yes` without a plan would approve whatever waits at that moment.
 
 use super::world::{BOTH, World};
 
 #[test]
-fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
+fn a_short_prefix_of_a_plan_is_refused_and_so_is_yes_without_a_plan() {
     for topology in BOTH {
         let world = World::new(topology);
         let release = world.prepared();
@@ -17,14 +17,14 @@ fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
         world.manager().run(&["approve", &release]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
         let yes = ["approve", &release, "--yes"];
         world.manager().run(&yes).ended(2).on_stderr("`approve --yes` needs `--plan`");
-        // Nor at a terminal, where it would scroll past.
+        // Nor on a terminal, where the request would scroll past.
         let ran = world.manager().start_on_terminal(&yes).end().ended(2);
         assert!(ran.out.contains("`approve --yes` needs `--plan`"), "{}", ran.out);
         world.production_is_untouched();
-        // The control: as many digits as every sheet shows.
-        let sheet = world.manager().run(&["approvals"]).ended(0);
+        // The control: as many digits as every approval request shows.
+        let request = world.manager().run(&["approvals"]).ended(0);
         let command = format!("kanmon approve {release} --plan {}", &plan[..16]);
-        assert!(sheet.out.lines().any(|line| line.trim() == command), "{}", sheet.out);
+        assert!(request.out.lines().any(|line| line.trim() == command), "{}", request.out);
         world.manager().run(&["approve", &release, "--plan", &plan[..16]]).ended(0);
         running.end().ended(0);
     }

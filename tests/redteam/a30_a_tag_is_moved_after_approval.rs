@@ -1,9 +1,9 @@
-//! What was approved goes by digest: a tag that names another image afterwards, in either account, changes nothing of what runs.
+//! Approval and deployment are by digest: a tag that names another image afterwards, in either account, does not change what runs.
 
 use super::world::{BOTH, DEV, PROD, World};
 
 #[test]
-fn a_tag_that_was_moved_after_the_approval_changes_nothing_of_what_runs() {
+fn a_tag_that_was_moved_after_the_approval_does_not_change_what_runs() {
     for topology in BOTH {
         let world = World::new(topology);
         let other = world.digest(&world.honest());
@@ -23,7 +23,7 @@ fn a_tag_that_was_moved_after_the_approval_changes_nothing_of_what_runs() {
 }
 
 #[test]
-fn control_a_tag_that_stays_is_not_spoken_of() {
+fn control_a_tag_that_was_not_moved_is_not_reported() {
     let world = World::new(BOTH[1]);
     let release = world.prepared();
     let running = world.waits(&release);

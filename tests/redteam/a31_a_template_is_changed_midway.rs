@@ -19,7 +19,7 @@ fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
             assert!(!matches!(ran.code, Some(0 | 30)), "{topology:?} {file}: {ran:?}");
             assert!((ran.out + &ran.err).contains("has changed since the release started"), "{file}");
             world.production_is_untouched();
-            // Control: as it was, it goes.
+            // The control: with the original file, the release continues.
             test_env.write(file, &honest);
             let running = world.waits(&release);
             world.approves(&release);

@@ -1,4 +1,4 @@
-//! Approval actions of CodePipeline, and what people do with them beside kanmon.
+//! Approval actions of CodePipeline, and what people do with them without kanmon.
 
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus, StageRetryMode};
@@ -7,12 +7,12 @@ use super::world::World;
 
 const BY_KANMON: &str = "        by: kanmon\n";
 
-/// The team's file asks through this account's pipeline `hello`.
+/// The team's file requests approval in the pipeline `hello` of this account.
 pub fn asks_in(world: &World, account: &str) {
     asks_through(world, account, "hello");
 }
 
-/// The same through another pipeline.
+/// The same in another pipeline.
 pub fn asks_through(world: &World, account: &str, pipeline: &str) {
     let way = format!(
         "        by: codepipeline\n        account: {account}\n        pipeline: {pipeline}\n        action: Approve\n"
@@ -20,7 +20,7 @@ pub fn asks_through(world: &World, account: &str, pipeline: &str) {
     world.edit_for_all(BY_KANMON, &way);
 }
 
-/// CodePipeline as this user reaches it.
+/// A client of CodePipeline with this user's credentials.
 async fn client(world: &World, user: &str) -> Client {
     let keys: std::collections::BTreeMap<String, String> = world.sandbox.keys(user).into_iter().collect();
     let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
@@ -35,7 +35,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Somebody starts a pipeline; its execution.
+/// Somebody starts a pipeline; returns its execution.
 pub fn starts(world: &World, user: &str, pipeline: &str) -> String {
     runtime().block_on(async {
         let started = client(world, user).await.start_pipeline_execution().name(pipeline).send().await.unwrap();
@@ -62,29 +62,29 @@ pub fn exports(world: &World, account: &str, pipeline: &str, execution: &str, pl
     let output = serde_json::json!({ "account": account, "region": "ap-northeast-1", "pipeline": pipeline,
         "execution": execution, "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    // The execution may not have come to it yet.
+    // The execution may not have reached the action yet.
     while world.sandbox.ask("POST", "actions", &output.to_string()).get("message").is_some() {
-        assert!(std::time::Instant::now() < until, "the build of {pipeline} never waits to be told");
+        assert!(std::time::Instant::now() < until, "the build of {pipeline} never waits for its end");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
 
-/// Waits until a pipeline's approval does.
+/// Waits until a pipeline's approval action waits.
 pub fn waits(world: &World, user: &str, pipeline: &str) {
     runtime().block_on(async { token(&client(world, user).await, pipeline).await });
 }
 
-/// Somebody approves in the console, whatever it says.
+/// Somebody approves in the console, whatever the message is.
 pub fn approves(world: &World, user: &str, pipeline: &str) {
     answers(world, user, pipeline, ApprovalStatus::Approved, "fine");
 }
 
-/// Somebody rejects there.
+/// Somebody rejects in the console.
 pub fn rejects(world: &World, user: &str, pipeline: &str, why: &str) {
     answers(world, user, pipeline, ApprovalStatus::Rejected, why);
 }
 
-/// Somebody retries the stage of the approval, which has failed: its action asks again.
+/// Somebody retries the failed stage of the approval, so that its action waits again.
 pub fn retries(world: &World, user: &str, pipeline: &str, execution: &str) {
     runtime().block_on(async {
         let retry = client(world, user).await.retry_stage_execution().pipeline_name(pipeline).stage_name("Production");

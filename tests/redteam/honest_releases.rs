@@ -1,4 +1,4 @@
-//! The environment itself: in both topologies an honest release reaches production, and what it reports of production is true.
+//! The tests' environment itself: in both topologies an honest release reaches production, and what it reports about production is true.
 
 use super::record::Record;
 use super::world::{BOTH, World};
@@ -20,7 +20,7 @@ fn an_honest_release_reaches_production_with_exactly_what_was_built() {
 }
 
 #[test]
-fn a_record_that_is_written_again_word_for_word_is_taken_for_what_it_was() {
+fn a_record_that_is_written_again_unchanged_is_accepted() {
     let world = World::new(BOTH[1]);
     let release = world.prepared();
     let record = world.record(&release);

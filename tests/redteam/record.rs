@@ -1,5 +1,5 @@
-//! A release's record in the hands of somebody who can write the state: facts are changed, left out or invented, and the chain of hashes,
-//! which has no key, is recomputed.
+//! A release's record, as somebody who can write the state can change it: facts are changed, removed or invented, and the chain of hashes,
+//! which has no key, is computed again.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 pub struct Record {
     pub app: String,
     pub release: String,
-    /// When each was written, and the fact as the journal has it.
+    /// The time of each fact, and the fact in the journal's form.
     pub facts: Vec<(String, Value)>,
 }
 
 impl Record {
-    /// What `kanmon export` wrote.
+    /// Reads the output of `kanmon export`.
     pub fn read(text: &str) -> Record {
         let mut lines = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
         let head = lines.next().unwrap();
@@ -59,7 +59,7 @@ impl Record {
         self
     }
 
-    /// The file that `kanmon import` reads, whole by its hashes.
+    /// The file that `kanmon import` reads, with valid hashes.
     pub fn file(&self) -> String {
         let Record { app, release, facts } = self;
         let head = json!({ "v": 1, "kind": "kanmon-record", "app": app, "release": release, "events": facts.len() });
@@ -80,7 +80,7 @@ impl Record {
         text
     }
 
-    /// As kanmon reads them.
+    /// The events that kanmon reads.
     pub fn events(&self) -> Vec<Event> {
         let event = |(seq, (at, fact)): (u64, &(String, Value))| Event {
             v: EVENT_VERSION,
@@ -92,7 +92,7 @@ impl Record {
         (1..).zip(&self.facts).map(event).collect()
     }
 
-    /// Writes it into a state folder, in the place of everything there, as a kanmon of the attacker's own would.
+    /// Writes it into a state folder instead of everything there, as the attacker's own kanmon could.
     pub fn plant(&self, state: &Path) {
         for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
             let _ = std::fs::remove_file(state.join(name));
@@ -100,13 +100,13 @@ impl Record {
         self.add_to(state);
     }
 
-    /// Writes it beside what a state folder holds.
+    /// Adds it to a state folder.
     pub fn add_to(&self, state: &Path) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.append_to(state));
     }
 
-    /// The same into a folder without any, from within a runtime.
+    /// The same for an empty folder, from within a runtime.
     pub async fn append_to(&self, state: &Path) {
         {
             let journal = SqliteJournal::open(state).unwrap();

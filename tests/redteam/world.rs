@@ -1,4 +1,4 @@
-//! Two topologies of a production account beside a development account, who works in each, and what an attacker can do.
+//! Two topologies of a development and a production account, the people who work in each, and what an attacker can do.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ pub const PROD: &str = "222222222222";
 /// Who may change production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topology {
-    /// The developer's own machine: he may enter production's role `kanmon-deploy`.
+    /// The developer's own machine: the developer may assume production's role `kanmon-deploy`.
     Direct,
-    /// He may only enter `kanmon-prepare`, which brings images and looks. A user of the production account promotes, from a checkout
-    /// of his own; the state is a table in development, which its administrators write at will.
+    /// The developer may only assume `kanmon-prepare`, which copies images and reads. A user of the production account promotes, from their
+    /// own checkout; the state is a table in development, which its administrators can write.
     Strong,
 }
 
 pub const BOTH: [Topology; 2] = [Topology::Direct, Topology::Strong];
 
-/// One world: AWS, the shared state, and a checkout of the repository for each person.
+/// AWS, the shared state, and a checkout of the repository for each person.
 pub struct World {
     pub topology: Topology,
     pub sandbox: Sandbox,
@@ -49,7 +49,7 @@ pub struct Person<'f> {
 }
 
 impl Topology {
-    /// The role by which the file enters production.
+    /// The role in production that the file names.
     pub fn role(self) -> &'static str {
         match self {
             Topology::Direct => "kanmon-deploy",
@@ -78,22 +78,22 @@ impl World {
         Person { test_env, keys: self.sandbox.keys(name), state }
     }
 
-    /// Administers development, writes the repository and the state: the attacker.
+    /// The attacker: administers development, and can write the repository and the state.
     pub fn developer(&self) -> Person<'_> {
         self.person("developer", &self.developer)
     }
 
-    /// The developer by another name of his in development, on the same machine.
+    /// The developer with another principal in development, on the same machine.
     pub fn accomplice(&self) -> Person<'_> {
         self.person("accomplice", &self.developer)
     }
 
-    /// An execution of the team's pipeline, started as CodePipeline would say it was.
+    /// An execution of the team's pipeline with this trigger.
     pub fn execution(&self, trigger: &str, detail: &str) -> String {
         self.execution_of(DEV, "hello", trigger, detail)
     }
 
-    /// The same of any pipeline.
+    /// The same for any pipeline.
     pub fn execution_of(&self, account: &str, pipeline: &str, trigger: &str, detail: &str) -> String {
         let started = serde_json::json!({
             "account": account, "region": "ap-northeast-1", "pipeline": pipeline, "trigger": trigger, "detail": detail,
@@ -102,7 +102,7 @@ impl World {
         started["execution"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned()
     }
 
-    /// Whoever takes a release to production here: the developer himself, or production's promoter.
+    /// The person who promotes a release to production here: the developer, or production's promoter.
     pub fn promoter(&self) -> Person<'_> {
         match self.topology {
             Topology::Direct => self.developer(),
@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// Decides about production, on a machine of his own.
+    /// The approver for production, on a separate machine.
     pub fn manager(&self) -> Person<'_> {
         self.person("manager", &self.manager)
     }
@@ -120,7 +120,7 @@ impl World {
         [&self.developer, &self.promoter, &self.manager]
     }
 
-    /// The same change of the team's file in everybody's checkout, agreed on by all.
+    /// The same change of the team's file in everybody's checkout.
     pub fn edit_for_all(&self, from: &str, to: &str) -> &World {
         for test_env in self.checkouts() {
             test_env.edit(from, to);
@@ -129,52 +129,52 @@ impl World {
         self
     }
 
-    /// The folder that stands for the state that all share.
+    /// The folder of the shared state.
     pub fn state(&self) -> &Path {
         self.state.path()
     }
 
-    /// A release by the developer, well up to staging.
+    /// A release by the developer that has succeeded up to staging.
     pub fn prepared(&self) -> String {
         let ran = self.developer().run(&["release", "--until", "staging"]).ended(0);
         release_in(&ran.out)
     }
 
-    /// Whoever may takes it on to production; it waits for the manager, to whom the question was put now or before.
+    /// The promoter promotes it to production; it waits for the manager, and approval was requested now or before.
     pub fn waits(&self, release: &str) -> Running {
         self.waits_in(release, &[])
     }
 
-    /// The same, as these arguments say besides.
+    /// The same with these additional arguments.
     pub fn waits_in(&self, release: &str, more: &[&str]) -> Running {
         let mut running = self.promoter().start(&[&["promote", release, "--to", "prod"], more].concat());
         running.says("continues to prod");
         let until = Instant::now() + ASKED_WITHIN;
-        while self.asked(release).is_none() {
+        while self.request(release).is_none() {
             assert!(Instant::now() < until, "{release} never waits for approval");
             std::thread::sleep(Duration::from_millis(100));
         }
         running
     }
 
-    /// What the manager is asked about a release.
-    fn asked(&self, release: &str) -> Option<Value> {
+    /// The approval request of a release that the manager sees.
+    fn request(&self, release: &str) -> Option<Value> {
         let shown = self.manager().run(&["approvals", "--output", "json"]).ended(0).json();
         shown[0]["waiting"].as_array().unwrap().iter().find(|w| w["release"] == release).cloned()
     }
 
     /// The plan that a release waits with.
     pub fn plan(&self, release: &str) -> String {
-        let asked = self.asked(release).unwrap_or_else(|| panic!("{release} does not wait for approval"));
+        let asked = self.request(release).unwrap_or_else(|| panic!("{release} does not wait for approval"));
         asked["request"]["plan"].as_str().unwrap().to_owned()
     }
 
-    /// The manager approves what waits.
+    /// The manager approves the release.
     pub fn approves(&self, release: &str) -> Ran {
         self.manager().run(&["approve", release, "--plan", &self.plan(release)]).ended(0)
     }
 
-    /// The honest way from commit to production, to its end; the release.
+    /// An honest release from commit to production, to its end; returns its id.
     pub fn honest(&self) -> String {
         let release = self.prepared();
         let running = self.waits(&release);
@@ -183,7 +183,7 @@ impl World {
         release
     }
 
-    /// The digest that production's users reach; what ran before any release has another than any of ours.
+    /// The digest that production's users get; before the first release it differs from every image that is built.
     pub fn in_production(&self) -> String {
         let reached = self.sandbox.reached(PROD, "hello-prod", "web");
         reached["digest"].as_str().unwrap_or_default().to_owned()
@@ -195,19 +195,19 @@ impl World {
         Record::read(&ran.out)
     }
 
-    /// What a release says it made of an image, as the registry of development has it.
+    /// The digest of the image that a release has built.
     pub fn digest(&self, release: &str) -> String {
         self.record(release).fact("image-built")["digest"].as_str().unwrap().to_owned()
     }
 
-    /// Puts this record in the place of everything that the shared state holds, as its administrator can.
+    /// Replaces everything in the shared state by this record, as its administrator can.
     pub fn plant(&self, record: &Record) {
         record.plant(self.state.path());
     }
 
-    /// Lets a tag in an account's repository name another image that is there.
+    /// Moves a tag in an account's repository to another image.
     pub fn moves_tag(&self, account: &str, tag: &str, digest: &str) {
-        // Whoever may push there: the attacker in development, anybody with that right in production.
+        // By somebody who may push there: the attacker in development, anybody with that permission in production.
         let who = if account == DEV { "developer" } else { "promoter" };
         let keys: BTreeMap<String, String> = self.sandbox.keys(who).into_iter().collect();
         let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
@@ -225,7 +225,7 @@ impl World {
         });
     }
 
-    /// Production runs what it ran before, nothing there was changed and no definition registered.
+    /// Asserts that production still runs what it ran before, that nothing there was changed and that no definition was registered.
     #[track_caller]
     pub fn production_is_untouched(&self) {
         let changed = |call: &Value| {
@@ -247,18 +247,18 @@ impl Person<'_> {
         self.test_env.start(&self.keys, &self.with_state(args))
     }
 
-    /// At a keyboard, where questions are asked.
+    /// On a terminal, where kanmon asks questions.
     pub fn start_on_terminal(&self, args: &[&str]) -> Running {
         self.test_env.start_on_terminal(&self.keys, 120, &self.with_state(args))
     }
 
-    /// By a session of the team's role, which AWS calls as whoever opened it said: a service, or a person.
+    /// With a session of the team's role, named by whoever opened it: a service, or a person.
     pub fn by_session(mut self, sandbox: &Sandbox, name: &str) -> Self {
         self.keys = assumed(sandbox, "developer", &format!("arn:aws:iam::{DEV}:role/team"), name);
         self
     }
 
-    /// With a variable of the machine it runs on.
+    /// With this environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.keys.push((name.to_owned(), value.to_owned()));
         self
@@ -269,7 +269,7 @@ impl Person<'_> {
         Person { test_env, keys: self.keys.clone(), state: self.state.clone() }
     }
 
-    /// The same person with state of his own, which nobody shares.
+    /// The same person with a separate state, which nobody shares.
     pub fn apart(self, state: &Path) -> Self {
         Person { state: format!("local:{}", state.display()), ..self }
     }

@@ -16,7 +16,7 @@ fn dev() -> Simulation {
     Story::new().stages(&["dev"]).steps("dev", steps()).open()
 }
 
-/// The process dies as soon as such a fact is written (and `then` has passed); another one goes on to the same end.
+/// The process is killed when such a fact is written (and `then` has passed); another one continues to the same end.
 async fn is_resumed(what: &str, is: fn(&Fact) -> bool, then: SignedDuration) {
     let plain = dev();
     let whole = plain.release().await.end(&plain).await;
@@ -33,7 +33,7 @@ async fn is_resumed(what: &str, is: fn(&Fact) -> bool, then: SignedDuration) {
     ended.is(Outcome::Succeeded, 0);
     let (mut there, mut here) = (plain.tally(), sim.tally());
     for tally in [&mut there, &mut here] {
-        // Repeated calls with one token or tag are one task and one image: counted by what they left below.
+        // Repeated calls with one token or tag are one task and one image; these are counted below by their result.
         tally.retain(|(operation, _), _| operation != "RunTask" && operation != "PutImage");
     }
     assert_eq!(here, there, "{what}");
@@ -94,7 +94,7 @@ async fn while_it_waits_for_approval() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     run.crash(&sim).await;
     // The answer comes while nobody works on the release.
     sim.approves(MANAGER, &id, "prod").await;

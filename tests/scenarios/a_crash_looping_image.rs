@@ -13,7 +13,7 @@ async fn is_rolled_back_by_the_breaker_and_its_exit_code_reported() {
     ended.says("42");
     ended.says("circuit breaker");
     assert_eq!(sim.definition(DEV, "shop-dev", "web").unwrap(), before);
-    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "ECS went back by itself");
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "ECS rolled back by itself");
 }
 
 #[tokio::test(start_paused = true)]

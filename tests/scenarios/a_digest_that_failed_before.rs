@@ -3,7 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::simulation::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Simulation, Story, force};
+use super::simulation::{COLLEAGUE, DEV, DEVELOPER, MANAGER, ReleaseOptions, Run, Simulation, Story, force};
 
 fn crashing() -> Simulation {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
@@ -17,7 +17,7 @@ async fn does_not_enter_again() {
     let first = sim.release().await;
     let id = first.id.clone();
     first.end(&sim).await.is(Outcome::RolledBack, 20);
-    // The same bytes, built anew by another release.
+    // The same bytes, built again by another release.
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says(&format!("failed in dev before and were rolled back, in {id}"));
@@ -25,7 +25,7 @@ async fn does_not_enter_again() {
     ended.says("--force --reason");
     assert!(!ended.entered("dev"));
     assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "the first one's");
-    sim.build_next("mended", &[]);
+    sim.build_next("fixed", &[]);
     sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
@@ -34,13 +34,14 @@ async fn enters_by_force_and_that_is_on_record() {
     let sim = crashing();
     sim.release().await.end(&sim).await.is(Outcome::RolledBack, 20);
     let reasons = force("the database was away");
-    let ended = sim.asks(Asking { reasons, ..Asking::default() }).await.end(&sim).await;
+    let ended = sim.release_with(ReleaseOptions { reasons, ..ReleaseOptions::default() }).await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "the database was away")));
     assert!(
-        ended.place(|f| matches!(f, Fact::Forced { .. })) < ended.place(|f| matches!(f, Fact::StageEntered { .. }))
+        ended.index_of(|f| matches!(f, Fact::Forced { .. }))
+            < ended.index_of(|f| matches!(f, Fact::StageEntered { .. }))
     );
-    assert_eq!(sim.ledger("dev").await.failed.len(), 1, "the same images, failed once more");
+    assert_eq!(sim.ledger("dev").await.failed.len(), 1, "the same images, which failed again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,9 +52,9 @@ async fn that_was_refused_is_promoted_by_force() {
     let id = refused.id.clone();
     refused.end(&sim).await.is(Outcome::Blocked, 10);
     sim.promotes(DEVELOPER, &id, "dev").await.end(&sim).await.is(Outcome::Blocked, 10);
-    let ended = sim.promotes_by_force(DEVELOPER, &id, "dev", "once more").await.end(&sim).await;
+    let ended = sim.promotes_by_force(DEVELOPER, &id, "dev", "try it again").await.end(&sim).await;
     assert!(ended.entered("dev"));
-    assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "once more")));
+    assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "try it again")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,7 +76,7 @@ async fn is_only_what_was_rolled_back() {
     let sim = story.of_stage("dev", "on_failure", json!("stop")).open();
     sim.release().await.end(&sim).await.is(Outcome::Failed, 24);
     assert!(sim.ledger("dev").await.failed.is_empty(), "nothing was rolled back");
-    // An abort says nothing about an image.
+    // An abort is not a failure of the image.
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = sim.release().await;
     sim.fact(&run.id, "rolled", rollout_started).await;
@@ -85,7 +86,7 @@ async fn is_only_what_was_rolled_back() {
     sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
-/// Prod's check asks for something outside of what is released.
+/// Prod's check depends on a service that is not released.
 fn depending() -> Simulation {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/admin";
     let check = json!({ "check": { "http": url, "timeout": "30s" } });
@@ -93,7 +94,7 @@ fn depending() -> Simulation {
     story.steps("prod", json!([{ "roll": "web" }, check])).open()
 }
 
-/// How many of it run.
+/// Sets how many tasks of that service run.
 async fn depends_on(sim: &Simulation, tasks: i32) {
     let ecs = aws_sdk_ecs::Client::new(&sim.sdk(COLLEAGUE));
     ecs.update_service().cluster("shop-dev").service("admin").desired_count(tasks).send().await.expect("scaled");
@@ -101,7 +102,7 @@ async fn depends_on(sim: &Simulation, tasks: i32) {
 }
 
 async fn approved(sim: &Simulation, run: Run) -> super::simulation::Ended {
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.approves(MANAGER, &run.id, "prod").await;
     run.end(sim).await
 }
@@ -112,7 +113,11 @@ async fn enters_by_force_only_where_force_was_asked_for() {
     depends_on(&sim, 0).await;
     approved(&sim, sim.release().await).await.is(Outcome::RolledBack, 20);
     let reasons = force("dev was flaky");
-    let only_dev = sim.asks(Asking { reasons, until: Some("dev"), ..Asking::default() }).await.end(&sim).await;
+    let only_dev = sim
+        .release_with(ReleaseOptions { reasons, until: Some("dev"), ..ReleaseOptions::default() })
+        .await
+        .end(&sim)
+        .await;
     assert_eq!(only_dev.code, 0);
     let ended = sim.promotes(DEVELOPER, &only_dev.release.id, "prod").await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
@@ -127,7 +132,9 @@ async fn enters_by_itself_again_once_it_was_proven_there() {
     assert_eq!(sim.ledger("prod").await.failed.len(), 1);
     depends_on(&sim, 1).await;
     let reasons = force("what it needs is back");
-    approved(&sim, sim.asks(Asking { reasons, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
+    approved(&sim, sim.release_with(ReleaseOptions { reasons, ..ReleaseOptions::default() }).await)
+        .await
+        .is(Outcome::Succeeded, 0);
     assert_eq!(sim.ledger("prod").await.failed, []);
     approved(&sim, sim.release().await).await.is(Outcome::Unchanged, 0);
 }

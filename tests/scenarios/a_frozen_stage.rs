@@ -61,7 +61,7 @@ async fn between_the_entry_and_the_roll_prevents_the_roll() {
     sim.freezes(OPERATOR, "dev", "wait").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Locked, 41);
-    assert!(ended.has(task_ran), "what was begun is followed to its end");
+    assert!(ended.has(task_ran), "what was started is followed to its end");
     assert!(sim.calls("UpdateService").is_empty());
     sim.unfreezes(OPERATOR, "dev", "go").await;
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
@@ -69,9 +69,9 @@ async fn between_the_entry_and_the_roll_prevents_the_roll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_very_moment_of_the_roll_is_seen_where_the_intent_is_written() {
+async fn at_the_moment_of_the_roll_is_noticed_when_the_intent_is_written() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    // After everything was read and decided, and before the store has the intent.
+    // After everything was read and decided, and before the intent is stored.
     let (journal, app, at) = (sim.journal.clone(), sim.pipeline().app, sim.time.timestamp());
     let mut frozen = false;
     sim.journal.set_append_hook(move |moment, facts| {
@@ -104,7 +104,7 @@ async fn never_prevents_a_rollback() {
     let sim = Story::new().stages(&["prod"]).steps("prod", steps).open();
     let before = sim.definition(PROD, "shop-prod", "web").unwrap();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.approves(MANAGER, &run.id, "prod").await;
     sim.fact(&run.id, "rolled", rollout_ended).await;
     sim.freezes(OPERATOR, "prod", "an incident").await;
@@ -122,7 +122,7 @@ async fn is_rolled_back_by_an_abort_of_the_release_that_waits() {
     sim.pass(SignedDuration::from_secs(3)).await;
     sim.freezes(OPERATOR, "dev", "wait").await;
     run.end(&sim).await.is(Outcome::Locked, 41);
-    let ended = sim.takes_up_to_abort(&id, true).await.end(&sim).await;
+    let ended = sim.aborts_unattended(&id, true).await.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
     assert_eq!(sim.definition(DEV, "shop-dev", "admin").unwrap(), before);
     assert!(sim.updates(DEV, "shop-dev", "web").is_empty());

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::simulation::{DEV, Story};
 
-/// One call goes wrong in this way; the release ends as if nothing had been, and nothing is done twice.
+/// One call fails in this way; the release ends as without the fault, and nothing is done twice.
 async fn is_found_by_reading(operation: &str, kind: Kind) {
     let steps = json!([{ "run": "migrate" }, { "roll": "web" }]);
     let plain = Story::new().stages(&["dev"]).steps("dev", steps.clone()).open();
@@ -65,7 +65,7 @@ async fn of_start_pipeline_execution() {
     let sim = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
     sim.fault("StartPipelineExecution", Kind::ResetAfter, 1);
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.pass(jiff::SignedDuration::from_mins(10)).await;
     sim.approves(super::simulation::MANAGER, &run.id, "prod").await;
     run.end(&sim).await.is(Outcome::Succeeded, 0);
@@ -77,7 +77,8 @@ async fn of_start_pipeline_execution() {
     assert_eq!(tokens.len(), 1, "a repeated call is the same execution");
 }
 
-/// After a failure that was left standing, what ran before it is still listed: an update back to that very revision is not done for that.
+/// After a failure without rollback, the revision that ran before is still listed as ACTIVE. That does not prove that an update back to it
+/// took effect.
 #[tokio::test(start_paused = true)]
 async fn of_an_update_to_a_revision_that_is_still_listed() {
     let breaker = json!({ "enable": true, "rollback": false });
@@ -97,7 +98,7 @@ async fn of_an_update_to_a_revision_that_is_still_listed() {
     assert_eq!(
         (updates.len(), &updates[2]),
         (3, &updates[0]),
-        "the revision is used again, and the update was sent again"
+        "the revision is used again, and the update is sent again"
     );
     assert_eq!(sim.definition(DEV, "shop-dev", "web").as_ref(), updates.first());
 }

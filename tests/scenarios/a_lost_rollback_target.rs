@@ -1,5 +1,5 @@
-//! The one call of a rollback, when the rollout failed and what ran before is still listed as ACTIVE: whether it took effect must
-//! not be concluded from what was there before it.
+//! The call of a rollback is lost after a rollout failed, while the revision that ran before is still listed as ACTIVE. That listing must
+//! not be taken for the call's effect.
 
 use crate::scenarios::facts::rollout_started;
 use kanmon::model::effect::Effect;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::simulation::{DEV, Simulation, Story};
 
-/// A rollout that fails and is left standing, so that kanmon itself goes back.
-fn left_standing(breaker: &Value, service_deployments: bool) -> Simulation {
+/// A rollout that fails and that ECS does not roll back, so that kanmon does.
+fn failing(breaker: &Value, service_deployments: bool) -> Simulation {
     let configuration =
         json!({ "deploymentCircuitBreaker": breaker, "minimumHealthyPercent": 100, "maximumPercent": 200 });
     let story = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }]));
@@ -22,10 +22,10 @@ fn left_standing(breaker: &Value, service_deployments: bool) -> Simulation {
     sim
 }
 
-fn stages() -> [Simulation; 2] {
+fn simulations() -> [Simulation; 2] {
     [
-        left_standing(&json!({ "enable": true, "rollback": false }), true),
-        left_standing(&json!({ "enable": false, "rollback": false }), false),
+        failing(&json!({ "enable": true, "rollback": false }), true),
+        failing(&json!({ "enable": false, "rollback": false }), false),
     ]
 }
 
@@ -39,7 +39,7 @@ async fn is_back(sim: &Simulation, ended: &super::simulation::Ended, before: &st
 
 #[tokio::test(start_paused = true)]
 async fn is_sent_again_where_it_never_arrived() {
-    for sim in stages() {
+    for sim in simulations() {
         let before = sim.definition(DEV, "shop-dev", "web").unwrap();
         let run = sim.release().await;
         sim.fact(&run.id, "rolled", rollout_started).await;
@@ -48,13 +48,13 @@ async fn is_sent_again_where_it_never_arrived() {
         is_back(&sim, &ended, &before).await;
         let absent =
             |f: &Fact| matches!(f, Fact::EffectAbsent { effect: Effect::Update { direction: Direction::Back, .. } });
-        assert!(ended.has(absent), "it was looked for, and not found");
+        assert!(ended.has(absent), "it was read, and not found");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_found_where_only_its_answer_was_lost() {
-    for sim in stages() {
+    for sim in simulations() {
         let before = sim.definition(DEV, "shop-dev", "web").unwrap();
         let run = sim.release().await;
         sim.fact(&run.id, "rolled", rollout_started).await;
@@ -65,8 +65,8 @@ async fn is_found_where_only_its_answer_was_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_sent_by_the_next_process_where_the_one_before_died_on_its_way_to_it() {
-    for sim in stages() {
+async fn is_sent_by_the_next_process_if_the_previous_one_died_before_it() {
+    for sim in simulations() {
         let before = sim.definition(DEV, "shop-dev", "web").unwrap();
         let run = sim.release().await;
         let id = run.id.clone();
@@ -74,7 +74,7 @@ async fn is_sent_by_the_next_process_where_the_one_before_died_on_its_way_to_it(
             matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Back, .. }, .. })
         })
         .await;
-        assert_eq!(sim.tried("UpdateService").len(), 1, "it died before it could ask");
+        assert_eq!(sim.tried("UpdateService").len(), 1, "it died before it could send the call");
         let ended = sim.resumes(&id).await.end(&sim).await;
         is_back(&sim, &ended, &before).await;
     }

@@ -8,7 +8,7 @@ use super::simulation::{MANAGER, PROD, Story};
 async fn blocks_what_was_approved() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.hours(2).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     sim.fact(&run.id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;

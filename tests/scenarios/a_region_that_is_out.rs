@@ -17,9 +17,9 @@ fn dev() -> Simulation {
     Story::new().stages(&["dev"]).steps("dev", steps).open()
 }
 
-/// Nothing that went out was for going back.
+/// No call was a rollback.
 fn nothing_went_back(sim: &Simulation) {
-    assert!(sim.tried("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");
+    assert!(sim.tried("StopServiceDeployment").is_empty(), "nothing is rolled back while the result is unknown");
     for service in ["web", "admin"] {
         let updates = sim.updates(DEV, "shop-dev", service);
         assert!(updates.len() <= 1, "{service}: {updates:?}");
@@ -40,10 +40,10 @@ async fn during_a_rollout_suspends_it_until_the_region_is_back() {
         ended.is(Outcome::Unknown, 32);
         ended.says("kanmon resume");
         nothing_went_back(&sim);
-        // As long as it is out, nobody goes on.
-        let refused = sim.tries_to_resume(DEVELOPER, &id).await.err().expect("nobody answers who asks");
+        // While the region is out, nobody can resume.
+        let refused = sim.try_resume(DEVELOPER, &id).await.err().expect("the region is out");
         assert!(matches!(&refused, Error::Fault(fault) if fault.kind().is_passing()), "{refused:?}");
-        // Nor does going on change anything of that where it is out again.
+        // If it fails again while resuming, nothing changes either.
         sim.end_faults();
         let again = sim.resumes(&id).await;
         sim.fault("*", kind.clone(), 100_000);
@@ -64,14 +64,14 @@ async fn past_the_deadline_of_a_rollout_is_unknown_and_not_a_failure() {
     sim.fact(&id, "rolled", rollout_started).await;
     sim.fault("*", Kind::ServerError, 100_000);
     run.end(&sim).await.is(Outcome::Unknown, 32);
-    // ECS went on by itself, and the deadline has passed long ago when somebody looks again.
+    // ECS continued by itself, and the deadline has passed long ago when somebody reads the result.
     sim.end_faults();
     sim.hours(5).await;
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
     nothing_went_back(&sim);
 }
 
-/// From the moment at which a call is about to be made, nothing gets through, one way or both, for so many minutes.
+/// From the moment before a call, nothing gets through in one direction or both, for so many minutes.
 async fn cut_off_at(is: fn(&Effect) -> bool, kind: Kind, minutes: i64) -> (Simulation, kanmon::model::ids::ReleaseId) {
     let sim = dev();
     let run = sim.release().await;

@@ -29,13 +29,13 @@ fn two_approvers() -> Simulation {
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
 }
 
-/// The message reaches the inbox at the last moment: everything is read and decided, and the entry is about to be written.
+/// The message reaches the inbox at the last moment: everything was read and decided, but the entry is not written yet.
 #[tokio::test(start_paused = true)]
 async fn by_another_approver_counts_until_the_stage_is_entered() {
     let sim = two_approvers();
     let run = sim.release().await;
     let id = run.id.clone();
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     let (journal, release, at) = (sim.journal.clone(), id.clone(), sim.time.timestamp());
     let mut said = false;
     sim.journal.set_append_hook(move |moment, facts| {
@@ -68,10 +68,10 @@ async fn that_follows_an_approval_while_nobody_works_on_it_is_read_before_anythi
     let sim = two_approvers();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     run.crash(&sim).await;
     sim.approves(MANAGER, &id, "prod").await;
-    sim.tries_to_answer(COLLEAGUE, &id, "prod", Answer::Rejected, "no").await.unwrap();
+    sim.try_answer(COLLEAGUE, &id, "prod", Answer::Rejected, "no").await.unwrap();
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Rejected, 11);
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }

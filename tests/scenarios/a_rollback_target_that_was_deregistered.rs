@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::simulation::{COLLEAGUE, DEV, Ended, Run, Simulation, Story};
 
-/// A stage whose check fails, and a release that has rolled; what ran before is deregistered meanwhile.
+/// A release that has rolled in a stage whose check will fail; the revision that ran before is deregistered meanwhile.
 async fn rolled() -> (Simulation, Run) {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "1m" } }]);
@@ -17,7 +17,7 @@ async fn rolled() -> (Simulation, Run) {
     (sim, run)
 }
 
-/// Registered again once, and gone back to once: `shop-web:1` is `shop-web:3` now.
+/// It is registered again once and rolled back to once: `shop-web:1` is now `shop-web:3`.
 async fn is_back(sim: &Simulation, ended: &Ended) {
     ended.is(Outcome::RolledBack, 20);
     let runs = sim.definition(DEV, "shop-dev", "web").unwrap();
@@ -57,7 +57,7 @@ async fn is_restored_once_whichever_answer_is_lost() {
     }
 }
 
-/// Registered, and nobody left to say so.
+/// It was registered, but no process recorded it.
 #[tokio::test(start_paused = true)]
 async fn is_registered_once_however_the_process_dies() {
     let (sim, run) = rolled().await;

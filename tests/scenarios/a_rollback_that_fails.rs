@@ -12,7 +12,7 @@ use kanmon::model::step::StepFact;
 use kanmon::model::step::part::Direction;
 use kanmon::model::step::roll::RollFact;
 
-/// Somebody stops what is under way, and ECS goes back: here, from the way back to what failed.
+/// Somebody stops the rollback, and ECS rolls that back: to what failed.
 async fn stops_and_rolls_back(sim: &Simulation) {
     let ecs = aws_sdk_ecs::Client::new(&sim.sdk(COLLEAGUE));
     let listed = ecs.list_service_deployments().cluster("shop-dev").service("web").send().await.expect("a list");
@@ -37,17 +37,17 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --reason WHY`");
     let frozen = sim.ledger("dev").await.frozen.expect("it froze");
     assert_eq!(frozen.by, FrozenBy::Release { release: id });
-    sim.build_next("mended", &[]);
+    sim.build_next("fixed", &[]);
     let next = sim.release().await;
     let id = next.id.clone();
     let ended = next.end(&sim).await;
     ended.is(Outcome::Locked, 41);
     ended.says("could not be rolled back");
-    sim.unfreezes(MANAGER, "dev", "put back by hand").await;
-    sim.resumes(&id).await.end(&sim).await.entered("dev").then_some(()).expect("it is open again");
+    sim.unfreezes(MANAGER, "dev", "rolled back by hand").await;
+    sim.resumes(&id).await.end(&sim).await.entered("dev").then_some(()).expect("releases may enter it again");
 }
 
-/// ECS goes back by itself, and what ran before does not start any more: its image is gone.
+/// ECS rolls back by itself, but the previous revision cannot start any more: its image is gone.
 #[tokio::test(start_paused = true)]
 async fn by_ecs_itself_freezes_the_stage_too() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
@@ -69,6 +69,6 @@ async fn by_ecs_itself_freezes_the_stage_too() {
     ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
     ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --reason WHY`");
     assert_eq!(sim.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release { release: id });
-    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not fight on");
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not try again");
     sim.release().await.end(&sim).await.is(Outcome::Locked, 41);
 }

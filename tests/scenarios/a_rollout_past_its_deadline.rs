@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::simulation::{DEV, Simulation, Story};
 
-/// Tasks die, no breaker is on, and not often enough within the deadline to be called hopeless.
+/// Tasks stop, but not often enough before the deadline to give up; the circuit breaker is off.
 fn slow(on_failure: &str) -> Simulation {
     let unguarded: Value = json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 });
     let sim = Story::new()
@@ -27,7 +27,7 @@ async fn is_still_running_where_rollback_is_off() {
     let run = sim.release().await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::StillRunning, 31);
-    let began = ended.events[ended.place(rollout_started)].at;
+    let began = ended.events[ended.index_of(rollout_started)].at;
     let passed = sim.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(4) && passed < SignedDuration::from_mins(5), "{passed:#}");
     assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })));
@@ -44,7 +44,7 @@ async fn is_rolled_back_where_it_is_on() {
     assert_eq!(sim.definition(DEV, "shop-dev", "web"), before);
 }
 
-/// What could not be read when its time was over may be done by then: nothing is given up before somebody has looked.
+/// A rollout that could not be read at its deadline may have ended since: it is read before it is given up.
 #[tokio::test(start_paused = true)]
 async fn is_read_before_it_is_given_up() {
     for (kind, operation) in [(Kind::Throttle, "DescribeServices"), (Kind::ResetBefore, "*")] {
@@ -66,7 +66,7 @@ async fn is_read_before_it_is_given_up() {
     }
 }
 
-/// A way back too.
+/// A rollback too.
 #[tokio::test(start_paused = true)]
 async fn in_a_rollback_is_read_before_it_is_reported_as_stuck() {
     let url = format!("http://127.0.0.1:4566/_sandbox/service/{DEV}/ap-northeast-1/shop-dev/web");
@@ -74,7 +74,7 @@ async fn in_a_rollback_is_read_before_it_is_reported_as_stuck() {
     let sim = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();
     let before = sim.definition(DEV, "shop-dev", "web");
     let run = sim.release().await;
-    sim.fact(&run.id, "on its way back", rollback_started).await;
+    sim.fact(&run.id, "started the rollback", rollback_started).await;
     sim.fault("DescribeServices", Kind::Throttle, u32::MAX);
     sim.pass(SignedDuration::from_mins(10)).await;
     sim.end_faults();

@@ -23,7 +23,7 @@ fn story(configuration: &Value, on_failure: &str) -> Story {
         .services("web", "deploymentConfiguration", configuration)
 }
 
-/// Alarms that fail the deployment and do not roll it back: ECS calls it STOPPED.
+/// Alarms that fail the deployment without rolling it back: its status is STOPPED.
 #[tokio::test(start_paused = true)]
 async fn by_an_alarm_without_rollback_has_failed_and_was_not_stopped_by_somebody() {
     for (on_failure, outcome, code) in [("stop", Outcome::Failed, 24), ("rollback", Outcome::RolledBack, 20)] {
@@ -44,7 +44,7 @@ async fn by_an_alarm_without_rollback_has_failed_and_was_not_stopped_by_somebody
         ended.is(outcome, code);
         ended.says("alarm");
         let updates = sim.updates(DEV, "shop-dev", "web").len();
-        assert_eq!(updates == 2, on_failure == "rollback", "kanmon puts it back, since ECS does not");
+        assert_eq!(updates == 2, on_failure == "rollback", "kanmon rolls it back, because ECS does not");
     }
 }
 
@@ -64,7 +64,7 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
     );
 }
 
-/// A registry that cannot be reached for a while says nothing of the image.
+/// If a registry cannot be reached for a while, that is not a failure of the image.
 #[tokio::test(start_paused = true)]
 async fn in_its_pulls_gets_more_time_and_does_not_keep_the_image_out() {
     let sim = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");

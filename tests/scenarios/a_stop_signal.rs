@@ -18,7 +18,7 @@ async fn suspends_and_resume_continues() {
     let ended = run.end(&sim).await;
     ended.is(Outcome::Suspended, 30);
     ended.says(&format!("kanmon resume {id}"));
-    assert!(sim.time.timestamp().duration_since(asked) < SignedDuration::from_secs(5), "it leaves at once");
+    assert!(sim.time.timestamp().duration_since(asked) < SignedDuration::from_secs(5), "it ends immediately");
     sim.hours(1).await;
     let resumed = sim.resumes(&id).await.end(&sim).await;
     resumed.is(Outcome::Succeeded, 0);
@@ -27,7 +27,7 @@ async fn suspends_and_resume_continues() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_build_leaves_at_once_too() {
+async fn ends_a_build_immediately_too() {
     let sim = Story::new().stages(&["dev"]).open();
     let run = sim.release().await;
     let id = run.id.clone();

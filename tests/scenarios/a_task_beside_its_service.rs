@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::simulation::{Simulation, Story};
 
-/// A service on EC2 whose tasks are placed, tagged and reached in its own way.
+/// A service on EC2 with its own placement, tags and network.
 fn placed() -> Simulation {
     let mut story = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }]));
     for (member, value) in [
@@ -28,7 +28,7 @@ async fn runs_where_and_under_which_tags_the_services_tasks_do() {
     assert_eq!(input["placementConstraints"], json!([{ "type": "memberOf", "expression": "attribute:zone == inner" }]));
     assert_eq!(input["placementStrategy"], json!([{ "type": "spread", "field": "attribute:ecs.availability-zone" }]));
     assert_eq!((&input["launchType"], &input["enableECSManagedTags"]), (&json!("EC2"), &json!(true)));
-    // RunTask has no service to take tags from: they are given.
+    // RunTask cannot propagate tags from a service, so they are passed.
     assert_eq!(
         (&input["tags"], &input["propagateTags"]),
         (&json!([{ "key": "CostCenter", "value": "42" }]), &Value::Null)
@@ -38,7 +38,7 @@ async fn runs_where_and_under_which_tags_the_services_tasks_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn can_be_looked_into_where_its_definition_has_a_role_for_that() {
+async fn has_ecs_exec_if_its_definition_has_a_task_role() {
     let sim = placed();
     let mut definition: Value = serde_json::from_str(include_str!("simulation/migrate.json")).unwrap();
     definition["taskRoleArn"] = json!("arn:aws:iam::{{ account.id }}:role/task");

@@ -20,7 +20,7 @@ async fn is_seen_running_after_its_timeout_and_fails_the_stage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
+async fn that_could_not_be_read_is_unknown_and_is_found_done_later() {
     let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
     sim.fault("DescribeTasks", Kind::Throttle, u32::MAX);
     let run = sim.release().await;
@@ -35,7 +35,7 @@ async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
     assert_eq!(sim.calls("RunTask").len(), 1);
 }
 
-/// A process that was dead for hours finds it done, whatever its timeout was.
+/// A process that continues after hours finds that it ended, whatever its timeout was.
 #[tokio::test(start_paused = true)]
 async fn is_not_a_failure_if_it_ended_while_no_process_was_watching() {
     let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
@@ -49,11 +49,12 @@ async fn is_not_a_failure_if_it_ended_while_no_process_was_watching() {
     assert_eq!(sim.calls("RunTask").len(), 1);
 }
 
-/// Past the life of its client token nobody can tell whether it ran: it is never started a second time, however often that is asked.
+/// After its client token has expired, it is unknown whether the task ran: it is never started a second time, however often the release is
+/// resumed.
 #[tokio::test(start_paused = true)]
 async fn to_report_is_never_run_again() {
     let sim = Story::new().stages(&["dev"]).open();
-    // The process ends with its intent written down.
+    // The process ends after its intent was recorded.
     sim.journal.set_append_hook(|moment, facts| {
         let runs = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::RunTask { .. }, .. });
         match moment == Moment::After && facts.iter().any(runs) {
@@ -73,5 +74,5 @@ async fn to_report_is_never_run_again() {
         ended.says("kanmon abort");
     }
     assert!(sim.calls("RunTask").is_empty());
-    sim.takes_up_to_abort(&id, false).await.end(&sim).await.is(Outcome::Aborted, 23);
+    sim.aborts_unattended(&id, false).await.end(&sim).await.is(Outcome::Aborted, 23);
 }

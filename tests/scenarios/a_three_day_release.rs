@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::simulation::{DEV, DEVELOPER, OPERATOR, PROD, Simulation, Story};
 
-/// Prod's pipeline asks, and is looked at through prod's role, whose sessions last an hour.
+/// Approval is requested in prod's CodePipeline and read with prod's role, whose sessions last an hour.
 fn asking_in_prod() -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "prod", "expires": "72h" });
@@ -28,7 +28,7 @@ fn asking_in_prod() -> Simulation {
         .open()
 }
 
-/// The operator approves in prod's console, so to speak.
+/// The operator approves in prod's console.
 async fn approved_there(sim: &Simulation) {
     let pipelines = aws_sdk_codepipeline::Client::new(&sim.sdk(OPERATOR));
     let state = pipelines.get_pipeline_state().name("shop").send().await.expect("the pipeline's state");
@@ -57,10 +57,10 @@ async fn goes_through_five_processes() {
     let id = build.id.clone();
     build.end(&sim).await.is(Outcome::Succeeded, 0);
 
-    // The next morning another one asks for production, and is ended by its time limit while it waits.
+    // The next morning another one requests approval for production, and reaches its time limit while it waits.
     sim.hours(22).await;
     let asking = sim.promotes(DEVELOPER, &id, "prod").await;
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     let first = sim.calls("AssumeRole").len();
     sim.hours(8).await;
     let renewed = sim.calls("AssumeRole").len() - first;
@@ -70,17 +70,17 @@ async fn goes_through_five_processes() {
     parked.is(Outcome::Suspended, 30);
     parked.says(&format!("kanmon resume {id}"));
 
-    // A third goes on waiting, and is killed without a word in the night.
+    // A third continues to wait, and is killed in the night.
     let waiting = sim.resumes(&id).await;
     sim.hours(9).await;
     waiting.crash(&sim).await;
 
-    // The answer comes when nobody is there to hear it.
+    // The answer comes while no process waits for it.
     sim.hours(20).await;
     approved_there(&sim).await;
     sim.hours(2).await;
 
-    // The fourth hears it, rolls, and is ended in the middle of the rollout, which goes on without it.
+    // The fourth reads it, rolls, and is ended in the middle of the rollout, which ECS continues.
     let rolling = sim.resumes(&id).await;
     let of_admin = |f: &Fact| matches!(f, Fact::Step { at, fact: StepFact::Roll(RollFact::RolloutStarted { direction: Direction::Forward, .. }) } if at.stage.as_str() == "prod");
     sim.fact(&id, "rolled in prod", of_admin).await;
@@ -93,7 +93,11 @@ async fn goes_through_five_processes() {
 
     let took = sim.time.passed();
     assert!(took > hours(60) && took < hours(72), "{took}");
-    assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1, "one question in all that time");
+    assert_eq!(
+        ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })),
+        1,
+        "one approval request in all that time"
+    );
     let given = |f: &Fact| matches!(f, Fact::ApprovalGiven { answer } if answer.plan == request.plan);
     assert_eq!(ended.count(given), 1);
     assert_eq!(ended.count(|f| matches!(f, Fact::Resumed { .. } | Fact::Extended { .. })), 4, "after the first");
@@ -116,7 +120,7 @@ async fn whose_answer_comes_too_late_deploys_nothing() {
     let sim = asking_in_prod();
     let asking = sim.release().await;
     let id = asking.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     asking.crash(&sim).await;
     sim.hours(73).await;
     approved_there(&sim).await;
@@ -126,11 +130,11 @@ async fn whose_answer_comes_too_late_deploys_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whose_answer_came_in_time_and_is_heard_too_late_is_deployed() {
+async fn whose_answer_came_in_time_and_is_read_too_late_is_deployed() {
     let sim = asking_in_prod();
     let asking = sim.release().await;
     let id = asking.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     asking.crash(&sim).await;
     sim.hours(70).await;
     approved_there(&sim).await;

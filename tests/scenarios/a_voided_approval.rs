@@ -9,18 +9,18 @@ use kanmon::report::approval;
 async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    let first = sim.asked(&run.id, "prod").await;
+    let first = sim.approval_request(&run.id, "prod").await;
     let theirs = sim.deploys(OPERATOR, "shop-prod", "web").await;
     sim.pass(SignedDuration::from_mins(20)).await;
     sim.approves(MANAGER, &run.id, "prod").await;
-    let told = |f: &Fact| matches!(f, Fact::ApprovalVoided { reason, .. } if approval::void(reason).contains("web ran ") && approval::void(reason).contains("and now runs "));
-    sim.fact(&run.id, "voided", told).await;
+    let voided = |f: &Fact| matches!(f, Fact::ApprovalVoided { reason, .. } if approval::void(reason).contains("web ran ") && approval::void(reason).contains("and now runs "));
+    sim.fact(&run.id, "voided", voided).await;
     assert_eq!(sim.definition(PROD, "shop-prod", "web").unwrap(), theirs);
-    let second = sim.asked(&run.id, "prod").await;
-    assert_ne!(first.plan, second.plan, "what would be done is another thing now");
+    let second = sim.approval_request(&run.id, "prod").await;
+    assert_ne!(first.plan, second.plan, "the plan has changed");
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let entered = ended.place(|f| matches!(f, Fact::StageEntered { .. }));
-    assert!(ended.place(|f| matches!(f, Fact::ApprovalVoided { .. })) < entered);
+    let entered = ended.index_of(|f| matches!(f, Fact::StageEntered { .. }));
+    assert!(ended.index_of(|f| matches!(f, Fact::ApprovalVoided { .. })) < entered);
 }

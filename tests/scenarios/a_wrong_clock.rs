@@ -10,14 +10,14 @@ async fn an_hour_off_against_aws_changes_nothing() {
     let story = || Story::new().stages(&["dev", "prod"]);
     let plain = story().open();
     let run = plain.release().await;
-    plain.asked(&run.id, "prod").await;
+    plain.approval_request(&run.id, "prod").await;
     plain.approves(MANAGER, &run.id, "prod").await;
     run.end(&plain).await.is(Outcome::Succeeded, 0);
     for hours in [1, -1] {
         let sim = story().open();
         sim.machine.set(SignedDuration::from_hours(hours));
         let run = sim.release().await;
-        sim.asked(&run.id, "prod").await;
+        sim.approval_request(&run.id, "prod").await;
         sim.approves(MANAGER, &run.id, "prod").await;
         let ended = run.end(&sim).await;
         ended.is(Outcome::Succeeded, 0);
@@ -43,7 +43,7 @@ async fn an_hour_off_does_not_turn_a_failure_into_a_success() {
     }
 }
 
-/// What a stage's holder has done last to say that he lives.
+/// The last heartbeat of a stage's holder.
 async fn beat(sim: &Simulation) -> u64 {
     let (_, _, heartbeat) = sim.journal.holder(&sim.pipeline().app, &name("dev")).await.unwrap().expect("it is held");
     heartbeat.beat
@@ -60,7 +60,7 @@ async fn that_is_set_meanwhile_delays_no_renewal_and_no_answer() {
         sim.pass(LEASE).await;
         assert!(beat(&sim).await >= before + 2, "{minutes} min: the lease was not renewed");
         sim.machine.set(SignedDuration::ZERO);
-        sim.asked(&run.id, "prod").await;
+        sim.approval_request(&run.id, "prod").await;
         sim.pass(SignedDuration::from_mins(1)).await;
         sim.machine.set(SignedDuration::from_mins(minutes));
         sim.approves(MANAGER, &run.id, "prod").await;

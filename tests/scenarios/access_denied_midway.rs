@@ -26,7 +26,7 @@ async fn suspends_the_release_and_leaves_what_was_done() {
     assert_eq!(sim.calls("UpdateService").len(), 2);
 }
 
-/// What a person reads of what became of each service.
+/// What a person reads about the result of each service.
 fn reported(ended: &Ended) -> Vec<(&'static str, String)> {
     service_outcomes::of(&ended.release).lines()
 }
@@ -52,7 +52,7 @@ async fn side_by_side_starts_no_more_and_reports_each_service() {
     };
     assert_eq!(of(denied), Some("unchanged"), "{lines:?}");
     assert!(matches!(of(updated[0]), Some("changed" | "being deployed by ECS")), "{lines:?}");
-    // Nothing after it was begun.
+    // Nothing after it was started.
     assert!(sim.calls("RunTask").is_empty());
     assert!(!ended.has(check_judged));
     assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })));
@@ -65,7 +65,7 @@ async fn reports_what_is_unknown() {
     plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
     let calls = plain.interceptor.calls();
     let last = calls.iter().rposition(|c| c.what == "UpdateService").expect("an update") + 1;
-    // The process dies before it hears of its last update, and the next one may not read.
+    // The process is killed before it gets the answer to its last update, and the next one is not allowed to read.
     let sim = story().open();
     sim.interceptor.order(last, Moment::After);
     let run = sim.release().await;

@@ -54,7 +54,7 @@ async fn without_rollback_leaves_everything_as_it_is() {
 async fn while_people_decide_ends_it_at_once() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.aborts(&run.id, true).await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
@@ -62,19 +62,19 @@ async fn while_people_decide_ends_it_at_once() {
     assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "a stage that was left stays as it is");
 }
 
-/// Who says no while another approves has not approved what is asked for later.
+/// An approval that was given before the abort does not count for a later request.
 #[tokio::test(start_paused = true)]
 async fn is_the_end_of_what_was_approved_too() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     run.crash(&sim).await;
     sim.approves(MANAGER, &id, "prod").await;
     sim.pass(SignedDuration::from_secs(5)).await;
-    let ended = sim.takes_up_to_abort(&id, false).await.end(&sim).await;
+    let ended = sim.aborts_unattended(&id, false).await.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { .. })), "it had been heard of");
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { .. })), "the approval was recorded");
     let again = sim.promotes(DEVELOPER, &id, "prod").await;
     sim.when(&id, "asked again", |r| (r.stage(&name("prod")).asks > 1).then_some(())).await;
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
@@ -83,11 +83,11 @@ async fn is_the_end_of_what_was_approved_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_comes_when_all_is_done_is_recorded_and_reported() {
+async fn that_comes_when_everything_is_done_is_recorded_and_reported() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = sim.release().await;
     let (journal, id, at) = (sim.journal.clone(), run.id.clone(), sim.time.timestamp());
-    // After its last look into the inbox, and before it has ended.
+    // After it has read the inbox for the last time, and before it has ended.
     sim.journal.set_append_hook(move |moment, facts| {
         if moment == Moment::After && facts.iter().any(|f| matches!(f, Fact::StageLeft { .. })) {
             let abort = MessageBody::Abort { by: DEVELOPER.identity(), reason: "no".to_owned(), roll_back: false };

@@ -9,7 +9,7 @@ async fn ends_before_any_change(sim: &Simulation, words: &[&str]) {
     for what in words {
         ended.says(what);
     }
-    assert_eq!(sim.changes(), [], "nothing was touched");
+    assert_eq!(sim.changes(), [], "nothing was changed");
 }
 
 #[tokio::test(start_paused = true)]

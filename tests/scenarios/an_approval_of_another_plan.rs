@@ -12,14 +12,14 @@ use kanmon::report::approval;
 async fn is_refused_and_the_right_one_still_counts() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    let request = sim.asked(&run.id, "prod").await;
+    let request = sim.approval_request(&run.id, "prod").await;
     let other = PlanHash::of(b"another");
     let decision =
         Decision { answer: Answer::Approved, stage: None, plan: Some(other.to_string()), comment: String::new() };
     let refused = answer(&sim.context(MANAGER), &run.id, &decision).await.unwrap_err();
     assert!(matches!(refused.refusal(), Some(Refusal::Answer(AnswerRefusal::OtherPlan { .. }))), "{refused:?}");
-    // Whoever writes the state can put it there all the same.
-    sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;
+    // Somebody who can write the state can still write it there.
+    sim.answers_without_kanmon(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;
     sim.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
     sim.hours(1).await;
     assert!(sim.calls("UpdateService").is_empty());

@@ -5,13 +5,13 @@ use kanmon::model::outcome::Outcome;
 use super::simulation::{MANAGER, OPERATOR, PROD, Story};
 use kanmon::report::approval;
 
-/// It lives as long as its question would have: here 24 hours.
+/// It is valid for as long as its request would have been: here 24 hours.
 #[tokio::test(start_paused = true)]
 async fn is_requested_again() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     sim.freezes(OPERATOR, "prod", "a holiday").await;
     sim.approves(MANAGER, &id, "prod").await;
     run.end(&sim).await.is(Outcome::Locked, 41);

@@ -5,13 +5,13 @@ use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::report::story::{self, Mark};
 
-use super::simulation::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Simulation, Story};
+use super::simulation::{DEV, DEVELOPER, Ended, MANAGER, PROD, ReleaseOptions, Simulation, Story};
 
 #[tokio::test(start_paused = true)]
 async fn changes_nothing_that_was_approved_and_is_reported_in_each_account() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     let digest = sim.release_of(&run.id).await.images.values().next().unwrap().digest.to_string();
     // Under the release's own tags, in both accounts: in dev after its stage was left.
     sim.build_next("something else", &[]);
@@ -24,7 +24,7 @@ async fn changes_nothing_that_was_approved_and_is_reported_in_each_account() {
     let moved = moved(&ended);
     assert_eq!(moved.len(), 2, "{moved:?}");
     for (moved, account) in moved.iter().zip(["prod", "dev"]) {
-        let (repository, _) = place(&sim, &ended.release.id, account).await;
+        let (repository, _) = repository(&sim, &ended.release.id, account).await;
         assert_eq!(moved.tag, format!("{repository}:kanmon-{}", ended.release.id));
         assert_eq!(moved.names.as_ref().unwrap().as_str(), other);
     }
@@ -36,14 +36,14 @@ async fn is_reported_once_if_the_release_was_requested_with_that_tag() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let nobody = "r20260101-000000-nobody".parse().unwrap();
     let digest = push(&sim, &nobody, "v1", &["dev"]).await;
-    let repository = place(&sim, &nobody, "dev").await.0;
+    let repository = repository(&sim, &nobody, "dev").await.0;
     let image = sim.pipeline().images.keys().next().unwrap().clone();
     let given = BTreeMap::from([(image, format!("{repository}:v1"))]);
-    let run = sim.asks(Asking { given, ..Asking::default() }).await;
+    let run = sim.release_with(ReleaseOptions { given, ..ReleaseOptions::default() }).await;
     sim.fact(&run.id, "the image", |f| matches!(f, Fact::ImageBuilt { .. })).await;
     sim.build_next("something else", &[]);
     let other = push(&sim, &run.id, "v1", &["dev"]).await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
@@ -65,19 +65,19 @@ async fn is_not_reported_if_nobody_overwrote_one() {
     assert_eq!(moved(&ended).len(), 0);
 }
 
-/// Pushes what is built next under a tag of the shop's repositories; answers its digest.
+/// Pushes what is built next under a tag of the shop's repositories; returns its digest.
 async fn push(sim: &Simulation, release: &ReleaseId, tag: &str, accounts: &[&str]) -> String {
     let mut digest = String::new();
     for account in accounts {
         let ports = sim.context(DEVELOPER).ports(release.as_str(), None);
-        let (_, access) = place(sim, release, account).await;
+        let (_, access) = repository(sim, release, account).await;
         let spec = sim.pipeline().images.values().next().unwrap().clone();
         digest = ports.images.build(&spec, &access, tag, &|_| {}).await.unwrap().pushed.digest.to_string();
     }
     digest
 }
 
-async fn place(sim: &Simulation, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
+async fn repository(sim: &Simulation, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
     let pipeline = sim.pipeline();
     let account = pipeline.accounts.values().find(|a| a.name.as_str() == account).unwrap();
     let access = sim.context(DEVELOPER).ports(release.as_str(), None).registry.access(account, "shop").await.unwrap();
@@ -92,7 +92,7 @@ fn runs(sim: &Simulation, digest: &str) {
     }
 }
 
-/// What was told of moved tags, each of it also as a line that people read.
+/// The moved tags that were reported, in the record and in a line for people.
 fn moved(ended: &Ended) -> Vec<MovedTag> {
     let mut all = Vec::new();
     for event in &ended.events {

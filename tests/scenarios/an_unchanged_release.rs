@@ -26,9 +26,9 @@ async fn proves_what_runs_and_updates_nothing() {
     assert_eq!(first, second);
 }
 
-/// ECS fills in defaults and adds members by itself, those of next year among them.
+/// ECS fills in defaults and adds members by itself, also ones that kanmon does not know.
 #[tokio::test(start_paused = true)]
-async fn is_unchanged_whatever_ecs_made_of_what_was_sent() {
+async fn is_unchanged_whatever_ecs_added_to_what_was_sent() {
     let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": "admin" }]))
@@ -58,22 +58,22 @@ async fn is_unchanged_whatever_ecs_made_of_what_was_sent() {
     let again = sim.release().await.end(&sim).await;
     again.is(Outcome::Unchanged, 0);
     assert!(plan(&again).services.values().all(|p| p.changes.is_empty() && p.drift.is_empty()));
-    // A new image, and then the one before: kanmon's own revision is found again.
+    // A new image, and then the previous one: kanmon's own revision is found again.
     sim.build_next("other", &[]);
     let other = sim.release().await.end(&sim).await;
     other.is(Outcome::Succeeded, 0);
     let other = plan(&other);
     let changes = &other.services.values().next().unwrap().changes;
-    assert_eq!(paths(changes), ["containerDefinitions[admin].image"], "nobody took anything away");
+    assert_eq!(paths(changes), ["containerDefinitions[admin].image"], "nothing was removed");
     let registered = sim.calls("RegisterTaskDefinition").len();
     sim.build_next("", &[]);
     sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
     assert_eq!(sim.calls("RegisterTaskDefinition").len(), registered, "its own revision is found again");
 }
 
-/// A tool that copies a revision with its tags and puts something into it.
+/// Another tool copies a revision with its tags and changes it.
 #[tokio::test(start_paused = true)]
-async fn is_not_unchanged_where_a_copied_tag_says_so_and_the_content_does_not() {
+async fn is_changed_if_a_copied_tag_says_unchanged_but_the_content_differs() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }])).open();
     sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
     sim.deploys_a_copy(COLLEAGUE, "shop-dev", "admin").await;

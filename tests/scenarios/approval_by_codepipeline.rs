@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::inside_an_execution::execution;
-use super::simulation::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Run, Simulation, Story};
+use super::simulation::{DEVELOPER, MANAGER, OPERATOR, PROD, ReleaseOptions, Run, Simulation, Story};
 use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
@@ -10,30 +10,30 @@ use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::report::{approval, warning};
 use kanmon::sandbox::faults::Kind;
 
-fn asking_codepipeline() -> Simulation {
-    asking_codepipeline_for("24h")
+fn approval_in_codepipeline() -> Simulation {
+    approval_in_codepipeline_for("24h")
 }
 
-fn asking_codepipeline_for(expires: &str) -> Simulation {
+fn approval_in_codepipeline_for(expires: &str) -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": expires });
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
 }
 
-/// A release that asks in CodePipeline.
-async fn asked() -> (Simulation, Run, ReleaseId) {
-    let sim = asking_codepipeline();
+/// A release that requests approval in CodePipeline.
+async fn waiting() -> (Simulation, Run, ReleaseId) {
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     (sim, run, id)
 }
 
 #[tokio::test(start_paused = true)]
 async fn starts_an_execution_that_carries_the_request() {
-    let sim = asking_codepipeline();
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
-    let request = sim.asked(&run.id, "prod").await;
+    let request = sim.approval_request(&run.id, "prod").await;
     sim.hours(3).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
@@ -46,10 +46,10 @@ async fn starts_an_execution_that_carries_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_rejected_there() {
-    let sim = asking_codepipeline();
+async fn is_rejected_in_codepipeline() {
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.hours(1).await;
     sim.answers(MANAGER, &run.id, "prod", Answer::Rejected).await;
     let ended = run.end(&sim).await;
@@ -59,8 +59,8 @@ async fn is_rejected_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_while_nobody_listens_counts_whatever_has_changed_since() {
-    let (sim, run, id) = asked().await;
+async fn a_rejection_while_no_process_waits_counts_whatever_has_changed_since() {
+    let (sim, run, id) = waiting().await;
     run.crash(&sim).await;
     sim.hours(1).await;
     sim.answers(MANAGER, &id, "prod", Answer::Rejected).await;
@@ -72,34 +72,34 @@ async fn a_rejection_while_nobody_listens_counts_whatever_has_changed_since() {
 
 #[tokio::test(start_paused = true)]
 async fn an_open_request_becomes_void_when_the_plan_changes() {
-    let (sim, run, id) = asked().await;
+    let (sim, run, id) = waiting().await;
     run.crash(&sim).await;
     sim.deploys(OPERATOR, "shop-prod", "web").await;
     let resumed = sim.resumes(&id).await;
     sim.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
     sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
-    assert_eq!(sim.calls("StartPipelineExecution").len(), 2, "the new plan is a new question");
-    // The first execution no longer waits in front of it.
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 2, "the new plan is a new request");
+    // The first execution no longer waits before it.
     assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
     sim.hours(1).await;
     sim.approves(MANAGER, &id, "prod").await;
     resumed.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
-/// The question goes into the execution that the release runs in by now, and the one that kanmon started for it waits no longer.
+/// The request goes into the execution that the release now runs in, and the one that kanmon started for it no longer waits.
 #[tokio::test(start_paused = true)]
 async fn a_request_in_the_releases_own_execution_ends_the_old_one() {
-    let sim = asking_codepipeline();
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
-    let first = sim.asked(&id, "prod").await.execution.unwrap();
+    let first = sim.approval_request(&id, "prod").await.execution.unwrap();
     run.crash(&sim).await;
     sim.deploys(OPERATOR, "shop-prod", "web").await;
     let own = execution(&sim).await;
     let promoted = sim.promotes_in(DEVELOPER, &own, &id, "prod").await;
     let asked = sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
     asked.await;
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     assert_eq!(request.execution.as_deref(), Some(own.as_str()));
     assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
     sim.pass(jiff::SignedDuration::from_secs(30)).await;
@@ -108,37 +108,37 @@ async fn a_request_in_the_releases_own_execution_ends_the_old_one() {
     promoted.end(&sim).await.is(Outcome::Suspended, 30);
 }
 
-/// An execution that was started for the question has no earlier answer, whatever clock kanmon's machine has.
+/// An execution that was started for the request has no earlier answer, whatever the clock of kanmon's machine shows.
 #[tokio::test(start_paused = true)]
-async fn an_approval_soon_after_the_question_of_a_fast_clock_counts() {
-    let sim = asking_codepipeline();
+async fn an_approval_soon_after_the_request_counts_if_the_clock_is_fast() {
+    let sim = approval_in_codepipeline();
     sim.machine.set(jiff::SignedDuration::from_mins(4));
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.pass(jiff::SignedDuration::from_mins(2)).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     run.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
-    let (sim, run, id) = asked().await;
+async fn an_approval_of_the_record_is_read_again_by_the_next_process() {
+    let (sim, run, id) = waiting().await;
     sim.hours(1).await;
     let dies = run.dies_at(&sim, |f| matches!(f, Fact::ApprovalGiven { .. }));
     tokio::join!(dies, sim.approves(MANAGER, &id, "prod"));
     let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { mismatch: None, .. }));
-    assert!(read < ended.place(|f| matches!(f, Fact::StageEntered { .. })));
+    let read = ended.index_of(|f| matches!(f, Fact::ApprovalCompared { mismatch: None, .. }));
+    assert!(read < ended.index_of(|f| matches!(f, Fact::StageEntered { .. })));
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. } | Fact::ApprovalGiven { .. })), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_somebody_stopped_is_reported_and_approval_is_requested_again() {
-    let sim = asking_codepipeline();
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
-    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    let execution = sim.approval_request(&id, "prod").await.execution.unwrap();
     let client = aws_sdk_codepipeline::Client::new(&sim.sdk(DEVELOPER));
     let stop = client.stop_pipeline_execution().pipeline_name("shop").pipeline_execution_id(&execution).abandon(true);
     stop.send().await.unwrap();
@@ -153,11 +153,11 @@ async fn an_execution_that_somebody_stopped_is_reported_and_approval_is_requeste
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_that_expired_ends_its_execution_so_that_it_cannot_succeed_with_nothing_deployed() {
-    let sim = asking_codepipeline_for("10m");
+async fn a_request_that_expired_ends_its_execution_so_that_it_cannot_succeed_with_nothing_deployed() {
+    let sim = approval_in_codepipeline_for("10m");
     let run = sim.release().await;
     let id = run.id.clone();
-    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    let execution = sim.approval_request(&id, "prod").await.execution.unwrap();
     run.end(&sim).await.is(Outcome::Expired, 12);
     assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
     sim.hours(1).await;
@@ -167,10 +167,10 @@ async fn a_question_that_expired_ends_its_execution_so_that_it_cannot_succeed_wi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_release_that_is_aborted_leaves_no_question_behind() {
-    let sim = asking_codepipeline();
+async fn a_release_that_is_aborted_leaves_no_request_behind() {
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.aborts(&run.id, false).await;
     run.end(&sim).await.is(Outcome::Aborted, 23);
     assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
@@ -178,9 +178,9 @@ async fn a_release_that_is_aborted_leaves_no_question_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_cannot_be_stopped_is_reported() {
-    let sim = asking_codepipeline_for("10m");
+    let sim = approval_in_codepipeline_for("10m");
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.fault("StopPipelineExecution", Kind::AccessDenied, 1);
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
@@ -189,36 +189,36 @@ async fn an_execution_that_cannot_be_stopped_is_reported() {
     ));
 }
 
-/// In CodePipeline whoever may call PutApprovalResult there answers, and the file says who may approve.
+/// In CodePipeline, anybody who may call PutApprovalResult can answer; the file says who may approve.
 #[tokio::test(start_paused = true)]
-async fn counts_only_by_those_whom_the_file_names() {
+async fn counts_only_if_the_file_names_the_approver() {
     let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev",
         "approvers": ["arn:aws:iam::111111111111:user/somebody"], "expires": "24h" });
     let sim = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
     let run = sim.release().await;
-    let request = sim.asked(&run.id, "prod").await;
+    let request = sim.approval_request(&run.id, "prod").await;
     sim.hours(1).await;
-    let refused = sim.tries_to_answer(MANAGER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let refused = sim.try_answer(MANAGER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let refusal = refused.refusal();
     assert!(matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { .. }))), "{refusal:?}");
-    sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    sim.answers_without_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("not among the approvers"))));
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// In the console nobody is kept from approving an action whose message does not name exactly one plan.
+/// The console lets anybody approve an action whose message does not name exactly one plan.
 #[tokio::test(start_paused = true)]
-async fn approves_nothing_where_the_message_names_no_plan() {
+async fn approves_nothing_if_the_message_names_no_plan() {
     let message = "/codepipeline/0/pipeline/stages/1/actions/0/configuration/CustomData";
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let story = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
     let sim = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
     let execution = Some(execution(&sim).await);
-    let run = sim.asks(Asking { execution, ..Asking::default() }).await;
-    let execution = sim.asked(&run.id, "prod").await.execution.unwrap();
+    let run = sim.release_with(ReleaseOptions { execution, ..ReleaseOptions::default() }).await;
+    let execution = sim.approval_request(&run.id, "prod").await.execution.unwrap();
     sim.hours(1).await;
     let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let state = client.get_pipeline_state().name("shop").send().await.unwrap();
@@ -244,7 +244,7 @@ async fn approves_nothing_where_the_message_names_no_plan() {
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// The same, with an action behind the approval that ends only when it is told to, as a build would.
+/// The same, with an action after the approval that ends only when the test ends it, as a build would.
 fn with_a_build_behind_it() -> Simulation {
     let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev" });
     let approve = json!({ "name": "Approve",
@@ -272,7 +272,7 @@ async fn what_was_approved_and_then_withdrawn_does_not_succeed_with_nothing_depl
     let sim = with_a_build_behind_it();
     let run = sim.release().await;
     let id = run.id.clone();
-    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    let execution = sim.approval_request(&id, "prod").await.execution.unwrap();
     run.crash(&sim).await;
     sim.hours(1).await;
     sim.approves(MANAGER, &id, "prod").await;
@@ -286,28 +286,28 @@ async fn what_was_approved_and_then_withdrawn_does_not_succeed_with_nothing_depl
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_approved_read_and_then_rejected_does_not_either() {
+async fn what_was_approved_read_and_then_rejected_does_not_succeed_either() {
     let sim = with_a_build_behind_it();
     let run = sim.release().await;
     let id = run.id.clone();
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     sim.hours(1).await;
     sim.approves(MANAGER, &id, "prod").await;
     sim.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
-    sim.tries_to_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();
+    sim.try_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();
     run.end(&sim).await.is(Outcome::Rejected, 11);
     sim.hours(1).await;
     assert_eq!(status(&sim, &request.execution.unwrap()).await, "Stopped");
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// Its execution had nothing more to do, and cannot be stopped any more.
+/// Its execution has ended, so it cannot be stopped any more.
 #[tokio::test(start_paused = true)]
-async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plainly() {
-    let sim = asking_codepipeline();
+async fn an_execution_that_succeeded_with_nothing_deployed_is_reported() {
+    let sim = approval_in_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
-    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    let execution = sim.approval_request(&id, "prod").await.execution.unwrap();
     run.crash(&sim).await;
     sim.hours(1).await;
     sim.approves(MANAGER, &id, "prod").await;
@@ -327,7 +327,7 @@ async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plain
 
 #[tokio::test(start_paused = true)]
 async fn is_withdrawn_before_anybody_has_read_it() {
-    let (sim, run, id) = asked().await;
+    let (sim, run, id) = waiting().await;
     run.crash(&sim).await;
     sim.hours(1).await;
     sim.approves(MANAGER, &id, "prod").await;

@@ -7,7 +7,7 @@ use kanmon::usecase::answer::{Decision, Prepared, prepare};
 
 use super::simulation::{MANAGER, Simulation, Story, name};
 
-/// What somebody is about to say, who sees the question as it stands.
+/// A prepared answer to the current request.
 async fn prepared(sim: &Simulation, id: &ReleaseId, answer: Answer) -> Prepared {
     let decision = Decision { answer, stage: Some(name("prod")), plan: None, comment: "as seen".to_owned() };
     prepare(&sim.context(MANAGER), id, &decision).await.expect("it would count")
@@ -17,7 +17,7 @@ async fn prepared(sim: &Simulation, id: &ReleaseId, answer: Answer) -> Prepared 
 async fn the_second_answer_changes_nothing() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     let (first, second) =
         (prepared(&sim, &run.id, Answer::Approved).await, prepared(&sim, &run.id, Answer::Approved).await);
     let context = sim.context(MANAGER);
@@ -28,14 +28,14 @@ async fn the_second_answer_changes_nothing() {
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalGiven { .. } | Fact::ApprovalRejected { .. })), 1);
-    assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRefused { .. })), 1, "who was late can see it");
+    assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRefused { .. })), 1, "the late answer is recorded");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_last_answer_counts() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     let mut answers = Vec::new();
     for answer in [Answer::Approved, Answer::Approved, Answer::Rejected] {
         answers.push(prepared(&sim, &run.id, answer).await);
@@ -43,7 +43,7 @@ async fn the_last_answer_counts() {
     let [first, second, last] = answers.try_into().ok().expect("three");
     let context = sim.context(MANAGER);
     let answers = tokio::join!(first.send(&context), second.send(&context), last.send(&context));
-    assert!(answers.0.is_err() && answers.1.is_err(), "somebody had a later word: {answers:?}");
+    assert!(answers.0.is_err() && answers.1.is_err(), "another answer came later: {answers:?}");
     answers.2.expect("it counts");
     run.end(&sim).await.is(Outcome::Rejected, 11);
 }

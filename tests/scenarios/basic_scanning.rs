@@ -17,7 +17,7 @@ async fn on_push_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_nothing_started_is_started_once() {
+async fn is_started_once_if_nothing_started_it() {
     let sim = basic("MANUAL");
     sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
     assert_eq!(sim.calls("StartImageScan").len(), 1);

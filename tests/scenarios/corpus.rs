@@ -3,7 +3,7 @@
 use kanmon::model::ending::Ending;
 use kanmon::ports::journal::Record;
 
-/// Writes a journal down where `KANMON_WRITE_JOURNALS` names a folder, under the code of its ending.
+/// If `KANMON_WRITE_JOURNALS` names a folder, writes a journal there, named after the code of its ending.
 pub fn write(record: &Record, ending: &Ending) {
     let Some(dir) = std::env::var_os("KANMON_WRITE_JOURNALS") else { return };
     let text = kanmon::journal::to_file(record).expect("a record has a file");

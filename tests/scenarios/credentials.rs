@@ -24,7 +24,7 @@ fn trust(sim: &Simulation, effect: &str) {
 async fn that_last_an_hour_are_renewed_in_a_wait_of_three() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     let assumed = sim.calls("AssumeRole").len();
     sim.hours(3).await;
     sim.approves(MANAGER, &run.id, "prod").await;
@@ -39,7 +39,7 @@ async fn whose_renewal_is_refused_suspend_the_release() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.asked(&id, "prod").await;
+    sim.approval_request(&id, "prod").await;
     trust(&sim, "Deny");
     sim.hours(3).await;
     sim.approves(MANAGER, &id, "prod").await;
@@ -52,11 +52,11 @@ async fn whose_renewal_is_refused_suspend_the_release() {
     trust(&sim, "Allow");
     let resumed = sim.resumes(&id).await.end(&sim).await;
     resumed.is(Outcome::Succeeded, 0);
-    assert_eq!(resumed.count(|f| matches!(f, Fact::ApprovalGiven { .. })), 1, "the approval stands");
+    assert_eq!(resumed.count(|f| matches!(f, Fact::ApprovalGiven { .. })), 1, "the approval still counts");
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_are_taken_away_in_a_rollout_suspend_it_too() {
+async fn that_are_revoked_during_a_rollout_suspend_it_too() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();

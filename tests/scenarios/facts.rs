@@ -1,4 +1,4 @@
-//! Predicates of facts that tests wait for and look for.
+//! Predicates on facts, for tests that wait for a fact.
 
 use kanmon::model::event::Fact;
 use kanmon::model::step::StepFact;

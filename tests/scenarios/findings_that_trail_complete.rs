@@ -7,7 +7,7 @@ use serde_json::json;
 use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
-async fn are_seen_by_the_second_reading() {
+async fn are_found_by_the_second_reading() {
     let sim = Story::new().scans(json!({ "findings_after": 15, "findings": "CRITICAL:1" })).open();
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);

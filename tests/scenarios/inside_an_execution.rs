@@ -1,14 +1,14 @@
 use serde_json::json;
 
-use super::simulation::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Simulation, Story};
+use super::simulation::{DEV, DEVELOPER, MANAGER, PROD, ReleaseOptions, Run, Simulation, Story};
 use kanmon::model::approval::{Answer, ApprovalRequest};
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::report::approval;
 
-/// A pipeline whose first build asks, and whose second goes on once its approval action is answered: the sandbox takes what the builds
-/// export, as CodePipeline would.
+/// A pipeline whose first build requests approval, and whose second continues once the approval action is answered. The sandbox gets what
+/// the builds export, as CodePipeline would.
 fn sim() -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
@@ -47,16 +47,17 @@ pub(super) async fn execution(sim: &Simulation) -> String {
 async fn exports(sim: &Simulation, execution: &str, plan: &str) {
     let end = json!({ "account": DEV, "region": "ap-northeast-1", "pipeline": "shop", "execution": execution,
         "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
-    // The execution may not have come to it yet.
+    // The execution may not have reached the action yet.
     while sim.tell_sandbox("actions", &end).is_err() {
         sim.pass(jiff::SignedDuration::from_secs(1)).await;
     }
 }
 
-/// What the first build does: through dev, and it ends with the question put.
+/// The first build: it releases to dev, requests approval, and ends.
 async fn prepared(sim: &Simulation, execution: &str) -> (ReleaseId, ApprovalRequest) {
-    let asking = Asking { execution: Some(execution.to_owned()), until: Some("dev"), ..Asking::default() };
-    let run: Run = sim.asks(asking).await;
+    let asking =
+        ReleaseOptions { execution: Some(execution.to_owned()), until: Some("dev"), ..ReleaseOptions::default() };
+    let run: Run = sim.release_with(asking).await;
     let id = run.id.clone();
     let ended = run.end(sim).await;
     ended.is(Outcome::Succeeded, 0);
@@ -64,16 +65,16 @@ async fn prepared(sim: &Simulation, execution: &str) -> (ReleaseId, ApprovalRequ
         Fact::ApprovalRequested { request, .. } => Some(request.clone()),
         _ => None,
     });
-    (id, request.expect("it asked before it ended"))
+    (id, request.expect("it requested approval before it ended"))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
+async fn a_build_requests_approval_before_it_ends_and_another_continues_with_the_answer() {
     let sim = sim();
     let execution = execution(&sim).await;
     let (id, asked) = prepared(&sim, &execution).await;
     assert_eq!(asked.execution.as_ref(), Some(&execution));
-    assert_eq!(sim.calls("StartPipelineExecution").len(), 1, "kanmon starts none of its own");
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 1, "kanmon starts no other execution");
     exports(&sim, &execution, asked.plan.as_str()).await;
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 
@@ -98,10 +99,10 @@ async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// The execution's action was answered before anything was asked: by its name alone nobody can know that it is the same plan.
+/// The execution's action was approved before approval was requested: its name alone does not show that it is the same plan.
 #[tokio::test(start_paused = true)]
-async fn an_answer_from_before_the_question_counts_for_nothing() {
-    // The same story twice gives the same plan: the first tells what the second's build exports too early.
+async fn an_answer_from_before_the_request_does_not_count() {
+    // The same story gives the same plan twice: the plan of the first is what the second's build exports too early.
     let first = sim();
     let early = execution(&first).await;
     exports(&first, &early, "none").await;
@@ -120,7 +121,7 @@ async fn an_answer_from_before_the_question_counts_for_nothing() {
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// The manager approves the action of the pipeline's latest execution, as soon as it waits and no time after.
+/// The manager approves the action of the pipeline's latest execution as soon as it waits.
 async fn approves_in_the_console(sim: &Simulation) {
     let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let token = loop {
@@ -140,7 +141,7 @@ async fn approves_in_the_console(sim: &Simulation) {
     answer.action_name("Approve").result(result).token(token).send().await.expect("answered");
 }
 
-/// The stage that was rejected is retried in the same execution, and somebody approves who is not told.
+/// The stage that was rejected is retried in the same execution, and an approver approves it without seeing the rejection.
 #[tokio::test(start_paused = true)]
 async fn a_rejection_is_not_forgotten_when_the_stage_is_retried() {
     let sim = sim();

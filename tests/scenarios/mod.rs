@@ -1,4 +1,4 @@
-//! Stories: whole releases on the sandbox in process, with one virtual clock. One story per file.
+//! Whole releases on the sandbox in process, with one virtual clock. One story per file.
 
 pub mod facts;
 pub mod simulation;

@@ -10,7 +10,7 @@ async fn the_request_expires_and_can_be_repeated() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert_eq!(request.expires_at.duration_since(request.asked_at), SignedDuration::from_hours(24));

@@ -9,16 +9,16 @@ use serde_json::json;
 use super::simulation::{DEVELOPER, Ended, MANAGER, Story};
 use crate::binary::junit::Result::{Error, Failure, Passed, Skipped};
 
-/// Without ids and digests.
+/// The report without ids and digests.
 fn reported(ended: &Ended) -> String {
     ended.junit().lines().replace(ended.release.id.as_str(), "RELEASE")
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
+async fn each_stage_is_a_suite_and_each_condition_is_a_case() {
     let sim = Story::new().open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.hours(3).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
@@ -69,7 +69,7 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
+async fn a_gate_that_blocks_is_a_failure_and_what_follows_is_skipped() {
     let sim = Story::new().stages(&["dev"]).open();
     sim.build_next("bad", &[("findings", "CRITICAL:1,LOW:3")]);
     let ended = sim.release().await.end(&sim).await;
@@ -123,11 +123,11 @@ async fn a_rollout_that_ecs_rolled_back_is_a_failure_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_not_red() {
+async fn an_approval_request_is_skipped_until_it_is_answered_and_a_suspended_release_is_not_red() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
-    let request = sim.asked(&id, "prod").await;
+    let request = sim.approval_request(&id, "prod").await;
     run.stop();
     let ended = run.end(&sim).await;
     ended.is(Outcome::Suspended, 30);
@@ -165,7 +165,7 @@ async fn what_is_unknown_is_an_error_and_not_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_while_it_lies() {
+async fn a_suspended_release_is_skipped_where_it_stopped_and_its_time_does_not_count() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -182,7 +182,7 @@ async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_whil
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stage_beyond_what_was_asked_for_is_nobodys_question() {
+async fn a_stage_beyond_the_last_requested_one_is_not_reported() {
     let sim = Story::new().open();
     let ended = sim.release_until("dev").await.end(&sim).await;
     let names: Vec<_> = ended.junit().suites.iter().map(|s| s.name.clone()).collect();

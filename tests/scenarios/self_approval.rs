@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::simulation::{Asking, DEVELOPER, MANAGER, Story};
+use super::simulation::{DEVELOPER, MANAGER, ReleaseOptions, Story};
 use kanmon::model::approval::{Answer, Requester};
 use kanmon::model::event::Fact;
 use kanmon::model::machine::Machine;
@@ -17,16 +17,16 @@ fn anybody() -> Story {
 async fn is_refused_and_somebody_else_s_counts() {
     let sim = anybody().open();
     let run = sim.release().await;
-    let request = sim.asked(&run.id, "prod").await;
-    let refused = sim.tries_to_answer(DEVELOPER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let request = sim.approval_request(&run.id, "prod").await;
+    let refused = sim.try_answer(DEVELOPER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let why = match refused.refusal() {
         Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) => why,
         other => panic!("{other:?}"),
     };
     let why = approval::refusal(why);
     assert!(why.contains("may not approve it"), "{why}");
-    // Whoever writes the state can put it there all the same.
-    sim.answers_past_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    // Somebody who can write the state can still write it there.
+    sim.answers_without_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     sim.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
@@ -40,22 +40,26 @@ fn build() -> Machine {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_presumed_where_it_is_unknown_who_asked() {
+async fn is_assumed_if_the_requester_is_unknown() {
     let sim = anybody().open();
     let environment = Environment::Machine(build());
-    let refused = sim.tries(Asking { environment, ..Asking::default() }).await.err().expect("it is refused");
+    let refused = sim
+        .try_release(ReleaseOptions { environment, ..ReleaseOptions::default() })
+        .await
+        .err()
+        .expect("it is refused");
     assert!(matches!(refused.refusal(), Some(Refusal::NobodyMayApprove { .. })), "{refused:?}");
-    assert_eq!(sim.changes(), [], "nothing was touched");
+    assert_eq!(sim.changes(), [], "nothing was changed");
 }
 
-/// A record that only somebody can write who does not ask kanmon.
+/// A record that can only be written without kanmon.
 #[tokio::test(start_paused = true)]
-async fn is_presumed_of_a_record_that_says_so() {
+async fn is_assumed_if_the_record_names_a_machine_as_requester() {
     let sim = anybody().open();
     let unknown = Requester::Unknown { by: DEVELOPER.identity(), machine: build() };
     let run = sim.works_on_a_record_of(unknown).await;
-    let request = sim.asked(&run.id, "prod").await;
-    sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    let request = sim.approval_request(&run.id, "prod").await;
+    sim.answers_without_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("a CodeBuild build requested this release"))));

@@ -42,7 +42,7 @@ async fn between_the_plan_and_the_roll_and_their_count_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn during_the_rollout_and_all_of_theirs_are_proven() {
+async fn during_the_rollout_and_all_of_the_tasks_are_proven() {
     let (sim, outcome) = scaled_at(rollout_started, 200).await;
     assert_eq!((outcome, count(&sim).await), (Outcome::Succeeded, (5, 5)));
     assert!(sim.definition(DEV, "shop-dev", "web").is_some());

@@ -13,7 +13,7 @@ fn stale(service_deployments: bool) -> Simulation {
 }
 
 #[tokio::test(start_paused = true)]
-async fn do_not_make_a_success_of_what_was_before() {
+async fn do_not_turn_an_earlier_deployment_into_a_success() {
     for listed in [true, false] {
         let sim = stale(listed);
         let ended = sim.release().await.end(&sim).await;

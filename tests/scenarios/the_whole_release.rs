@@ -7,7 +7,7 @@ use super::simulation::{DEV, MANAGER, PROD, Story};
 async fn one_digest_passes_dev_staging_and_prod() {
     let sim = Story::new().open();
     let run = sim.release().await;
-    sim.asked(&run.id, "prod").await;
+    sim.approval_request(&run.id, "prod").await;
     sim.hours(3).await;
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
@@ -27,11 +27,11 @@ async fn one_digest_passes_dev_staging_and_prod() {
         "three workloads in three stages; web of dev and staging is one family of one account, and one revision"
     );
     assert_eq!(sim.calls("PutImage").len(), 2, "the push and the copy");
-    let copied = ended.place(|f| matches!(f, Fact::ImageCopied { pushed, .. } if pushed.digest.as_str() == digest));
-    let asked = ended.place(|f| matches!(f, Fact::ApprovalRequested { .. }));
-    assert!(copied < asked, "who approves sees what is there already");
-    let prod = ended.place(|f| matches!(f, Fact::StageEntered { stage } if stage.as_str() == "prod"));
-    let given = ended.place(|f| matches!(f, Fact::ApprovalGiven { .. }));
+    let copied = ended.index_of(|f| matches!(f, Fact::ImageCopied { pushed, .. } if pushed.digest.as_str() == digest));
+    let asked = ended.index_of(|f| matches!(f, Fact::ApprovalRequested { .. }));
+    assert!(copied < asked, "the image is copied before approval is requested");
+    let prod = ended.index_of(|f| matches!(f, Fact::StageEntered { stage } if stage.as_str() == "prod"));
+    let given = ended.index_of(|f| matches!(f, Fact::ApprovalGiven { .. }));
     assert!(given < prod);
     assert!(sim.calls("DescribeServices").iter().any(|e| {
         e.principal

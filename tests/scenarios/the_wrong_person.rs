@@ -10,16 +10,16 @@ use kanmon::report::approval;
 async fn may_not_approve() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
-    let request = sim.asked(&run.id, "prod").await;
-    let refused = sim.tries_to_answer(COLLEAGUE, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let request = sim.approval_request(&run.id, "prod").await;
+    let refused = sim.try_answer(COLLEAGUE, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let refused_why = |why: &str| why.contains("not among the approvers");
     let refusal = refused.refusal();
     assert!(
         matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) if refused_why(&approval::refusal(why))),
         "{refusal:?}"
     );
-    // Whoever writes the state can put it there all the same.
-    sim.answers_past_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    // Somebody who can write the state can still write it there.
+    sim.answers_without_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert!(

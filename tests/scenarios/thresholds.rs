@@ -12,7 +12,10 @@ async fn tighten_from_stage_to_stage() {
     ended.says("prod");
     ended.says("3 medium (at most 0)");
     assert!(ended.entered("dev") && !ended.entered("prod"));
-    assert!(!ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })), "nobody is asked about what may not pass");
+    assert!(
+        !ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })),
+        "no approval is requested for what is blocked"
+    );
     assert!(sim.digest(DEV, "shop-dev", "web").is_some());
     assert!(sim.changes().iter().all(|(_, account)| account != PROD), "nothing was even copied");
 }

@@ -11,14 +11,14 @@ fn dev() -> Simulation {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_minutes_is_waited_out() {
+async fn for_minutes_is_waited_for() {
     let sim = dev();
     for operation in ["RegisterTaskDefinition", "UpdateService", "RunTask", "DescribeServices", "ListCoverage"] {
         sim.fault(operation, Kind::Throttle, 30);
     }
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    // What could not be read was told, and that it could be again.
+    // It was reported that the scan could not be read, and that it could be read again.
     let unread: Vec<&str> = ended.waits.iter().filter_map(|line| line.strip_prefix("unread: ")).collect();
     assert!(
         unread.iter().any(|l| l.starts_with("the scan of app in dev: ") && l.contains("Rate exceeded")),
@@ -45,7 +45,7 @@ async fn without_end_is_unknown_and_not_failed() {
     assert_eq!(unread.count(), 1, "once, not at every reading: {:?}", ended.waits);
     let passed = sim.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(10), "{passed:#}");
-    assert!(sim.calls("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");
+    assert!(sim.calls("StopServiceDeployment").is_empty(), "nothing is rolled back while the result is unknown");
 
     sim.end_faults();
     let resumed = sim.resumes(&id).await.end(&sim).await;

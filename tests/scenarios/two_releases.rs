@@ -26,7 +26,7 @@ async fn race_for_a_stage_and_one_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_older_is_refused_where_the_newer_has_been() {
+async fn the_older_is_refused_where_the_newer_was_deployed() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     sim.build_next("first", &[]);
     let older = sim.release().await;
@@ -48,7 +48,7 @@ async fn the_older_ones_request_becomes_void_when_the_newer_enters() {
     let sim = Story::new().stages(&["prod"]).open();
     sim.build_next("first", &[]);
     let older = sim.release().await;
-    sim.asked(&older.id, "prod").await;
+    sim.approval_request(&older.id, "prod").await;
     sim.build_next("second", &[]);
     let newer = sim.release().await;
     sim.approves(MANAGER, &newer.id, "prod").await;
@@ -60,11 +60,11 @@ async fn the_older_ones_request_becomes_void_when_the_newer_enters() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_older_one_approved_while_it_waits_for_the_stage_does_not_go_over_the_newer_one() {
+async fn the_older_one_that_is_approved_while_it_waits_for_the_stage_does_not_replace_the_newer_one() {
     let sim = Story::new().stages(&["prod"]).open();
     sim.build_next("first", &[]);
     let older = sim.release().await;
-    sim.asked(&older.id, "prod").await;
+    sim.approval_request(&older.id, "prod").await;
     sim.build_next("second", &[]);
     let newer = sim.release().await;
     sim.approves(MANAGER, &newer.id, "prod").await;

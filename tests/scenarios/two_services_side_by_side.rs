@@ -29,6 +29,6 @@ async fn one_fails_and_the_other_is_rolled_back_with_it() {
     assert!(end_of("admin", |e| matches!(e, RolloutEnd::RolledBack { .. })));
     assert!(end_of("web", |e| *e == RolloutEnd::Succeeded));
     assert_eq!(["web", "admin"].map(|s| sim.definition(DEV, "shop-dev", s).unwrap()), before);
-    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "there and back");
-    assert_eq!(sim.updates(DEV, "shop-dev", "admin").len(), 1, "ECS went back by itself");
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "the rollout and its rollback");
+    assert_eq!(sim.updates(DEV, "shop-dev", "admin").len(), 1, "ECS rolled back by itself");
 }

@@ -54,12 +54,12 @@ async fn is_not_needed_for_what_another_machine_left_behind() {
     let run = sim.release().await;
     let id = run.id.clone();
     sim.fact(&id, "migrated", task_started).await;
-    // Nobody knows that it is gone.
+    // It is not known that the process has ended.
     run.vanishes().await;
     sim.pass(SignedDuration::from_mins(5)).await;
     let before = sim.time.timestamp();
     let resumed = sim.resumes(&id).await;
-    assert!(sim.time.timestamp().duration_since(before) >= LEASE, "it was watched for as long as a lease lasts");
+    assert!(sim.time.timestamp().duration_since(before) >= LEASE, "the lock was read for as long as a lease lasts");
     resumed.end(&sim).await.is(Outcome::Succeeded, 0);
     assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::simulation::{DEVELOPER, HOST, Simulation, Story};
 
-/// Only `dev`, with a repository for what runs beside the application, in a registry on this machine.
+/// Only `dev`, with a repository for a sidecar, in a registry on this machine.
 fn story() -> Story {
     let repositories = json!([{ "name": "shop" }, { "name": "metrics" }]);
     let story = Story::new().stages(&["dev"]).world("/accounts/0/repositories", repositories);
@@ -26,7 +26,7 @@ fn with_container(sim: &Simulation, image: &str) {
     sim.write("deploy/admin.json", &template.replacen("\"containerDefinitions\": [", &beside, 1));
 }
 
-/// The same, with an image that is there.
+/// The same, with an image that exists.
 async fn with_pushed(sim: &Simulation, labels: &[(&str, &str)]) -> Digest {
     sim.build_next_in("metrics", "metrics", labels);
     let (ports, pipeline) = (sim.context(DEVELOPER).ports("push", None), sim.pipeline());

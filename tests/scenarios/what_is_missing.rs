@@ -3,15 +3,15 @@ use serde_json::json;
 
 use super::simulation::Story;
 
-/// Everything is looked for before anything is touched.
+/// Everything is looked up before anything is changed.
 async fn is_named(story: Story, words: &[&str]) {
-    let stage = story.open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = story.open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Access, 40);
     for what in words {
         ended.says(what);
     }
-    assert_eq!(stage.changes(), [], "nothing was touched");
+    assert_eq!(sim.changes(), [], "nothing was changed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
     is_named(one_more, &["needs a value for REASON", "give it a default value in the pipeline"]).await;
 }
 
-/// A release outside an execution gives its plan as a variable: a message that shows another, or none, lets nobody approve it.
+/// A release outside an execution passes its plan as a variable. If the message shows another plan or none, it cannot be approved.
 #[tokio::test(start_paused = true)]
 async fn a_pipeline_whose_approval_would_not_show_the_plan() {
     let message = "/codepipeline/0/pipeline/stages/1/actions/0/configuration/CustomData";

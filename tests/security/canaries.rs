@@ -13,14 +13,14 @@ use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::end_to_end::buildah_env;
 use crate::real::peers::{HastyClock, RegistryPeer, find, have};
 
-/// Secrets that the test chooses, beside those that AWS makes up on the way.
+/// Secrets that the test chooses, in addition to those that AWS creates.
 struct Canaries {
     developer: String,
     manager: String,
-    /// Of a container, as it runs and in the next template's values.
+    /// In the environment of a container that runs, and in the values of the next template.
     live: String,
     next: String,
-    /// What the build is entrusted with by the environment.
+    /// In the environment of the build.
     npm: String,
     wrong: String,
 }
@@ -43,7 +43,7 @@ impl Canaries {
         secrets.add("the developer's secret key", &self.developer);
         secrets.add("the manager's secret key", &self.manager);
         secrets.add("an environment value of what runs", &self.live);
-        secrets.add("an environment value of what shall run", &self.next);
+        secrets.add("an environment value of the next template", &self.next);
         secrets.add("the build's token", &self.npm);
         secrets.add("a key, token or password that is refused", &self.wrong);
         secrets.add_login("the base image's registry", RegistryPeer::USER, RegistryPeer::PASSWORD);
@@ -51,20 +51,20 @@ impl Canaries {
     }
 }
 
-/// Everything of one run.
+/// Everything in one run.
 struct CanaryRelease {
     canaries: Canaries,
     sandbox: Sandbox,
     wire: RecordingProxy,
     registry: RegistryPeer,
     test_env: TestEnv,
-    /// Programs that note how they are called, before those that do the work.
+    /// The folder of wrappers that record their arguments and then run the real programs.
     wrappers: tempfile::TempDir,
     temporary: tempfile::TempDir,
     _store: tempfile::TempDir,
     _seed: tempfile::TempDir,
     more: Vec<(String, String)>,
-    /// What every command said, by its words.
+    /// The output of every command, by its arguments.
     said: Vec<(String, String)>,
 }
 
@@ -82,7 +82,7 @@ impl CanaryRelease {
         lay_out(&test_env, &canaries, &registry);
         let (wrappers, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let store = tempfile::tempdir().unwrap();
-        // Says what it was entrusted with, as careless builds do; and the whole file of logins, where it cannot push.
+        // Prints its secret, as careless builds do; and the whole file of logins if it cannot push.
         wrap(wrappers.path(), "buildah", "case \" $* \" in
             *' build '*) echo \"the token is $NPM_TOKEN\"; [ ! -e \"$FAIL/build\" ] || exit 1 ;;
             *' push '*) [ ! -e \"$FAIL/push\" ] || { while [ $# -gt 0 ]; do [ \"$1\" != --authfile ] || cat \"$2\"; shift; done; exit 1; } ;;
@@ -124,7 +124,7 @@ impl CanaryRelease {
         env
     }
 
-    /// Runs a verb at its loudest.
+    /// Runs a verb with the most verbose output.
     fn run(&mut self, user: &str, args: &[&str]) -> Ran {
         self.run_with(user, &[], args)
     }
@@ -145,13 +145,13 @@ impl CanaryRelease {
         }
     }
 
-    /// Lets a wrapper fail from now on, or no more.
+    /// Lets a wrapper fail from now on, or no longer.
     fn failing(&self, what: &str, fails: bool) {
         let file = self.wrappers.path().join(what);
         if fails { std::fs::write(file, "").unwrap() } else { std::fs::remove_file(file).unwrap() }
     }
 
-    /// Lets the manager approve what waits.
+    /// The manager approves the release.
     fn approve(&mut self, id: &str) {
         let shown = self.run("manager", &["approvals", "--output", "json"]).ended(0).json();
         let plan = shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
@@ -160,12 +160,12 @@ impl CanaryRelease {
     }
 }
 
-/// The demo's two accounts, with these keys, and with a secret in the environment of what runs.
+/// The demo's two accounts with these keys, and with a secret in the environment of the running services.
 fn seed_with(canaries: &Canaries) -> String {
     let demo =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/seed/demo.yaml")).unwrap();
     let replaced = |text: String, from: &str, to: &str| {
-        assert!(text.contains(from), "the demo's seed does not say `{from}`");
+        assert!(text.contains(from), "the demo's seed does not contain `{from}`");
         text.replace(from, to)
     };
     let text = replaced(demo, "sandbox/developer/example/secret/key/000", &canaries.developer);
@@ -174,7 +174,7 @@ fn seed_with(canaries: &Canaries) -> String {
     replaced(text, "{ name: STAGE, value: ", &more)
 }
 
-/// A base image that only a login opens.
+/// Pushes a base image that needs a login.
 async fn push_base(registry: &RegistryPeer) {
     let files = tempfile::tempdir().unwrap();
     std::fs::write(files.path().join("base"), "a base").unwrap();
@@ -234,7 +234,7 @@ fn lay_out(test_env: &TestEnv, canaries: &Canaries, registry: &RegistryPeer) {
     test_env.commit();
 }
 
-/// A program that notes its arguments, does this, and then what the real one does.
+/// Writes a wrapper that records its arguments, runs this, and then the real program.
 fn wrap(folder: &Path, program: &str, first: &str) {
     let real = find(program).unwrap_or_else(|| PathBuf::from("/nowhere"));
     let file = folder.join(program);
@@ -247,7 +247,7 @@ fn wrap(folder: &Path, program: &str, first: &str) {
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
 }
 
-/// Releases that go wrong in ways that tempt to tell too much.
+/// Releases that fail in ways in which an error message could show a secret.
 fn what_goes_wrong(scene: &mut CanaryRelease) {
     let wrong = scene.canaries.wrong.clone();
     let refused = [("AWS_SECRET_ACCESS_KEY", wrong.as_str())];
@@ -269,8 +269,8 @@ fn what_goes_wrong(scene: &mut CanaryRelease) {
     for (what, code) in [("build", 3), ("push", 3)] {
         scene.failing(what, true);
         let ran = scene.run("developer", &["release", "--until", "dev"]).ended(code);
-        assert!(ran.err.contains("the token is ***"), "the build was not heard: {}", ran.err);
-        assert!(what == "build" || ran.out.contains("\"auth\":\"***\""), "the logins were not shown: {}", ran.out);
+        assert!(ran.err.contains("the token is ***"), "the output of the build is missing: {}", ran.err);
+        assert!(what == "build" || ran.out.contains("\"auth\":\"***\""), "the logins are missing: {}", ran.out);
         scene.failing(what, false);
     }
 
@@ -279,7 +279,7 @@ fn what_goes_wrong(scene: &mut CanaryRelease) {
     let says = "      - check: { command: [sh, -c, \"echo with $AWS_SECRET_ACCESS_KEY and $NPM_TOKEN >&2; exit 7\"], account: dev }";
     scene.test_env.edit(&check, says);
     let ran = scene.run("developer", &["release", "--until", "dev"]).ended(20);
-    assert!(ran.err.contains("exited with 7: with *** and ***"), "the check was not heard: {}", ran.err);
+    assert!(ran.err.contains("exited with 7: with *** and ***"), "the output of the check is missing: {}", ran.err);
     scene.test_env.edit(says, &check);
 }
 
@@ -325,7 +325,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
 
     let mut secrets = scene.canaries.secrets();
     let [keys, tokens, passwords] = scene.wire.add_to(&mut secrets);
-    assert!(keys > 1 && tokens > 1 && passwords > 1, "the wire was not listened to: {keys}, {tokens}, {passwords}");
+    assert!(keys > 1 && tokens > 1 && passwords > 1, "no secrets were recorded: {keys}, {tokens}, {passwords}");
     secrets.add("the demo's developer's secret key", "sandbox/developer/example/secret/key/000");
     let registered = scene.sandbox.ask("GET", "log", "").to_string();
     assert!(registered.contains("RegisterTaskDefinition"), "nothing was deployed");
@@ -343,12 +343,12 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
     let called = std::fs::read(scene.wrappers.path().join("called")).unwrap();
     let text = String::from_utf8_lossy(&called).into_owned();
     for call in ["buildah build ", "buildah push ", "git -C "] {
-        assert!(text.contains(call), "`{call}` was not noted: {text}");
+        assert!(text.contains(call), "`{call}` was not recorded: {text}");
     }
     search.look("the arguments of buildah, docker and git", &called);
     let lines = onlooker.end();
     let saw = |word: &str| lines.iter().any(|l| String::from_utf8_lossy(l).contains(word));
-    assert!(saw("promote") && saw("buildah"), "the onlooker saw neither kanmon nor buildah");
+    assert!(saw("promote") && saw("buildah"), "the observer did not see both kanmon and buildah");
     lines.iter().for_each(|line| search.look("the command line of a process", line));
     let (places, kilobytes) = (search.places, search.bytes / 1024);
     search.finds_nothing();

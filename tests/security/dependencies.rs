@@ -1,4 +1,4 @@
-//! What kanmon is made of: licences that let it be given away, one place where everything comes from, and no known hole.
+//! kanmon's dependencies: their licences allow distribution, they come from one registry, and they have no known vulnerability.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Licences that ask for a notice at most, and let a binary be given to anybody.
+/// Licences that require at most a notice, and allow the distribution of a binary.
 const ALLOWED: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
@@ -14,7 +14,7 @@ const ALLOWED: [&str; 12] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
-    // Of data alone: the root certificates.
+    // For data only: the root certificates.
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
@@ -25,7 +25,7 @@ const ALLOWED: [&str; 12] = [
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Everything in Cargo.lock, for whatever system.
+/// All packages in Cargo.lock, for all systems.
 fn packages() -> Vec<Value> {
     let asked = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--manifest-path"])
@@ -43,9 +43,9 @@ fn name(package: &Value) -> String {
     format!("{} {}", package["name"].as_str().unwrap(), package["version"].as_str().unwrap())
 }
 
-/// Whether an SPDX expression can be kept to with these licences: `OR` gives the choice, `AND` does not.
+/// Whether these licences satisfy an SPDX expression: `OR` is a choice, `AND` is not.
 fn is_allowed(expression: &str) -> bool {
-    // Cargo's old form.
+    // Cargo's old syntax.
     let text = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut at = 0;
@@ -137,16 +137,16 @@ fn every_crate_comes_from_the_registry_with_its_checksum() {
     assert_eq!(unsure, BTreeSet::new());
 }
 
-/// An advisory of the RustSec database, as far as it says who is affected.
+/// The part of an advisory of the RustSec database that says which versions are affected.
 struct Advisory {
     id: String,
-    /// Versions that are safe, as Cargo writes requirements.
+    /// Versions that are safe, as Cargo's requirements.
     safe: Vec<semver::VersionReq>,
     withdrawn: bool,
 }
 
 impl Advisory {
-    /// Reads the TOML at the head of one of its files.
+    /// Reads the TOML at the beginning of a file.
     fn read(text: &str) -> Advisory {
         let head =
             text.split("```toml").nth(1).and_then(|t| t.split("```").next()).expect("an advisory begins with TOML");
@@ -186,26 +186,26 @@ fn an_advisory_concerns_the_versions_that_it_does_not_call_safe() {
 
 #[test]
 fn no_crate_has_a_known_vulnerability() {
-    // `tests/run` brings the database where its host can be reached; a test goes nowhere but to loopback.
+    // `tests/run` downloads the database if its server can be reached; a test connects to loopback only.
     let Some(folder) = std::env::var_os("KANMON_ADVISORIES") else {
         return crate::real::end_to_end::print_line(
             "advisories not looked at: no copy of the RustSec database is here",
         );
     };
-    let (mut looked_at, mut found) = (0, Vec::new());
+    let (mut checked, mut found) = (0, Vec::new());
     for package in packages() {
         let folder = Path::new(&folder).join("crates").join(package["name"].as_str().unwrap());
         let Ok(files) = std::fs::read_dir(folder) else { continue };
         let version: semver::Version = package["version"].as_str().unwrap().parse().unwrap();
         for file in files {
             let advisory = Advisory::read(&std::fs::read_to_string(file.unwrap().path()).unwrap());
-            looked_at += 1;
+            checked += 1;
             if advisory.concerns(&version) {
                 found.push(format!("{}: {}", name(&package), advisory.id));
             }
         }
     }
-    crate::real::end_to_end::print_line(&format!("{looked_at} advisories looked at"));
-    assert!(looked_at > 0, "the database knows none of these crates");
+    crate::real::end_to_end::print_line(&format!("{checked} advisories looked at"));
+    assert!(checked > 0, "the database has none of these crates");
     assert_eq!(found, Vec::<String>::new());
 }

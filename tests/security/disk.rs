@@ -1,5 +1,4 @@
-//! A disk that is full, cannot be written, or gives back something else: nothing is changed that is not written down first, and
-//! the message says what to do.
+//! A disk that is full, read-only or damaged: nothing is changed in AWS that was not recorded first, and the message says what to do.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +8,7 @@ use serde_json::Value;
 use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::peers::leave_out;
 
-/// Whether this machine lets a process have file systems of its own.
+/// Whether a process on this machine can mount file systems.
 fn can_mount(test: &str) -> bool {
     let tried = mounting("true").stderr(Stdio::piped()).output();
     let works = tried.as_ref().is_ok_and(|o| o.status.success());
@@ -20,7 +19,7 @@ fn can_mount(test: &str) -> bool {
     works
 }
 
-/// A shell that sees mounts which nobody else sees, and which end with it.
+/// A shell with private mounts, which end with it.
 fn mounting(script: &str) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-euc", script]);
@@ -49,11 +48,11 @@ fn intended(history: &str, effect: &str) -> usize {
 const NO_SPACE: &str = "error: the state cannot be read or written: no space is left for";
 
 #[test]
-fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on() {
+fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_continues() {
     if !can_mount("a full disk") {
         return;
     }
-    // One stage's whole release takes some 700 kB with its log; each size ends it at another append.
+    // A release to one stage takes some 700 kB with its log; with each size it ends at another append.
     let (mut stopped, mut ended) = (std::collections::BTreeSet::new(), 0);
     for kilobytes in [16, 120, 180, 240, 320, 400, 500, 600] {
         let sandbox = Sandbox::start();
@@ -62,7 +61,7 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
         let text = format!(
             "mount -t tmpfs -o size={kilobytes}k,mode=0700 tmpfs .kanmon
             set +e
-            \"$KANMON\" release --until dev 2>told >said
+            \"$KANMON\" release --until dev 2>stderr >stdout
             echo $? >code
             \"$KANMON\" history --output json >listed 2>&1
             id=$(sed -n 's/.*\"release\":\"\\([^\"]*\\)\".*/\\1/p' listed | head -1)
@@ -83,13 +82,13 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
             ended += 1;
             continue;
         }
-        let printed = read("told");
+        let printed = read("stderr");
         assert_eq!(read("code").trim(), "40", "{kilobytes} kB: {printed}");
         let folded = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in
             [NO_SPACE, "kanmon records every action before it acts; free disk space", "then run `kanmon resume"]
         {
-            assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not told:\n{printed}");
+            assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not printed:\n{printed}");
         }
         let done = |op: &str| calls.iter().filter(|c| c["operation"] == op && c["code"] == "OK").count();
         let before = read("before");
@@ -98,7 +97,7 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
             [("PutImage", "build"), ("RegisterTaskDefinition", "register"), ("UpdateService", "update")]
         {
             let (done, intended) = (done(operation), intended(&before, effect));
-            assert!(done <= intended, "{kilobytes} kB: {done} {operation}, {intended} of them written down first");
+            assert!(done <= intended, "{kilobytes} kB: {done} {operation}, but only {intended} of them recorded first");
         }
         if read("id").is_empty() {
             assert_eq!(sandbox.changes(), Vec::<String>::new(), "{kilobytes} kB: changed without a record");
@@ -140,7 +139,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
     for verb in ["release".to_owned(), format!("promote {id} --to staging"), format!("abort {id}")] {
         let ran = script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" {verb}"));
         let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-        // One that has ended is not aborted, whatever the disk is like.
+        // A release that has ended cannot be aborted, on any disk.
         if verb.starts_with("abort") {
             assert_eq!(ran.code, Some(2), "{}", ran.err);
             continue;
@@ -149,12 +148,12 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
         assert!(folded.contains("journal.db is read-only, or its folder or file system is"), "{verb}: {}", ran.err);
         assert!(folded.contains("fix the permissions"), "{verb}: {}", ran.err);
     }
-    assert_eq!(sandbox.changes(), before, "something was changed that could not be written down");
+    assert_eq!(sandbox.changes(), before, "something was changed that could not be recorded");
 }
 
 #[test]
 fn a_disk_that_is_full_for_one_process_only_is_reported_as_such() {
-    // Without any right to mount: a limit on the size of files, as builders' machines set.
+    // This needs no permission to mount: a limit on the size of files, as build machines set.
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let mut command = Command::new("sh");
@@ -175,7 +174,7 @@ fn a_disk_that_is_full_for_one_process_only_is_reported_as_such() {
     }
 }
 
-/// A state folder with this as its file.
+/// A state folder with these bytes as its database.
 fn state_of(bytes: &[u8]) -> tempfile::TempDir {
     let state = tempfile::tempdir().unwrap();
     std::fs::write(state.path().join("journal.db"), bytes).unwrap();
@@ -193,7 +192,7 @@ fn refused(sandbox: &Sandbox, test_env: &TestEnv, state: &Path, words: &[&str]) 
             assert!(folded.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
         }
     }
-    assert_eq!(std::fs::read(state.join("journal.db")).unwrap(), before, "what cannot be read was written to");
+    assert_eq!(std::fs::read(state.join("journal.db")).unwrap(), before, "a file that cannot be read was written to");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 
@@ -211,7 +210,7 @@ fn a_file_that_is_not_a_database_or_is_damaged_is_refused_and_left_alone() {
         &["error: the record is damaged: ", "file is not a database", what_to_do],
     );
 
-    // A good one, with its pages overwritten from the second on.
+    // A valid one whose pages are overwritten from the second on.
     let their = TestEnv::demo(&other);
     their.run(&other.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let file = their.root.path().join(".kanmon/journal.db");
@@ -229,7 +228,7 @@ fn a_file_that_is_not_a_database_or_is_damaged_is_refused_and_left_alone() {
             .on_stderr("malformed")
             .on_stderr("restore the state folder from a backup");
     }
-    assert!(std::fs::read(before).unwrap() == bytes, "what is damaged was written to");
+    assert!(std::fs::read(before).unwrap() == bytes, "a damaged file was written to");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 
@@ -245,5 +244,5 @@ fn a_state_folder_that_is_removed_meanwhile_ends_a_release_before_its_next_chang
     assert!(folded.contains("error: the state is gone: "), "{}", ran.err);
     assert!(folded.contains("journal.db was removed or replaced while it was in use"), "{}", ran.err);
     assert!(folded.contains(&format!("restore the state folder, then run `kanmon resume {id}`")), "{}", ran.err);
-    assert_eq!(sandbox.done("UpdateService").len(), 1, "it went on without a record");
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "it continued without a record");
 }

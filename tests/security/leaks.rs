@@ -13,13 +13,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-/// Secrets by what they are called, in every form in which a program may write them.
+/// Secrets by name, in every form in which a program may write them.
 #[derive(Default)]
 pub struct Secrets(BTreeMap<String, Vec<String>>);
 
 impl Secrets {
     pub fn add(&mut self, name: impl Into<String>, value: &str) {
-        assert!(value.len() >= 8, "so short a secret is found everywhere");
+        assert!(value.len() >= 8, "a secret this short is found everywhere");
         let percent: String = value
             .bytes()
             .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
@@ -31,14 +31,14 @@ impl Secrets {
             percent,
             STANDARD.encode(value),
             URL_SAFE_NO_PAD.encode(value),
-            // As Rust's `Debug` of bytes has it.
+            // The form of Rust's `Debug` for bytes.
             format!("{:?}", value.as_bytes()).trim_matches(['[', ']']).to_owned(),
             value.bytes().map(|b| format!("{b:02x}")).collect(),
         ];
         self.0.entry(name.into()).or_default().extend(forms);
     }
 
-    /// The same, and as it is sent with Basic authentication.
+    /// The same, and in the form of Basic authentication.
     pub fn add_login(&mut self, name: impl Into<String>, user: &str, password: &str) {
         let name = name.into();
         self.add(format!("{name}, with its user"), &format!("{user}:{password}"));
@@ -49,19 +49,19 @@ impl Secrets {
         self.0.keys().map(String::as_str)
     }
 
-    /// The names of those that are in these bytes, as they are or compressed.
+    /// The names of the secrets in these bytes, plain or compressed.
     fn within(&self, bytes: &[u8]) -> Vec<&str> {
         let mut plain = Vec::new();
-        // What is cut off in the middle is plain up to there.
+        // Truncated data is decompressed as far as it goes.
         let _ = flate2::read::ZlibDecoder::new(bytes).read_to_end(&mut plain);
-        // The secrets are ASCII: what is no text around them is lost without harm.
+        // The secrets are ASCII, so bytes around them that are not text can be lost.
         let texts = [bytes, &plain].map(String::from_utf8_lossy);
         let holds = |form: &String| texts.iter().any(|text| text.contains(form));
         self.0.iter().filter(|(_, forms)| forms.iter().any(holds)).map(|(name, _)| name.as_str()).collect()
     }
 }
 
-/// What was looked through, and what was found there.
+/// What was searched, and what was found there.
 pub struct Search<'s> {
     secrets: &'s Secrets,
     pub places: usize,
@@ -80,7 +80,7 @@ impl<'s> Search<'s> {
         self.found.extend(self.secrets.within(bytes).into_iter().map(|name| format!("{place}: {name}")));
     }
 
-    /// Every file below a folder, byte for byte, but those in `except`; of SQLite files also every value in every table.
+    /// Searches every file below a folder byte for byte, except those in `except`; in SQLite files also every value of every table.
     pub fn look_below(&mut self, folder: &Path, except: &[&str]) {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let path = entry.path();
@@ -119,13 +119,13 @@ impl<'s> Search<'s> {
 
     #[track_caller]
     pub fn finds_nothing(self) {
-        assert!(self.places > 0 && self.bytes > 0, "nothing was looked through");
-        assert_eq!(self.found, Vec::<String>::new(), "secrets got out");
+        assert!(self.places > 0 && self.bytes > 0, "nothing was searched");
+        assert_eq!(self.found, Vec::<String>::new(), "secrets leaked");
     }
 }
 
-/// Sees the command lines of a run's processes again and again, as any user of the machine may. They are told from those of other
-/// tests, whose sandboxes make up the same passwords, by what stands in their environment.
+/// Reads the command lines of a run's processes repeatedly, as any user of the machine may. A marker in their environment distinguishes
+/// them from those of other tests, whose sandboxes create the same passwords.
 pub struct ProcessObserver {
     seen: Arc<Mutex<BTreeSet<Vec<u8>>>>,
     rounds: Arc<AtomicUsize>,
@@ -142,7 +142,7 @@ impl ProcessObserver {
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 for process in std::fs::read_dir("/proc").unwrap().flatten() {
-                    // One that has ended meanwhile has none.
+                    // A process that has ended meanwhile has none.
                     let read = |what: &str| std::fs::read(process.path().join(what)).unwrap_or_default();
                     if String::from_utf8_lossy(&read("environ")).contains(&marker) {
                         see.lock().unwrap().insert(read("cmdline"));
@@ -156,14 +156,14 @@ impl ProcessObserver {
     }
 
     /// Waits until every process that runs now was seen.
-    pub fn look_round(&self) {
+    pub fn observe_all(&self) {
         let now = self.rounds.load(Ordering::Relaxed);
         while self.rounds.load(Ordering::Relaxed) < now + 2 {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Ends; answers with every command line that it saw, its words apart by NUL.
+    /// Ends; returns every command line that it saw, with its words separated by NUL.
     pub fn end(mut self) -> BTreeSet<Vec<u8>> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap();
@@ -234,7 +234,7 @@ mod tests {
     fn a_secret_is_found_in_the_command_line_of_a_process() {
         let secrets = secrets();
         let (onlooker, blind) = (ProcessObserver::start("an-onlookers-test"), ProcessObserver::start("another-test"));
-        // The name that a process goes by is a word of its command line like any other.
+        // The name of a process is a word of its command line like any other.
         let mut child = Command::new("sleep")
             .arg0(PLANTED)
             .arg("30")
@@ -242,13 +242,13 @@ mod tests {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        onlooker.look_round();
-        blind.look_round();
+        onlooker.observe_all();
+        blind.observe_all();
         child.kill().unwrap();
         child.wait().unwrap();
         let mut search = Search::new(&secrets);
         onlooker.end().iter().for_each(|line| search.look("a command line", line));
         assert_eq!(search.found, ["a command line: planted"]);
-        assert!(blind.end().is_empty(), "it saw what is none of its own");
+        assert!(blind.end().is_empty(), "it saw a process of another test");
     }
 }

@@ -1,4 +1,4 @@
-//! What a process that has no time to clean up leaves behind: logins above all.
+//! What a process leaves behind that has no time to clean up, above all logins.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::binary::test_env::{Running, Sandbox, TestEnv};
 
-/// A release whose builder takes its time, with the login for the push in its hands.
+/// A release with a slow builder that has the login for the push.
 struct Building {
     sandbox: Sandbox,
     test_env: TestEnv,
@@ -76,7 +76,7 @@ fn the_logins_of_a_killed_process_are_swept_by_the_next() {
     assert_eq!(running.end().code, None);
     let [folder] = &building.left()[..] else { panic!("{:?}", building.left()) };
     assert!(folder.join("auth.json").exists(), "nothing was left");
-    // As it is some minutes later.
+    // The state some minutes later.
     let earlier = SystemTime::now() - Duration::from_secs(300);
     std::fs::File::open(folder).unwrap().set_modified(earlier).unwrap();
     std::fs::write(building.tools.path().join("buildah.fails"), "").unwrap();

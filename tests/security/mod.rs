@@ -1,4 +1,4 @@
-//! Secrets that must not leak, records that somebody changed, and full disks, with the binary.
+//! Secrets that must not leak, records that somebody changed, full disks, and the licences of dependencies.
 
 mod canaries;
 mod dependencies;

@@ -1,10 +1,10 @@
-//! What a pipeline file and its templates can reach: the repository's files that they name, and nothing else.
+//! What a pipeline file and its templates can read: only the repository's files that they name.
 
 use std::os::unix::fs::symlink;
 
 use crate::binary::test_env::{Sandbox, TestEnv};
 
-/// A secret outside of the repository, and a repository whose files try to get at it.
+/// A secret outside the repository, and a repository whose files try to read it.
 struct OutsideSecret {
     test_env: TestEnv,
     folder: tempfile::TempDir,
@@ -27,12 +27,12 @@ impl OutsideSecret {
         OutsideSecret { test_env, folder, _sandbox: sandbox }
     }
 
-    /// The pipeline file with one text in another's place is refused offline, before anything is read there.
+    /// Asserts that the pipeline file with one replaced text is refused offline, before anything is read.
     #[track_caller]
     fn refused(&self, from: &str, to: &str, words: &str) {
         let file = self.test_env.root.path().join("pipelines/hello.yaml");
         let whole = std::fs::read_to_string(&file).unwrap();
-        assert!(whole.contains(from), "the pipeline file does not say `{from}`");
+        assert!(whole.contains(from), "the pipeline file does not contain `{from}`");
         std::fs::write(&file, whole.replacen(from, to, 1)).unwrap();
         let ran = self.test_env.run(&[("HIDDEN".to_owned(), HIDDEN.to_owned())], &["check"]).ended(2);
         assert!(ran.err.contains(words), "`{to}` is not refused with `{words}`:\n{}", ran.err);
@@ -46,7 +46,7 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
     let outside = OutsideSecret::new();
     let folder = outside.folder.path().display().to_string();
     let places = [
-        // Where a path may stand, and what stands there, with PATH for it.
+        // The members with a path, and their text with PATH for the path.
         ("taskdef: deploy/web.json", "taskdef: PATH"),
         ("values: deploy/dev.yaml", "values: PATH"),
         ("files: { /srv/www: app }", "files: { /srv/www: PATH }"),
@@ -82,7 +82,7 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
 }
 
 #[test]
-fn a_link_that_leads_out_goes_into_no_image() {
+fn a_link_that_leads_out_is_included_in_no_image() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let folder = tempfile::tempdir().unwrap();
@@ -94,14 +94,14 @@ fn a_link_that_leads_out_goes_into_no_image() {
 }
 
 #[test]
-fn a_link_that_is_put_there_after_the_file_was_read_is_not_followed() {
+fn a_link_that_is_created_after_the_file_was_read_is_not_followed() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let folder = tempfile::tempdir().unwrap();
     let developer = sandbox.keys("developer");
     let id =
         crate::binary::test_env::release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
-    // The same bytes, so that only the way to them is another.
+    // The same bytes, so that only the path to them differs.
     let template = test_env.root.path().join("deploy/web.json");
     let moved = folder.path().join("web.json");
     std::fs::copy(&template, &moved).unwrap();
@@ -149,7 +149,7 @@ fn a_template_reads_no_file_no_environment_and_no_values_but_its_own() {
 }
 
 #[test]
-fn a_value_is_never_structure_whatever_is_in_it() {
+fn a_value_never_changes_the_structure_of_a_template() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();

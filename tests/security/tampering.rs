@@ -1,4 +1,4 @@
-//! A record that somebody changed: found by whoever reads it, named, and nothing is done on its word.
+//! A record that somebody changed: every verb that reads it reports that, and nothing is changed because of it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use rusqlite::types::Value;
 
 use crate::binary::test_env::{Sandbox, TestEnv, release_in};
 
-/// A release through one stage, whole and ended, and what it was released with.
+/// A release through one stage that has ended, and its environment.
 struct Released {
     sandbox: Sandbox,
     test_env: TestEnv,
@@ -35,14 +35,14 @@ impl Released {
         self.test_env.root.path().join(".kanmon")
     }
 
-    /// The state's file alone, without a log beside it.
+    /// The database of the state, without its log.
     fn db(&self) -> Connection {
         let db = Connection::open(self.state().join("journal.db")).unwrap();
         db.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
         db
     }
 
-    /// The same state with this done to it, while nobody looks.
+    /// A copy of the state after this SQL.
     fn damaged(&self, sql: &str) -> tempfile::TempDir {
         drop(self.db());
         let copy = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ impl Released {
         copy
     }
 
-    /// Every verb that reads the record refuses it with these words, and asks AWS for nothing that changes anything.
+    /// Asserts that every verb that reads the record refuses it with these words, and changes nothing in AWS.
     fn refused_by_all(&self, state: &Path, words: &str) {
         let place = format!("local:{}", state.display());
         let before = self.sandbox.changes();
@@ -72,7 +72,7 @@ impl Released {
             let output = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(output.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
         }
-        assert_eq!(self.sandbox.changes(), before, "something was changed on the word of a damaged record");
+        assert_eq!(self.sandbox.changes(), before, "something was changed because of a damaged record");
     }
 }
 
@@ -112,7 +112,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
     for (sql, words) in &cases {
         released.refused_by_all(released.damaged(sql).path(), words);
     }
-    // What is noted beside the events: a listing reads them too.
+    // The columns beside the events, which a listing reads too.
     let sql = format!(
         "UPDATE releases SET last_seq = {0} - 1, last_hash = (SELECT hash FROM events WHERE seq = {0} - 1)",
         last
@@ -139,12 +139,12 @@ fn a_partly_erased_or_moved_release_is_detected() {
     }
 }
 
-/// What a column holds, with one bit of one byte turned; `None` where this is no value of that column any more.
+/// The value of a column with one flipped bit.
 fn turned(value: &Value, at: usize) -> Value {
     match value {
         Value::Text(text) => {
             let mut bytes = text.clone().into_bytes();
-            // The lowest bit keeps ASCII what it is: text that SQLite would still hand out.
+            // Flipping the lowest bit keeps ASCII valid text, which SQLite still returns.
             bytes[at] ^= 1;
             Value::Text(String::from_utf8(bytes).unwrap())
         }
@@ -153,7 +153,7 @@ fn turned(value: &Value, at: usize) -> Value {
             bytes[at] ^= 1 << (at % 8);
             Value::Blob(bytes)
         }
-        // A bit that makes no event's number another event's.
+        // A bit that cannot turn an event's number into another event's number.
         Value::Integer(number) => Value::Integer(number ^ (64 << (at * 8))),
         Value::Real(_) | Value::Null => panic!("no such column: {value:?}"),
     }
@@ -163,7 +163,7 @@ fn bytes_of(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len(),
         Value::Blob(bytes) => bytes.len(),
-        // One that SQLite would still take for a number of that column.
+        // A number that is still valid in that column.
         Value::Integer(_) => 4,
         Value::Real(_) | Value::Null => 0,
     }
@@ -173,8 +173,8 @@ fn holder() -> Holder {
     Holder { id: "t".into(), who: "t@host, pid 1".into(), host: "elsewhere".into(), pid: 1 }
 }
 
-/// Something in every table: a release that is held, with a stage that is, a word about it, a message that waits and one that was
-/// absorbed, and a fact too large for its row.
+/// Fills every table: a release and a stage that are held, a word in the ledger, a message that waits and one that was read, and a fact
+/// too large for its row.
 async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
     let now = jiff::Timestamp::now();
     let by = Identity { arn: "a".into(), account: "111111111111".parse().unwrap(), user_id: "A".into() };
@@ -251,7 +251,7 @@ async fn every_byte_of_every_value_of_every_table_counts() {
                                 found.push(journal.ledger(&app, &stage.parse().unwrap()).await.map(drop));
                             }
                         }
-                        // A blob is what its name says, whatever becomes of bits that its packing has no use for.
+                        // A blob is checked against its name; unused bits of its compression may change.
                         "chunks" => match journal.read(&release).await {
                             Ok(read) if read == written => {
                                 harmless += 1;
@@ -265,7 +265,7 @@ async fn every_byte_of_every_value_of_every_table_counts() {
                     if !found.iter().any(|f| matches!(f, Err(JournalError::Corrupt(_) | JournalError::Newer { .. }))) {
                         missed.push(format!("{table}.{}, byte {byte}: {found:?}", columns[at]));
                     }
-                    // The key of this very row may be what was changed.
+                    // The key of this row may have been changed.
                     put(at, &changed, value);
                 }
             }
@@ -274,9 +274,9 @@ async fn every_byte_of_every_value_of_every_table_counts() {
     journal.read(&release).await.expect("whole again");
     let found = turns - harmless - missed.len();
     crate::real::end_to_end::print_line(&format!(
-        "{found} of {turns} turned bytes were found, {harmless} changed nothing"
+        "{found} of {turns} turned bytes were found, {harmless} had no effect"
     ));
-    assert!(turns > 5000 && harmless < 20, "{turns} bytes were turned, {harmless} changed nothing");
+    assert!(turns > 5000 && harmless < 20, "{turns} bytes were changed, {harmless} had no effect");
     assert_eq!(missed, Vec::<String>::new());
 }
 
@@ -309,7 +309,7 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
             assert!(output.contains(words), "{verb:?} after `{sql}` does not say `{words}`:\n{}", ran.err);
         }
     }
-    assert_eq!(released.sandbox.changes(), before, "something was changed on the word of a damaged record");
+    assert_eq!(released.sandbox.changes(), before, "something was changed because of a damaged record");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! Two kanmons at one release: what a newer one wrote is never half understood by an older one.
+//! Two versions of kanmon and one release: an older one never acts on what a newer one wrote.
 
 use rusqlite::Connection;
 
 use crate::binary::test_env::{Sandbox, TestEnv, release_in};
 
-/// A release that was stopped on its way, and what it was released with.
+/// A suspended release, and its environment.
 struct StoppedRelease {
     sandbox: Sandbox,
     test_env: TestEnv,
@@ -30,7 +30,7 @@ impl StoppedRelease {
         self.db().query_row("SELECT count(*) FROM events", [], |r| r.get(0)).unwrap()
     }
 
-    /// Every verb that would do something ends so, and neither AWS nor the record is touched.
+    /// Asserts that every verb that would change something ends with these words, and that neither AWS nor the record is changed.
     fn is_left_alone(&self, words: &[&str]) {
         let (changes, events) = (self.sandbox.changes(), self.events());
         for verb in
@@ -42,14 +42,14 @@ impl StoppedRelease {
                 assert!(folded.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
             }
         }
-        assert_eq!(self.sandbox.changes(), changes, "something was done with a record that is not understood");
+        assert_eq!(self.sandbox.changes(), changes, "something was changed because of a record that is not understood");
         assert_eq!(self.events(), events);
     }
 }
 
 const WHAT_TO_DO: &str = "hint: use the kanmon that wrote it, or a newer one; this is 0.1.0";
 
-/// Appends an event as a kanmon of that form would, with its place in the chain and its hash.
+/// Appends an event as a kanmon with that format would, with its place in the chain and its hash.
 fn append(stopped: &StoppedRelease, form: u32, payload: &str) {
     use sha2::{Digest as _, Sha256};
     let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -78,7 +78,7 @@ fn append(stopped: &StoppedRelease, form: u32, payload: &str) {
 }
 
 #[test]
-fn a_fact_that_only_a_newer_kanmon_knows_ends_an_older_ones_part() {
+fn a_fact_that_only_a_newer_kanmon_knows_stops_an_older_one() {
     let stopped = StoppedRelease::new();
     append(&stopped, 1, r#"{"kind":"soak-extended","stage":"dev"}"#);
     let event = format!("of {} is of the kind `soak-extended`", stopped.id);
@@ -86,14 +86,14 @@ fn a_fact_that_only_a_newer_kanmon_knows_ends_an_older_ones_part() {
 }
 
 #[test]
-fn a_known_fact_with_something_new_in_it_is_not_guessed_at() {
+fn a_known_fact_with_an_unknown_member_stops_an_older_one() {
     let stopped = StoppedRelease::new();
     append(&stopped, 1, r#"{"kind":"check-judged","at":{"stage":"dev","step":1},"verdict":"likely","detail":"x"}"#);
     stopped.is_left_alone(&["error: the record holds what this kanmon does not know: event ", WHAT_TO_DO]);
 }
 
 #[test]
-fn a_form_of_events_that_is_newer_is_reported_by_its_number() {
+fn a_newer_format_of_events_is_reported_with_its_number() {
     let stopped = StoppedRelease::new();
     append(&stopped, 2, r#"{"anything":true}"#);
     let sentence = "error: the record was written by a newer kanmon (format 3; this one reads up to 2)";
@@ -101,7 +101,7 @@ fn a_form_of_events_that_is_newer_is_reported_by_its_number() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
+fn a_newer_schema_is_refused_by_every_verb_and_not_changed() {
     let stopped = StoppedRelease::new();
     stopped.db().pragma_update(None, "user_version", 7).unwrap();
     let sentence = "error: the record was written by a newer kanmon (format 7; this one reads up to 3)";
@@ -113,12 +113,12 @@ fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
 }
 
 #[test]
-fn a_newer_kanmon_that_goes_on_meanwhile_stops_the_older_one_before_its_next_step() {
+fn a_newer_kanmon_that_continues_the_release_stops_the_older_one_before_its_next_step() {
     let sandbox = Sandbox::with(&["--speed", "15"]);
     let test_env = TestEnv::demo(&sandbox);
     let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
     let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
-    // Its next append finds the release in a form that it does not know.
+    // Its next append finds the release in a format that it does not know.
     let db = Connection::open(test_env.root.path().join(".kanmon/journal.db")).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     db.execute("UPDATE releases SET form = 3", []).unwrap();
@@ -126,5 +126,5 @@ fn a_newer_kanmon_that_goes_on_meanwhile_stops_the_older_one_before_its_next_ste
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("was written by a newer kanmon (format 3; this one reads up to 2)"), "{}", ran.err);
     assert!(folded.contains(WHAT_TO_DO), "{}", ran.err);
-    assert_eq!(sandbox.done("UpdateService").len(), 1, "{id} went on");
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "{id} continued");
 }

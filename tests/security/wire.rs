@@ -1,4 +1,4 @@
-//! A recording proxy between kanmon and AWS: the secrets that nobody chose beforehand cross it.
+//! A recording proxy between kanmon and AWS, which collects the secrets that AWS creates.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::leaks::Secrets;
 
-/// Passes every connection on to `host`, and keeps what comes back.
+/// Forwards every connection to `host`, and records what comes back.
 pub struct RecordingProxy {
     pub host: String,
     answers: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -21,7 +21,7 @@ impl RecordingProxy {
         let here = listener.local_addr().unwrap().to_string();
         let answers: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let (there, heard) = (host.to_owned(), answers.clone());
-        // Ends with the test's process: nothing else holds the port.
+        // Ends with the test's process, which alone holds the port.
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(&there) else { continue };
@@ -49,7 +49,7 @@ impl RecordingProxy {
         format!("http://{}", self.host)
     }
 
-    /// The keys and tokens that STS and ECR answered with; how many of each kind.
+    /// Adds the keys and tokens in the answers of STS and ECR; returns how many of each kind.
     pub fn add_to(&self, secrets: &mut Secrets) -> [usize; 3] {
         let mut counts = [0; 3];
         for answer in self.answers.lock().unwrap().iter() {

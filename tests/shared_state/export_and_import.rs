@@ -27,7 +27,7 @@ fn a_release_is_exported_from_a_disk_and_imported_into_a_table() {
     let back = other.run(&["export", &release]);
     assert_eq!(back.stdout, exported.stdout, "byte for byte the same from the other store");
 
-    // The same file with one word changed.
+    // The same file with one changed word.
     let text = String::from_utf8(exported.stdout).unwrap();
     let forged = text.replace("\"until\":\"dev\"", "\"until\":\"prod\"");
     assert_ne!(forged, text);
@@ -36,7 +36,7 @@ fn a_release_is_exported_from_a_disk_and_imported_into_a_table() {
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
     assert!(refused.err.contains("does not match its hash"), "{}", refused.err);
 
-    // Read, and no more: it goes on where it is recorded.
+    // The imported record can only be read; the release continues in its own store.
     let refused = other.start(&["promote", &release, "--to", "staging"]).end();
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
     assert!(refused.err.contains("is a record of another store, imported at "), "{}", refused.err);
@@ -47,7 +47,7 @@ fn a_release_is_exported_from_a_disk_and_imported_into_a_table() {
     let refused = other.start(&["import", &file.display().to_string()]).end();
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
     assert!(refused.err.contains("this record has events up to"), "{}", refused.err);
-    // What was taken in first has stayed.
+    // The first import has not changed.
     std::fs::write(&file, &text).unwrap();
     assert_eq!(other.json(&["import", "record.jsonl"])["new"], false);
 }

@@ -17,9 +17,9 @@ fn without_its_table_nothing_is_done_and_the_command_to_create_it_is_printed() {
         let make = format!("aws dynamodb create-table --region ap-northeast-1 --table-name {TABLE} ");
         assert!(ended.err.contains(&make), "{}", ended.err);
     }
-    assert!(world.moto.call("ListTables", "{}").contains("\"TableNames\": []"), "nothing was made");
+    assert!(world.moto.call("ListTables", "{}").contains("\"TableNames\": []"), "no table was created");
     assert!(!machine.repo().join(".kanmon").exists());
-    // State elsewhere needs none.
+    // Local state needs no table.
     assert_eq!(machine.run(&["history", "--state", "local"]).status.code(), Some(0));
 
     let ended = machine.start(&["history", "--state", "dynamodb://dve/kanmon"]).end();

@@ -1,4 +1,4 @@
-//! Several kanmon processes on one DynamoDB table. Left out with a message if moto is missing; a failure with
+//! Several processes of the binary on one DynamoDB table. Left out with a message if moto is missing; a failure with
 //! `KANMON_PEERS=required`.
 
 mod export_and_import;

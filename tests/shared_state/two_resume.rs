@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::world::{World, kinds, patience};
+use super::world::{World, deadline, kinds};
 
 #[test]
 fn of_two_processes_that_resume_at_once_one_continues_and_the_other_names_it() {
@@ -14,12 +14,12 @@ fn of_two_processes_that_resume_at_once_one_continues_and_the_other_names_it() {
     killed.kill();
 
     let mut running: Vec<_> = others.iter().map(|m| m.start(&["resume", &release])).collect();
-    let until = patience();
+    let until = deadline();
     let loser = loop {
         if let Some(ended) = running.iter_mut().position(super::world::Running::has_ended) {
             break running.remove(ended).end();
         }
-        assert!(Instant::now() < until, "both go on");
+        assert!(Instant::now() < until, "both continue");
         std::thread::sleep(Duration::from_millis(50));
     };
     let winner = running.remove(0);
@@ -31,7 +31,7 @@ fn of_two_processes_that_resume_at_once_one_continues_and_the_other_names_it() {
         loser.err
     );
 
-    // A third one, later, meets the same.
+    // A third process gets the same message later.
     let third = build.start(&["resume", &release]).end();
     assert_eq!(third.status.code(), Some(41), "{}", third.err);
     assert!(third.err.contains(&who), "{}", third.err);

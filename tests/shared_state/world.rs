@@ -1,4 +1,4 @@
-//! A sandbox for AWS, moto for DynamoDB, and machines that share nothing else.
+//! A sandbox as AWS, moto for DynamoDB, and machines that share only these.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,13 @@ pub struct World {
     sandbox: SandboxProcess,
 }
 
-/// A checkout of the demo's repository and a home of its own, in which one person works.
+/// One person's machine: a checkout of the demo's repository, and a home.
 pub struct Machine {
     dir: TempDir,
     keys: Vec<(String, String)>,
 }
 
-/// A process of a machine's, killed with the test.
+/// A process on a machine, killed with the test.
 pub struct Running {
     pub child: Child,
     out: std::thread::JoinHandle<String>,
@@ -41,7 +41,7 @@ pub struct Ended {
 }
 
 impl World {
-    /// `None` where moto is missing. The table is there, unless `table` says otherwise.
+    /// `None` if moto is missing. `table` says whether the table exists.
     pub fn start(test: &str, table: bool) -> Option<World> {
         let moto = Moto::start(test)?;
         if table {
@@ -50,7 +50,7 @@ impl World {
         Some(World { moto, sandbox: SandboxProcess::start("shared_state", &[], 2) })
     }
 
-    /// A machine of the developer's or the manager's.
+    /// A machine of the developer or the manager.
     pub fn machine(&self, user: &str) -> Machine {
         let dir = tempfile::tempdir().unwrap();
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
@@ -100,14 +100,14 @@ impl Machine {
         self.command(args).output().unwrap()
     }
 
-    /// The one JSON value that a verb tells.
+    /// The only JSON value that a verb prints.
     pub fn json(&self, args: &[&str]) -> Value {
         let lines = self.lines(args);
         assert_eq!(lines.len(), 1, "{lines:?}");
         lines.into_iter().next().unwrap()
     }
 
-    /// The lines of JSON that a verb tells.
+    /// The JSON lines that a verb prints.
     pub fn lines(&self, args: &[&str]) -> Vec<Value> {
         let output = self.run(&[args, &["--output", "json"]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
@@ -115,7 +115,7 @@ impl Machine {
         values(&text)
     }
 
-    /// Waits until exactly one release asks for approval; its id and the plan's hash.
+    /// Waits until exactly one release waits for approval; returns its id and the plan's hash.
     pub fn waits_for_approval(&self) -> (String, String) {
         let until = Instant::now() + TIMEOUT;
         loop {
@@ -124,7 +124,7 @@ impl Machine {
                 let text = |value: &Value| value.as_str().unwrap().to_owned();
                 return (text(&one["release"]), text(&one["request"]["plan"]));
             }
-            assert!(Instant::now() < until, "nothing asks for approval: {approvals}");
+            assert!(Instant::now() < until, "no release waits for approval: {approvals}");
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -151,15 +151,15 @@ impl Running {
         Ended { status, out: self.out.join().unwrap(), err: self.err.join().unwrap() }
     }
 
-    /// Ends it without a chance to say anything.
+    /// Kills it.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
-/// How long something may take.
-pub fn patience() -> Instant {
+/// The time until which something may take.
+pub fn deadline() -> Instant {
     Instant::now() + TIMEOUT
 }
 

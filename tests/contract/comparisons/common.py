@@ -1,4 +1,4 @@
-"""Who is asked, by whom, and how an answer is held. Takes {"peer", "endpoint", "keys"?} on stdin."""
+"""The emulator that is asked, its clients, and the checks of an answer. Takes {"peer", "endpoint", "keys"?} on stdin."""
 
 import base64
 import json
@@ -14,12 +14,12 @@ GIVEN = json.load(sys.stdin)
 PEER, REGION = GIVEN["peer"], "ap-northeast-1"
 DEV, PROD = "111111111111", "222222222222"
 
-# What was held, and the operations that answered well.
+# The checks that were made, and the operations that succeeded.
 SEEN, SERVED = set(), set()
 
 
 def writes():
-    """Where this peer's traffic goes; the sandbox writes its own."""
+    """The file for this emulator's traffic; the sandbox records its own."""
     folder = os.environ.get("KANMON_TRAFFIC")
     return open(f"{folder}/peers-{os.getpid()}.jsonl", "a") if folder and PEER != "sandbox" else None
 
@@ -49,7 +49,7 @@ def receives(response_dict, **_):
 
 
 def masked(said):
-    """As text where it is text. An emulator's keys open nothing and stay."""
+    """The body as text if it is text. An emulator's keys are not secret and stay."""
     body = base64.b64decode(said["base64"])
     try:
         return {**{k: v for k, v in said.items() if k != "base64"}, "text": body.decode()}
@@ -81,7 +81,7 @@ def assumed(keys, role, **more):
 
 
 def accounts():
-    """Keys of one account, and of another that is entered from it."""
+    """Keys of one account, and of another one whose role is assumed from it."""
     if PEER == "sandbox":
         keys = GIVEN["keys"]
         dev = {"aws_access_key_id": keys["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": keys["AWS_SECRET_ACCESS_KEY"]}
@@ -92,15 +92,15 @@ def accounts():
 
 
 def says(what, is_so, seen=None):
-    """Holds one thing that AWS documents."""
+    """Checks one thing that AWS documents."""
     SEEN.add(what)
     known = DIFFERS.get((PEER, what))
     if is_so and known:
-        sys.exit(f"{PEER}: {what}: is as on AWS now; take it out of DIFFERS")
+        sys.exit(f"{PEER}: {what}: is as on AWS now; remove it from DIFFERS")
     if not is_so and not known and os.environ.get("DISCOVER"):
         print(f"DIFF {PEER}: {what}: {seen}")
     elif not is_so and not known:
-        sys.exit(f"{PEER}: {what}: is not so: {seen}")
+        sys.exit(f"{PEER}: {what}: differs: {seen}")
     if known:
         print(f"{PEER} differs: {what}: {known}", flush=True)
 
@@ -121,5 +121,5 @@ def accepted(what, call, **arguments):
 
 
 def has(operation):
-    """Whether this peer has it; what it lacks is asked of it in whole.py. The sandbox is asked what any of the others has."""
+    """Whether this emulator has it; whole.py tests what it lacks. The sandbox gets all requests."""
     return not any(lacking == operation for peer, lacking in LACKS if peer == PEER)

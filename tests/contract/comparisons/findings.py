@@ -1,4 +1,4 @@
-"""Inspector: whether it looks, and what it found."""
+"""Inspector: its configuration and its findings."""
 
 from comparisons.common import DEV, PEER, REGION, client, has, refused, says
 
@@ -6,20 +6,20 @@ from comparisons.common import DEV, PEER, REGION, client, has, refused, says
 def findings(dev, _):
     here = client(dev, "inspector2")
     if PEER != "sandbox":
-        # In the sandbox's accounts it is on from the start.
+        # In the sandbox's accounts Inspector is enabled from the start.
         here.enable(accountIds=[DEV], resourceTypes=["ECR"])
     status = here.batch_get_account_status(accountIds=[DEV])
     mine = status["accounts"]
     says("an account's own status", [a["accountId"] for a in mine] == [DEV] and not status.get("failedAccounts"), status)
-    says("an account that is looked at", mine and mine[0]["state"]["status"] == "ENABLED", status)
-    says("images are looked at", mine and mine[0]["resourceState"]["ecr"]["status"] == "ENABLED", status)
+    says("an account with Inspector enabled", mine and mine[0]["state"]["status"] == "ENABLED", status)
+    says("Inspector is enabled for images", mine and mine[0]["resourceState"]["ecr"]["status"] == "ENABLED", status)
     equals = lambda value: [{"comparison": "EQUALS", "value": value}]
     found = here.list_findings(filterCriteria={"ecrImageRepositoryName": equals("peers/none")}, maxResults=1)
-    says("nothing was found where nothing is", found["findings"] == [] and "nextToken" not in found, found)
-    refused("no page by what is no token", "ValidationException", here.list_findings, nextToken="nonsense")
+    says("no findings of a repository that does not exist", found["findings"] == [] and "nextToken" not in found, found)
+    refused("an invalid token gives no page", "ValidationException", here.list_findings, nextToken="nonsense")
     if has("inspector2 ListCoverage"):
         covered = here.list_coverage(filterCriteria={"ecrRepositoryName": equals("peers/none")})
-        says("nothing is covered where nothing is", covered["coveredResources"] == [] and "nextToken" not in covered, covered)
+        says("no coverage of a repository that does not exist", covered["coveredResources"] == [] and "nextToken" not in covered, covered)
     if has("inspector2 BatchGetFindingDetails"):
         arn = f"arn:aws:inspector2:{REGION}:{DEV}:finding/0123456789abcdef0123456789abcdef"
         details = here.batch_get_finding_details(findingArns=[arn])
@@ -28,5 +28,5 @@ def findings(dev, _):
         says("details of no finding are an error", errors == wanted and not details.get("findingDetails"), details)
     if has("inspector2 GetConfiguration"):
         rescans = here.get_configuration()["ecrConfiguration"]["rescanDurationState"]
-        says("for how long images are looked at", rescans["rescanDuration"].startswith(("DAYS_", "LIFETIME")), rescans)
-        says("it is so already", rescans["status"] == "SUCCESS", rescans)
+        says("how long Inspector rescans images", rescans["rescanDuration"].startswith(("DAYS_", "LIFETIME")), rescans)
+        says("a configuration that is set already", rescans["status"] == "SUCCESS", rescans)

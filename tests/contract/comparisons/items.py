@@ -1,4 +1,4 @@
-"""DynamoDB, where the journal is. The sandbox has none of it."""
+"""DynamoDB, which holds the journal. The sandbox does not have it."""
 
 from comparisons.common import client, refused, says
 from botocore.exceptions import ClientError
@@ -29,7 +29,7 @@ def items(dev, prod):
     query = {"KeyConditionExpression": "pk = :r", "ExpressionAttributeValues": {":r": {"S": "r"}}}
     query |= {"TableName": "peers", "ConsistentRead": True}
     pages = list(here.get_paginator("query").paginate(PaginationConfig={"PageSize": 2}, **query))
-    says("a query comes in pages, in order", [i["sk"]["S"] for p in pages for i in p["Items"]] == ["1", "2", "3"] and len(pages) > 1, pages)
+    says("a query is sorted and has pages", [i["sk"]["S"] for p in pages for i in p["Items"]] == ["1", "2", "3"] and len(pages) > 1, pages)
     got = here.batch_get_item(RequestItems={"peers": {"Keys": [{"pk": {"S": "r"}, "sk": {"S": n}} for n in ("1", "9")]}})
-    says("a batch leaves out what is not there", len(got["Responses"]["peers"]) == 1, got)
+    says("a batch leaves out items that do not exist", len(got["Responses"]["peers"]) == 1, got)
 

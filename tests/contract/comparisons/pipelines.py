@@ -1,4 +1,4 @@
-"""CodePipeline: pipelines as they are, whose way through their stages only AWS and the sandbox have."""
+"""CodePipeline: descriptions of pipelines. Only AWS and the sandbox execute them."""
 
 import json
 
@@ -29,7 +29,7 @@ def pipelines(dev, prod):
 
 
 def make(prod, here):
-    """The sandbox has one from the start, and does not make any."""
+    """The sandbox has a pipeline from the start, and cannot create any."""
     trust = {"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = client(prod, "iam").create_role(RoleName="pipeline", AssumeRolePolicyDocument=trust)["Role"]["Arn"]

@@ -14,7 +14,7 @@ def services(dev, prod):
     lists = [[a for p in c.get_paginator("list_clusters").paginate() for a in p["clusterArns"]] for c in (here, there)]
     says("clusters are listed, of one account", [cluster["clusterArn"] in arns for arns in lists] == [True, False], lists)
     again = here.create_cluster(clusterName="peers")["cluster"]
-    says("a cluster that is there is not made again", again["clusterArn"] == cluster["clusterArn"], again)
+    says("an existing cluster is not created again", again["clusterArn"] == cluster["clusterArn"], again)
     tags(here, cluster["clusterArn"])
     definition = definitions(here)
     service(here, definition)
@@ -29,7 +29,7 @@ def tags(here, cluster):
     here.tag_resource(resourceArn=cluster, tags=[{"key": "of", "value": "others"}])
     says("a tag is set again", ordered() == [both[1], {"key": "of", "value": "others"}], ordered())
     here.untag_resource(resourceArn=cluster, tagKeys=["of", "none"])
-    says("tags are taken away by key", ordered() == both[1:], ordered())
+    says("tags are removed by key", ordered() == both[1:], ordered())
     none = f"arn:aws:ecs:{REGION}:{DEV}:cluster/nowhere"
     refused("no tags of a cluster that is not there", "ClusterNotFoundException", here.list_tags_for_resource, resourceArn=none)
     refused("no tag on a cluster that is not there", "ClusterNotFoundException", here.tag_resource, resourceArn=none, tags=both)
@@ -47,9 +47,9 @@ def definitions(here):
     says("definitions are listed newest first", listed == [second["taskDefinitionArn"], first["taskDefinitionArn"]], listed)
     refused("a definition that is not there", "ClientException", here.describe_task_definition, taskDefinition="peers:9")
     gone = here.deregister_task_definition(taskDefinition="peers:1")["taskDefinition"]
-    says("what is deregistered is inactive", gone["status"] == "INACTIVE")
+    says("a deregistered definition is inactive", gone["status"] == "INACTIVE")
     read = here.describe_task_definition(taskDefinition="peers:1")["taskDefinition"]
-    says("what is inactive can be read", read["status"] == "INACTIVE")
+    says("an inactive definition can be read", read["status"] == "INACTIVE")
     return second["taskDefinitionArn"]
 
 
@@ -74,9 +74,9 @@ def service(here, definition):
     nowhere = {"cluster": "nowhere", "services": ["web"]}
     refused("no services of a cluster that is not there", "ClusterNotFoundException", here.describe_services, **nowhere)
     deployments(here)
-    says("no tasks where none is wanted", here.list_tasks(cluster="peers", serviceName="web")["taskArns"] == [])
+    says("no tasks if the desired count is 0", here.list_tasks(cluster="peers", serviceName="web")["taskArns"] == [])
     gone = here.delete_service(cluster="peers", service="web", force=True)["service"]
-    says("a service that is deleted wants nothing", (gone["serviceName"], gone["desiredCount"]) == ("web", 0), gone)
+    says("a service that is deleted has desired count 0", (gone["serviceName"], gone["desiredCount"]) == ("web", 0), gone)
     says("a service that is deleted is no longer active", gone["status"] in ("DRAINING", "INACTIVE"), gone)
     here.get_waiter("services_inactive").wait(cluster="peers", services=["web"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     left = here.list_services(cluster="peers")["serviceArns"]
@@ -84,7 +84,7 @@ def service(here, definition):
 
 
 def deployments(here):
-    """An emulator may have these and yet never a deployment; what is not there can be asked of each."""
+    """An emulator may have these operations but never a deployment; missing ones can be requested from each."""
     place, listed = f"arn:aws:ecs:{REGION}:{DEV}", []
     failed = lambda answer: [(f["arn"], f["reason"]) for f in answer.get("failures", [])]
     if has("ecs ListServiceDeployments"):
@@ -110,28 +110,28 @@ def tasks(dev, here):
     fargate = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"}
     fargate["executionRoleArn"] = f"arn:aws:iam::{DEV}:role/ecsTaskExecutionRole"
     once = here.register_task_definition(family="once", containerDefinitions=[container], **fargate)["taskDefinition"]
-    says("what a definition may run on", "FARGATE" in once["compatibilities"], once)
-    # The sandbox has no networks; moto wants one of its own.
+    says("the launch types of a definition", "FARGATE" in once["compatibilities"], once)
+    # The sandbox has no networks; moto needs one.
     subnet = client(dev, "ec2").describe_subnets()["Subnets"][0]["SubnetId"] if PEER == "moto" else "subnet-0a1b2c3d"
     network = {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": ["sg-0a1b2c3d"]}}
     runs = {"launchType": "FARGATE", "networkConfiguration": network, "taskDefinition": "once"}
     refused("no task in a cluster that is not there", "ClusterNotFoundException", here.run_task, cluster="absent", **runs)
     ran = here.run_task(cluster="peers", startedBy="peers", count=2, **runs)
     arns = [t["taskArn"] for t in ran["tasks"]]
-    says("as many tasks as were asked for", len(set(arns)) == 2 and not ran["failures"], ran)
+    says("as many tasks as were requested", len(set(arns)) == 2 and not ran["failures"], ran)
     task = ran["tasks"][0]
     says("a task's ARN", task["taskArn"].startswith(f"arn:aws:ecs:{REGION}:{DEV}:task/peers/"), task)
     says("a task is of the latest revision", task["taskDefinitionArn"] == once["taskDefinitionArn"], task)
     says("a task's group is its definition's family", (task["group"], task["startedBy"]) == ("family:once", "peers"), task)
     listed = here.list_tasks(cluster="peers", startedBy="peers")["taskArns"]
     says("tasks are listed by who started them", sorted(listed) == sorted(arns), listed)
-    told = here.stop_task(cluster="peers", task=arns[0], reason="seen enough")["task"]
-    said = (told["taskArn"], told["desiredStatus"], told.get("stoppedReason"))
-    says("a task is to stop, and why", said == (arns[0], "STOPPED", "seen enough"), told)
+    described = here.stop_task(cluster="peers", task=arns[0], reason="seen enough")["task"]
+    said = (described["taskArn"], described["desiredStatus"], described.get("stoppedReason"))
+    says("a task's desired status and stop reason", said == (arns[0], "STOPPED", "seen enough"), described)
     here.get_waiter("tasks_stopped").wait(cluster="peers", tasks=arns[:1], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-    told = here.describe_tasks(cluster="peers", tasks=arns[:1])["tasks"][0]
-    says("a task that was stopped", (told.get("stopCode"), told.get("stoppedReason")) == ("UserInitiated", "seen enough"), told)
-    says("when a task stopped", "stoppedAt" in told and told["stoppedAt"] >= told["createdAt"], told)
+    described = here.describe_tasks(cluster="peers", tasks=arns[:1])["tasks"][0]
+    says("a task that was stopped", (described.get("stopCode"), described.get("stoppedReason")) == ("UserInitiated", "seen enough"), described)
+    says("when a task stopped", "stoppedAt" in described and described["stoppedAt"] >= described["createdAt"], described)
     gone = here.describe_tasks(cluster="peers", tasks=[NONE])
     says("a task that is not there is a failure", [f["reason"] for f in gone["failures"]] == ["MISSING"], gone)
     refused("no stop of a task that is not there", "InvalidParameterException", here.stop_task, cluster="peers", task=NONE)

@@ -1,4 +1,4 @@
-"""STS: whose session it is, and who gives it."""
+"""STS: sessions of roles."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ def sessions(dev, prod):
 
 
 def by_token():
-    """A build that has no keys comes in by its provider's token."""
+    """A build without keys assumes a role with its provider's token."""
     sts = client({}, "sts", signature_version=UNSIGNED)
     asks = {"RoleArn": f"arn:aws:iam::{DEV}:role/ci", "RoleSessionName": "build"}
     answer = sts.assume_role_with_web_identity(WebIdentityToken=token(), **asks)
@@ -26,13 +26,13 @@ def by_token():
     says("a token's session names role and session", answer["AssumedRoleUser"]["Arn"] == wanted, answer)
     says("a token's session ends within the hour", 0 < answer["Credentials"]["Expiration"].timestamp() - time.time() < 3700, answer)
     provider = (answer.get("Provider"), answer.get("Audience"), answer.get("SubjectFromWebIdentityToken"))
-    says("whose token it was", provider == (ISSUER, ISSUER, "project:shop:ref:main"), provider)
+    says("the token's provider and subject are returned", provider == (ISSUER, ISSUER, "project:shop:ref:main"), provider)
     who = client(keys_of(answer["Credentials"]), "sts").get_caller_identity()
     says("a token's session is of its role's account", (who["Account"], who["Arn"]) == (DEV, wanted), who)
     late = {"WebIdentityToken": token(exp=1), **asks}
-    refused("no session by a token that has ended", "ExpiredTokenException", sts.assume_role_with_web_identity, **late)
+    refused("an expired token gives no session", "ExpiredTokenException", sts.assume_role_with_web_identity, **late)
     none = {"WebIdentityToken": "nonsense", **asks}
-    refused("no session by what is no token", "InvalidIdentityToken", sts.assume_role_with_web_identity, **none)
+    refused("an invalid token gives no session", "InvalidIdentityToken", sts.assume_role_with_web_identity, **none)
 
 
 def token(**claims):

@@ -1,4 +1,4 @@
-"""That nothing was left out."""
+"""Whether every operation was compared."""
 
 import json
 from pathlib import Path
@@ -13,12 +13,12 @@ SHAPES = Path(__file__).parents[3] / "src/shapes/data"
 
 
 def operations():
-    """All that the sandbox has, by its shapes."""
+    """All operations of the sandbox, according to its shapes."""
     return {f"{f.stem} {name}" for f in SHAPES.glob("*.json") for name in json.loads(f.read_text())["operations"]}
 
 
 def lacks(dev, _):
-    """Whoever is said to lack an operation still does."""
+    """An emulator that is known to lack an operation still lacks it."""
     for (peer, operation), code in LACKS.items():
         if peer == PEER:
             service, name = operation.split()
@@ -28,7 +28,7 @@ def lacks(dev, _):
 
 
 def answers(asks, name):
-    """To a request of the right form, so that who has the operation after all does not stumble over it."""
+    """The answer to a valid request, so that an emulator that has the operation after all can answer it."""
     asked = asks.meta.service_model.operation_model(name).input_shape
     try:
         asks._make_api_call(name, ArgumentGenerator(use_member_names=True).generate_skeleton(asked))
@@ -40,11 +40,11 @@ def answers(asks, name):
 
 
 def nothing_was_left_out():
-    """Every operation of the sandbox was answered well by this peer, or this peer is known to lack it."""
+    """Every operation of the sandbox succeeded on this peer, or this peer is known to lack it."""
     ours, emulators = operations(), {peer for peer, _ in LACKS}
     assert len(ours) > 60 and len(emulators) > 1, (ours, emulators)
     assert {operation for _, operation in LACKS} <= ours, {operation for _, operation in LACKS} - ours
-    # The sandbox is asked what any of the others can be; the clients' lives ask it for the rest.
+    # The sandbox must answer what any of the others has; the lifecycles cover the rest.
     lacking = [{o for p, o in LACKS if p == peer} for peer in emulators if PEER in (peer, "sandbox")]
     wanted = ours - set.intersection(*lacking)
     never = wanted - SERVED

@@ -1,4 +1,4 @@
-"""Whoever is let in and whoever is not."""
+"""Sessions: who is authenticated and who is not."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import urllib.request
 
 import boto3
 
-from lifecycles.common import CI, DEPLOY, DEVELOPER, ENDPOINT, GIVEN, ISSUER, MANAGER, REGION, assumed, client, refused, session, tell
+from lifecycles.common import CI, DEPLOY, DEVELOPER, ENDPOINT, GIVEN, ISSUER, MANAGER, REGION, assumed, client, refused, session, step
 
 
 def enter_accounts():
@@ -16,10 +16,10 @@ def enter_accounts():
     deployer = assumed(DEVELOPER, DEPLOY, ExternalId="asset", SourceIdentity="developer", DurationSeconds=900)
     who = client(deployer, "sts").get_caller_identity()
     assert (who["Account"], who["Arn"]) == ("222222222222", "arn:aws:sts::222222222222:assumed-role/kanmon-deploy/life"), who
-    # What is seen is the other account's.
+    # The session sees the other account.
     clusters = [client(s, "ecs").list_clusters()["clusterArns"] for s in (DEVELOPER, deployer)]
     assert all(":111111111111:" in c for c in clusters[0]) and all(":222222222222:" in c for c in clusters[1]), clusters
-    tell("roles are assumed across accounts")
+    step("roles are assumed across accounts")
 
     sts, asks = client(DEVELOPER, "sts"), {"RoleArn": DEPLOY, "RoleSessionName": "life"}
     refused("AccessDenied", sts.assume_role, **asks)
@@ -33,7 +33,7 @@ def enter_accounts():
     narrowed = client(assumed(DEVELOPER, DEPLOY, ExternalId="asset", Policy=json.dumps(narrow)), "ecs")
     narrowed.list_clusters()
     refused("AccessDeniedException", narrowed.list_services, cluster="hello-prod")
-    tell("refused: no or a wrong external id, a wrong principal, a missing permission, a session policy")
+    step("refused: no or a wrong external id, a wrong principal, a missing permission, a session policy")
 
     token_from_provider()
     keys = GIVEN["keys"]["developer"]
@@ -49,11 +49,11 @@ def enter_accounts():
     refused("ExpiredToken", client(deployer, "sts").get_caller_identity)
     refused("ExpiredTokenException", client(deployer, "ecs").list_clusters)
     refused("ExpiredTokenException", client(deployer, "inspector2").list_coverage)
-    tell("refused: a bad signature, an unknown key, an expired session")
+    step("refused: a bad signature, an unknown key, an expired session")
 
 
 def token_from_provider():
-    """A build that has no keys comes in by its provider's token."""
+    """A build without keys assumes a role with its provider's token."""
     sts = client(boto3.Session(region_name=REGION), "sts")
 
     def token(**claims):
@@ -70,4 +70,4 @@ def token_from_provider():
     refused("AccessDenied", sts.assume_role_with_web_identity, WebIdentityToken=token(sub="project:shop:ref:other"), **asks)
     refused("ExpiredTokenException", sts.assume_role_with_web_identity, WebIdentityToken=token(exp=1), **asks)
     refused("InvalidIdentityToken", sts.assume_role_with_web_identity, WebIdentityToken="nonsense", **asks)
-    tell("a provider's token is let in where its claims are trusted")
+    step("a provider's token is accepted if its claims are trusted")

@@ -2,13 +2,13 @@
 
 import botocore.model
 
-from lifecycles.common import APPROVE, DEPLOY, DEVELOPER, MANAGER, assumed, client, refused, tell, until
+from lifecycles.common import APPROVE, DEPLOY, DEVELOPER, MANAGER, assumed, client, refused, step, until
 
 
 def decide():
     deployer = client(assumed(DEVELOPER, DEPLOY, ExternalId="asset"), "codepipeline")
     approver = client(assumed(MANAGER, APPROVE), "codepipeline")
-    # The protocol that the model names first, which this client does not prefer.
+    # The first protocol of the model, which this client does not prefer.
     order = botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS
     botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS = ("smithy-rpc-v2-cbor", *order)
     in_cbor = client(assumed(MANAGER, APPROVE), "codepipeline")
@@ -41,7 +41,7 @@ def decide():
         refused("ApprovalAlreadyCompletedException", approves.put_approval_result, **answer)
         wanted = "Succeeded" if status == "Approved" else "Failed"
         until(wanted, lambda: approves.get_pipeline_execution(pipelineName="asset-manager", pipelineExecutionId=execution)["pipelineExecution"]["status"] == wanted)
-        tell(f"a pipeline is started and its approval {status.lower()}")
+        step(f"a pipeline is started and its approval {status.lower()}")
     for lists in (approver, in_cbor):
         pages = list(lists.get_paginator("list_pipeline_executions").paginate(pipelineName="asset-manager", PaginationConfig={"PageSize": 1}))
         assert sum(len(p["pipelineExecutionSummaries"]) for p in pages) == 2 and len(pages) == 2, pages
@@ -50,7 +50,7 @@ def decide():
         assert [a["status"] for a in actions] == ["Failed", "Succeeded"], actions
         assert "asset-manager" in [p["name"] for page in lists.get_paginator("list_pipelines").paginate() for p in page["pipelines"]]
         assert lists.get_pipeline(name="asset-manager")["pipeline"]["name"] == "asset-manager"
-    tell("executions are listed in pages, in JSON and in CBOR")
+    step("executions are listed in pages, in JSON and in CBOR")
     retry(deployer, approver)
     stop(deployer, approver)
 
@@ -68,7 +68,7 @@ def retry(deployer, approver):
     assert runs == ["InProgress", "Failed"], runs
     deployer.stop_pipeline_execution(abandon=True, **of)
     until("stopped", lambda: approver.get_pipeline_execution(**of)["pipelineExecution"]["status"] == "Stopped")
-    tell("a stage that was rejected is retried, and asks again in the same execution")
+    step("a rejected stage is retried, and waits for approval again in the same execution")
 
 
 def stop(deployer, approver):
@@ -79,7 +79,7 @@ def stop(deployer, approver):
     until("asked", lambda: waits()["actionStates"][0].get("latestExecution", {}).get("status") == "InProgress" and waits()["latestExecution"]["pipelineExecutionId"] == running)
     refused("AccessDeniedException", approver.stop_pipeline_execution, **of)
     assert deployer.stop_pipeline_execution(reason="another plan", **of)["pipelineExecutionId"] == running
-    # It waits for the approval, which nobody gives.
+    # It waits for an approval that is not given.
     assert status() == "Stopping"
     refused("DuplicatedStopRequestException", deployer.stop_pipeline_execution, **of)
     deployer.stop_pipeline_execution(abandon=True, reason="another plan", **of)
@@ -87,4 +87,4 @@ def stop(deployer, approver):
     refused("PipelineExecutionNotStoppableException", deployer.stop_pipeline_execution, abandon=True, **of)
     latest = approver.list_pipeline_executions(pipelineName="asset-manager")["pipelineExecutionSummaries"][0]
     assert (latest["status"], latest["stopTrigger"]["reason"]) == ("Stopped", "another plan"), latest
-    tell("an execution is stopped, and abandoned where it would wait")
+    step("an execution is stopped, and one that waits is abandoned")

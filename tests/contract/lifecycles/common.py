@@ -1,4 +1,4 @@
-"""Who lives, by boto3: their sessions, and how what they meet is held. Takes a JSON object on stdin (see lifecycle.rs)."""
+"""The clients of the lifecycle with boto3, and the checks of answers. Takes a JSON object on stdin (see lifecycle.rs)."""
 
 import json
 import os
@@ -15,17 +15,17 @@ ENDPOINT, REGION, WORK = GIVEN["endpoint"], "ap-northeast-1", GIVEN["work"]
 HOST = ENDPOINT.removeprefix("http://")
 DEPLOY = "arn:aws:iam::222222222222:role/kanmon-deploy"
 APPROVE = "arn:aws:iam::222222222222:role/kanmon-approve"
-# Whoever this provider says is the main branch may be this role; see lifecycle.rs.
+# A token of this provider for the main branch may assume this role; see lifecycle.rs.
 CI, ISSUER = "arn:aws:iam::111111111111:role/ci", "https://gitlab.example.com"
 # A rollout takes seconds at the sandbox's speed; a busy machine may need many times that.
-PATIENCE = 120
+TIMEOUT = 120
 
 
 def session(key, secret, token=None):
     return boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=REGION)
 
 
-# The paginators that gave a page and the waiters that came to their end, each with its service.
+# The paginators that returned a page and the waiters that ended, each with its service.
 PAGED, WAITED = set(), set()
 
 
@@ -73,7 +73,7 @@ def assumed(by, role, **more):
 
 
 def refused(code, call, **arguments):
-    """The error, which has to be this one."""
+    """Asserts that the call fails with this error; returns it."""
     try:
         call(**arguments)
     except ClientError as e:
@@ -83,7 +83,7 @@ def refused(code, call, **arguments):
 
 
 def until(what, ask):
-    late = time.monotonic() + PATIENCE
+    late = time.monotonic() + TIMEOUT
     while True:
         answer = ask()
         if answer:
@@ -93,7 +93,7 @@ def until(what, ask):
 
 
 def soon(waiter, **arguments):
-    waiter.wait(WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE}, **arguments)
+    waiter.wait(WaiterConfig={"Delay": 1, "MaxAttempts": TIMEOUT}, **arguments)
 
 
 def run(*command, given=None, env=None):
@@ -102,8 +102,8 @@ def run(*command, given=None, env=None):
     return done.stdout
 
 
-def tell(step):
-    print(f"boto3: {step}", flush=True)
+def step(what):
+    print(f"boto3: {what}", flush=True)
 
 
 DEVELOPER, MANAGER = user("developer"), user("manager")

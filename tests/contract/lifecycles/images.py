@@ -1,9 +1,9 @@
-"""Images pushed, kept, ruled and scanned."""
+"""Images that are pushed, protected and scanned."""
 
 import base64
 import json
 
-from lifecycles.common import DEPLOY, DEVELOPER, GIVEN, HOST, REGION, WORK, assumed, client, refused, run, soon, tell, until
+from lifecycles.common import DEPLOY, DEVELOPER, GIVEN, HOST, REGION, WORK, assumed, client, refused, run, soon, step, until
 
 
 def push_images():
@@ -31,7 +31,7 @@ def push_images():
     to = f"docker://{uri}:by-skopeo"
     skopeo = ["skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false", "--dest-creds", f"{name}:{password}"]
     run(*skopeo, f"docker-archive:{WORK}/v2.tar", to)
-    tell("a repository is created and images pushed by docker and skopeo")
+    step("a repository is created and images pushed by docker and skopeo")
 
     ids = [i for p in ecr.get_paginator("list_images").paginate(repositoryName="life/0", PaginationConfig={"PageSize": 1}) for i in p["imageIds"]]
     assert {i.get("imageTag") for i in ids} >= {"v1", "v2", "by-skopeo"}, ids
@@ -65,7 +65,7 @@ def push_images():
     rule_registry(ecr)
     replicate(ecr, image)
     ecr.delete_repository(repositoryName="life/2")
-    tell("images are listed in pages, read, kept from being overwritten, and deleted")
+    step("images are listed in pages, read, protected from being overwritten, and deleted")
     return uri, digests
 
 
@@ -82,11 +82,11 @@ def rule_registry(ecr):
     ecr.put_replication_configuration(replicationConfiguration={"rules": []})
     careless = client(DEVELOPER, "ecr", parameter_validation=False)
     refused("InvalidParameterException", careless.put_replication_configuration)
-    tell("the registry's rules are set and read")
+    step("the registry's rules are set and read")
 
 
 def replicate(ecr, image):
-    """To another region as it is, to another account once that lets it in."""
+    """To another region directly, to another account once that account allows it."""
     prod, digest = client(assumed(DEVELOPER, DEPLOY, ExternalId="asset"), "ecr"), image["imageId"]["imageDigest"]
     to = [{"region": "us-west-2", "registryId": "111111111111"}, {"region": REGION, "registryId": "222222222222"}]
     rule = {"destinations": to, "repositoryFilters": [{"filter": "life/0", "filterType": "PREFIX_MATCH"}]}
@@ -123,7 +123,7 @@ def replicate(ecr, image):
     refused("ImageNotFoundException", ecr.describe_image_replication_status, repositoryName="life/0", imageId={"imageTag": "v9"})
     ecr.put_replication_configuration(replicationConfiguration={"rules": []})
     ecr.batch_delete_image(repositoryName="life/0", imageIds=[{"imageTag": "elsewhere-1"}, {"imageTag": "elsewhere-2"}])
-    tell("images are replicated to another region and, where it allows it, to another account")
+    step("images are replicated to another region and, where it allows it, to another account")
 
 
 def look_at_scans(digests):
@@ -166,7 +166,7 @@ def look_at_scans(digests):
     assert len(details["findingDetails"]) + len(details["errors"]) == 4, details
     enhanced = [p["imageScanFindings"].get("enhancedFindings", []) for p in ecr.get_paginator("describe_image_scan_findings").paginate(repositoryName="life/0", imageId={"imageTag": "v1"}, PaginationConfig={"PageSize": 5})]
     assert sum(map(len, enhanced)) == 12, enhanced
-    tell("the scan is waited for, coverage and findings are read with filters and in pages")
+    step("the scan is waited for, coverage and findings are read with filters and in pages")
 
     ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[])
     ecr.start_image_scan(repositoryName="life/0", imageId={"imageTag": "v1"})
@@ -176,4 +176,4 @@ def look_at_scans(digests):
     refused("LimitExceededException", ecr.start_image_scan, repositoryName="life/0", imageId={"imageTag": "v1"})
     again = [{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}]
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=again)
-    tell("a basic scan is waited for with a waiter")
+    step("a basic scan is waited for with a waiter")

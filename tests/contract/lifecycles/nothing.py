@@ -1,18 +1,18 @@
-"""What this AWS does not have."""
+"""Operations and services that this AWS does not have."""
 
 from botocore.exceptions import ClientError, ParamValidationError
 from jmespath.exceptions import JMESPathError
 
-from lifecycles.common import DEVELOPER, client, tell
+from lifecycles.common import DEVELOPER, client, step
 
 
 def ask_for_everything():
-    """Each operation of the models that this AWS does not have is answered as an unknown one, and none with a server's error.
+    """Each operation of the models that this AWS does not have is answered as unknown, and none with a server error.
 
     Gives what it has: a client of each service, and its operations."""
     unknown, has = 0, []
     for service in ("sts", "ecr", "ecs", "inspector2", "codepipeline", "dynamodb"):
-        # Said so, since what is answered to nothing in particular proves little of an operation.
+        # Marked, because the answer to an empty request proves little about an operation.
         asks = client(DEVELOPER, service, parameter_validation=False, user_agent_extra="asks-for-everything")
         there = set()
         for operation in asks.meta.service_model.operation_names:
@@ -27,19 +27,19 @@ def ask_for_everything():
                 else:
                     there.add(operation)
             except (ParamValidationError, KeyError, JMESPathError):
-                # Its path or its endpoint is made of its members.
+                # Its path or its endpoint contains its members.
                 pass
         has.append((asks, there))
     assert unknown > 200, unknown
-    tell(f"{unknown} operations that this AWS does not have are unknown ones")
+    step(f"{unknown} operations that this AWS does not have are answered as unknown")
     return has
 
 
 def ask_for_services():
-    """A service that this AWS does not have says so, and is not asked again."""
-    # The last three have protocols that no service here has; they only are not to ask again.
+    """A request to a service that this AWS does not have fails, and the client does not retry."""
+    # The last three have protocols that no service here has; the client must only not retry.
     others = {"sns": "ListTopics", "cloudformation": "ListStacks", "events": "ListRules", "kms": "ListKeys", "cloudwatch": "ListMetrics"}
-    # Its paths begin as a registry's.
+    # Its paths begin like a registry's.
     others |= {"apigatewayv2": "GetApis"}
     others |= {"sqs": "ListQueues", "securityhub": "GetFindings", "s3": "ListBuckets", "route53": "ListHostedZones", "ec2": "DescribeSubnets"}
     for service, operation in others.items():
@@ -53,4 +53,4 @@ def ask_for_services():
         assert metadata["HTTPStatusCode"] in (400, 404) and metadata["RetryAttempts"] == 0, f"{service} {operation}: {error}"
         known = service in ("s3", "route53", "ec2") or code in ("UnknownOperationException", "InvalidAction")
         assert known, f"{service} {operation}: {error}"
-    tell("services that this AWS does not have say so in their own protocols")
+    step("services that this AWS does not have fail in their own protocols")

@@ -1,11 +1,11 @@
-"""boto3's own ways through lists and to states: its paginators and waiters."""
+"""boto3's paginators and waiters."""
 
 from botocore import xform_name
-from lifecycles.common import PAGED, WAITED, tell
+from lifecycles.common import PAGED, WAITED, step
 
 
 def all_were_used(has):
-    """Each paginator and each waiter that boto3 has for an operation of this AWS has done its work before."""
+    """Each paginator and waiter that boto3 has for an operation of this AWS has been used."""
     paginators, waiters = set(), set()
     for client, operations in has:
         service = client.meta.service_model.service_name
@@ -15,4 +15,4 @@ def all_were_used(has):
     assert len(paginators) > 10 and len(waiters) > 4, (paginators, waiters)
     assert paginators <= PAGED, f"never paged: {sorted(paginators - PAGED)}"
     assert waiters <= WAITED, f"never waited: {sorted(waiters - WAITED)}"
-    tell(f"{len(paginators)} paginators and {len(waiters)} waiters, all that boto3 has of these operations, have worked")
+    step(f"{len(paginators)} paginators and {len(waiters)} waiters, all that boto3 has for these operations, have worked")

@@ -1,6 +1,6 @@
-"""Services rolled, stopped, continued, and their traffic shifted."""
+"""Services that are rolled, stopped and continued, and whose traffic is shifted."""
 
-from lifecycles.common import DEVELOPER, REGION, client, refused, soon, tell, until
+from lifecycles.common import DEVELOPER, REGION, client, refused, soon, step, until
 
 
 def roll_services(uri, digests):
@@ -36,7 +36,7 @@ def roll_services(uri, digests):
         deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 100, "maximumPercent": 200},
     )
     soon(ecs.get_waiter("services_stable"), cluster="life", services=["web"])
-    tell("task definitions are registered, a service created and waited for")
+    step("task definitions are registered, a service created and waited for")
 
     def under_way():
         found = ecs.list_service_deployments(status=["PENDING", "IN_PROGRESS"], **service)["serviceDeployments"]
@@ -60,9 +60,9 @@ def roll_services(uri, digests):
     soon(ecs.get_waiter("tasks_running"), cluster="life", tasks=tasks)
     digest = {c["imageDigest"] for t in ecs.describe_tasks(cluster="life", tasks=tasks)["tasks"] for c in t["containers"]}
     assert digest == {digests["v2"]}, digest
-    tell("an update is followed to its end by its service deployment and its tasks")
+    step("an update is followed to its end by its service deployment and its tasks")
 
-    # Standing still, so that it is stopped in the middle however slow this machine is.
+    # Paused, so that it is stopped in the middle on a slow machine too.
     pause = {"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]}
     ecs.update_service(taskDefinition=first, deploymentConfiguration=pause, **service)
     arn = until("deployed", under_way)
@@ -70,7 +70,7 @@ def roll_services(uri, digests):
     ended(arn, "ROLLBACK_SUCCESSFUL")
     assert ecs.describe_services(cluster="life", services=["web"])["services"][0]["taskDefinition"] == second
     refused("ServiceDeploymentNotFoundException", ecs.stop_service_deployment, serviceDeploymentArn=arn[:-3] + "xyz")
-    tell("a deployment is stopped and rolled back")
+    step("a deployment is stopped and rolled back")
 
     ecs.update_service(taskDefinition=first, deploymentConfiguration=pause, **service)
     arn = until("deployed", under_way)
@@ -78,7 +78,7 @@ def roll_services(uri, digests):
     hook = until("paused", waiting)[0]
     ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook["hookId"])
     ended(arn, "SUCCESSFUL")
-    tell("a paused deployment is continued")
+    step("a paused deployment is continued")
 
     listed = [a for p in ecs.get_paginator("list_services").paginate(cluster="life", PaginationConfig={"PageSize": 1}) for a in p["serviceArns"]]
     assert len(listed) == 1, listed
@@ -94,7 +94,7 @@ def roll_services(uri, digests):
     ecs.delete_service(force=True, **service)
     soon(ecs.get_waiter("services_inactive"), cluster="life", services=["web"])
     ecs.deregister_task_definition(taskDefinition=first)
-    tell("a task is run once and stopped, the service deleted and waited for")
+    step("a task is run once and stopped, the service deleted and waited for")
     shift_traffic(ecs, definition, uri, digests, network)
 
 
@@ -137,6 +137,6 @@ def shift_traffic(ecs, definition, uri, digests, network):
 
         until("successful", ended)
         assert way["strategy"] != "BLUE_GREEN" or "POST_SCALE_UP" in stages, stages
-        tell(f"traffic is shifted {way['strategy'].lower()}")
+        step(f"traffic is shifted {way['strategy'].lower()}")
     ecs.update_service(desiredCount=0, **service)
     ecs.delete_service(force=True, **service)

@@ -1,6 +1,6 @@
-//! What a pipeline file names as an account's ECS and ECR: ministack's, with two things mended on the way. Its repositories are told under
-//! AWS's own host names, which nothing on loopback resolves: its own address is put in their place. And it does not know scanning
-//! configurations, which are asked of the sandbox, whose Inspector does the scanning.
+//! The endpoint of an account's ECS and ECR in a pipeline file: ministack, with two corrections. ministack names its repositories by AWS's
+//! own host names, which nothing on loopback resolves; these are replaced by its own address. And it has no scanning configurations; these
+//! requests go to the sandbox, whose Inspector scans.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ struct Upstreams {
     /// `127.0.0.1:PORT` of ministack and of the sandbox.
     registry: String,
     scans: String,
-    /// The host that ministack tells.
+    /// The host that ministack's answers name.
     output: String,
     traffic: Option<Mutex<Traffic>>,
 }
@@ -71,7 +71,7 @@ async fn pass(request: Request<Incoming>, ways: Arc<Upstreams>) -> Result<Respon
 }
 
 impl Upstreams {
-    /// The request goes on as it was signed, for the sandbox looks at the signature.
+    /// Forwards the request unchanged, because the sandbox checks its signature.
     async fn ask(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
@@ -82,7 +82,7 @@ impl Upstreams {
         let asks = self.http.request(asked.method().clone(), url).headers(asked.headers().clone());
         let answer = asks.body(asked.body().clone()).send().await.map_err(|e| e.to_string())?;
         let status = answer.status();
-        // Without its request id an error would not be one of AWS's.
+        // Without its request id, an error would not count as one of AWS.
         let kept = ["content-type", "x-amzn-requestid"].map(HeaderName::from_static);
         let kept = kept.map(|name| answer.headers().get(&name).cloned().map(|value| (name, value)));
         let body = self.heard(&asked, answer, *to == self.registry).await?;
@@ -93,7 +93,7 @@ impl Upstreams {
         Ok(answer)
     }
 
-    /// An answer's body, written down with what was asked where it is ministack's: the sandbox writes its own.
+    /// The body of an answer. ministack's exchanges are recorded here; the sandbox records its own.
     async fn heard(
         &self,
         asked: &Request<Bytes>,

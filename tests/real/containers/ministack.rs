@@ -25,7 +25,7 @@ impl MiniStack {
             ("DOCKER_HOST", docker_host),
             ("BIND_HOST", "127.0.0.1"),
             ("GATEWAY_PORT", host.rsplit(':').next().unwrap()),
-            // Keys of somebody else's STS fall into this account.
+            // The keys of another STS belong to this account here.
             ("MINISTACK_ACCOUNT_ID", account),
             ("MINISTACK_REGION", region),
         ];

@@ -1,9 +1,9 @@
-//! Real containers on ministack: the sample server through dev and staging in one account and prod in another, and what goes wrong
-//! on the way. Where this ECS differs from AWS's:
+//! Real containers on ministack: the sample server goes through dev and staging in one account and prod in another, also with failures.
+//! This ECS differs from AWS's:
 //!
-//! - it lists no service deployments, so that all of this goes the way without them: `deployments[]` and tasks;
+//! - it lists no service deployments, so kanmon does without them and reads `deployments[]` and tasks;
 //! - its tasks' `startedBy` is the service's name, not the deployment's id;
-//! - a rollback makes the old deployment PRIMARY again instead of a new one, and the failed one stays listed as ACTIVE for ever;
+//! - a rollback makes the old deployment PRIMARY again instead of a new one, and the failed one stays listed as ACTIVE forever;
 //! - its dates are whole seconds;
 //! - the `imageDigest` of a service's task is the digest that its image names, by which Docker has pulled it.
 
@@ -82,7 +82,7 @@ fn is_rolled_back_where_its_image_is_gone(test_env: &TestEnv) {
 fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
     let hotfix = test_env.hotfix(STAGES[0], "a-hotfix");
     let before = test_env.primary(STAGES[0]);
-    // Looked at seldom, so that the other deployment comes into the middle of it on a slow machine too.
+    // Polled rarely, so that the other deployment starts during it on a slow machine too.
     let mut releasing = test_env.release(&Build { poll: "2s", ..Build::version("1.3.0") }, &["--until", "dev"]);
     releasing.until("deployment", || {
         let primary = test_env.primary(STAGES[0]);
@@ -91,7 +91,7 @@ fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
     let theirs = test_env.deploy(STAGES[0], &hotfix);
     let (code, said) = releasing.ended();
     assert_eq!(code, Some(21), "{said}");
-    // Its one task has to make room. The dead of earlier releases are not its own.
+    // Its only task was stopped to make room. Stopped tasks of earlier releases do not belong to it.
     let dead: Vec<&str> = said.lines().filter(|line| line.starts_with("! dev/web")).collect();
     assert!(dead.iter().all(|line| line.ends_with("(1 task)")), "{dead:?}");
     let id = theirs["id"].as_str().unwrap();

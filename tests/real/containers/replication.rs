@@ -1,5 +1,5 @@
-//! What is pushed into one registry is put into another, as ECR's own replication would. The sandbox's Inspector looks at the
-//! sandbox's registries: account, repository and digest are the same there.
+//! Copies what is pushed into one registry to another, like ECR's replication. The sandbox's Inspector reads the sandbox's registries, in
+//! which account, repository and digest are the same.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -16,7 +16,7 @@ pub struct Replication {
 }
 
 impl Replication {
-    /// Of every tag, from a repository (`HOST/PATH`) that asks for no login.
+    /// Copies every tag from a repository (`HOST/PATH`) that needs no login.
     pub fn start(from: String, to: Access) -> Replication {
         let ended = Arc::new(AtomicBool::new(false));
         let end = ended.clone();
@@ -51,7 +51,7 @@ fn tags(repository: &str) -> Vec<String> {
     listed["Tags"].as_array().into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect()
 }
 
-/// One that fails is tried again: a tag may be gone, or not there in full yet.
+/// One that fails is tried again: the tag may be gone, or not complete yet.
 fn carry(from: &str, to: &Access, tag: &str) -> bool {
     let login = to.login.as_ref().unwrap();
     let copied = Command::new("skopeo")

@@ -15,7 +15,7 @@ use crate::real::sandbox::{Running, Sandbox, answer};
 
 const REGION: &str = "ap-northeast-1";
 
-/// A rollback or a drained task is a matter of seconds.
+/// A rollback and the draining of a task take seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,9 @@ const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 /// What is released.
 pub struct Build {
     pub version: &'static str,
-    /// The code that its server exits with at once; none: it serves.
+    /// The code with which its server exits immediately; `None`: it serves.
     pub exits: &'static str,
-    /// The code that its migration exits with; none: 0.
+    /// The code with which its migration exits; `None`: 0.
     pub migration: &'static str,
     /// Its image disappears from the registry between the gate and the roll, as by a lifecycle rule.
     pub taken_away: bool,
@@ -63,7 +63,7 @@ pub struct TestEnv {
     sandbox: Sandbox,
     work: tempfile::TempDir,
     store: tempfile::TempDir,
-    /// Where each stage's service listens.
+    /// The port of each stage's service.
     ports: [u16; 3],
 }
 
@@ -107,7 +107,7 @@ impl TestEnv {
         must(Command::new("buildah").envs(buildah_env(self.store.path())).args(args).current_dir(self.work.path()))
     }
 
-    /// What stands before kanmon comes: repositories, clusters and services, made with the `aws` command.
+    /// Creates what must exist before kanmon runs: repositories, clusters and services, with the `aws` command.
     fn populate(&self) {
         self.buildah(&["bud", "--build-arg", "VERSION=0.9.0", "--tag", "hello:before", "."]);
         let digest = self.store.path().join("digest");
@@ -123,7 +123,7 @@ impl TestEnv {
             let image = format!("{}/hello@{digest}", side.ministack.host);
             let definition = self.register(stage, &image, &[]);
             self.aws(side, "ecs", &["create-cluster", "--cluster-name", &cluster(stage)]);
-            // Old and new share the host's port: the old one has to go first.
+            // The old and the new task share the host's port, so the old one is stopped first.
             let breaker = json!({
                 "minimumHealthyPercent": 0,
                 "maximumPercent": 100,
@@ -160,14 +160,14 @@ impl TestEnv {
         output["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned()
     }
 
-    /// AWS's own command, against an account's ministack.
+    /// The `aws` command, for an account's ministack.
     fn aws(&self, side: &Side, service: &str, args: &[&str]) -> Value {
         let mut aws = self.aws_command("developer");
         aws.args(["--endpoint-url", &side.ministack.url(), service]).args(args);
         parsed(&must(&mut aws))
     }
 
-    /// AWS's own command as this user has it, against the sandbox.
+    /// The `aws` command as this user runs it, for the sandbox.
     fn aws_command(&self, user: &str) -> Command {
         let mut aws = Command::new("aws");
         aws.env_clear().envs(self.sandbox.exported(user)).env("PATH", std::env::var_os("PATH").unwrap());
@@ -175,7 +175,7 @@ impl TestEnv {
         aws
     }
 
-    /// What the stage's container answers, once it answers.
+    /// The answer of the stage's container, once it answers.
     pub fn answers(&self, stage: Stage) -> String {
         ask(self.ports[stage.number])
     }
@@ -200,19 +200,19 @@ impl TestEnv {
         output["tasks"][0]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
 
-    /// A revision that somebody else has in hand: what runs, answering something else.
+    /// Somebody else's revision: the live one with another answer.
     pub fn hotfix(&self, stage: Stage, answer: &str) -> String {
         self.register(stage, &self.image_of_its_task(stage), &[("VERSION", answer)])
     }
 
-    /// Somebody else's deployment; answers with it.
+    /// Somebody else's deployment; returns it.
     pub fn deploy(&self, stage: Stage, definition: &str) -> Value {
         let args =
             ["update-service", "--cluster", &cluster(stage), "--service", "web", "--task-definition", definition];
         primary(&self.aws(&self.sides[stage.account], "ecs", &args)["service"])
     }
 
-    /// `kanmon release`, of a commit of its own.
+    /// `kanmon release` of a new commit.
     pub fn release(&self, build: &Build, more: &[&str]) -> Running {
         self.write("pipelines/hello.yaml", &self.pipeline(build));
         self.git(&["add", "."]);
@@ -223,21 +223,21 @@ impl TestEnv {
         Running::start(verb)
     }
 
-    /// A release into dev that ends with this code; answers what it said.
+    /// A release to dev that ends with this exit code; returns its output.
     pub fn released(&self, build: &Build, code: i32) -> String {
         let (ended, said) = self.release(build, &["--until", "dev"]).ended();
         assert_eq!(ended, Some(code), "{said}");
         said
     }
 
-    /// What waits for a person.
+    /// The approval request that waits.
     pub fn question(&self) -> Option<Value> {
         let mut approvals = self.sandbox.kanmon("manager", self.work.path(), &[]);
         approvals.arg("approvals");
         answer(approvals)["waiting"].as_array().unwrap().first().cloned()
     }
 
-    /// As a manager does it who has the `aws` command and no kanmon: reads what is asked, and approves it if it is this plan.
+    /// Approves as a manager with the `aws` command and without kanmon: reads the message, and approves if it names this plan.
     pub fn approve_in_codepipeline(&self, plan: &str) {
         let role = format!("arn:aws:iam::{}:role/kanmon-approve", ACCOUNTS[1]);
         let mut enter = self.aws_command("manager");
@@ -289,7 +289,7 @@ impl TestEnv {
             )
         };
         let Build { version, exits, migration, poll, .. } = build;
-        let first = if build.taken_away { self.taking_away() } else { "run: migrate".to_owned() };
+        let first = if build.taken_away { self.deleting_image() } else { "run: migrate".to_owned() };
         let stage = |stage: Stage, first: &str| {
             let (name, url) = (stage.name, format!("http://127.0.0.1:{}/", self.ports[stage.number]));
             let check = format!("check: {{ http: \"{url}\", contains: \"{version}\", timeout: 60s }}");
@@ -320,8 +320,8 @@ impl TestEnv {
         )
     }
 
-    /// A step that deletes the release's image: nothing has pulled it by then.
-    fn taking_away(&self) -> String {
+    /// A step that deletes the release's image before anything has pulled it.
+    fn deleting_image(&self) -> String {
         let script = format!(
             "exec aws --region {REGION} --endpoint-url {} ecr batch-delete-image --repository-name hello \
              --image-ids \"imageDigest=$KANMON_DIGEST_APP\"",
@@ -332,7 +332,7 @@ impl TestEnv {
     }
 }
 
-/// An account as the sandbox alone has it.
+/// An account of the sandbox.
 fn of_the_sandbox(number: usize, endpoint: String) -> Account {
     let role = |text: &str| (number == 1).then(|| text.to_owned());
     Account {

@@ -18,11 +18,11 @@ use tokio::sync::Notify;
 pub struct Call {
     /// The operation, where its name is in the request; else its path.
     pub what: String,
-    /// How long the record was by then.
+    /// The length of the record at that time.
     pub appends: usize,
 }
 
-/// Looks on before and after every call.
+/// Called before and after every call.
 type Hook = Box<dyn FnMut(usize, Moment) + Send>;
 
 /// Counts the calls of all processes: to AWS, of the image tools, and of checks.
@@ -33,11 +33,11 @@ pub struct CallInterceptor {
     calls: Mutex<Vec<Call>>,
     appends: AtomicUsize,
     reached: Notify,
-    /// What calls with a token made, by AWS's answers: the same task for the same token.
+    /// What calls with a token created, according to AWS's answers: the same task for the same token.
     made: Mutex<BTreeSet<(String, String)>>,
 }
 
-/// Calls that carry a token, and where their answer names what they made.
+/// Calls that carry a token, and where their answer names what they created.
 const MADE: [(&str, &str); 2] = [("RunTask", "/tasks/0/taskArn"), ("StartPipelineExecution", "/pipelineExecutionId")];
 
 impl std::fmt::Debug for CallInterceptor {
@@ -58,7 +58,7 @@ impl CallInterceptor {
         self.calls.lock().unwrap().clear();
     }
 
-    /// Sets what is called with the number of every call, before it is made and when it was answered.
+    /// Sets a hook that gets the number of every call, before it is made and after it was answered.
     pub fn set_hook(&self, hook: impl FnMut(usize, Moment) + Send + 'static) {
         *self.hook.lock().unwrap() = Some(Box::new(hook));
     }
@@ -67,7 +67,7 @@ impl CallInterceptor {
         *self.hook.lock().unwrap() = None;
     }
 
-    /// The counts alone, without orders and hooks.
+    /// A copy of the counts, without orders and hooks.
     pub fn copy(&self) -> CallInterceptor {
         CallInterceptor {
             calls: Mutex::new(self.calls()),
@@ -77,7 +77,7 @@ impl CallInterceptor {
         }
     }
 
-    /// How many different things each operation with a token made.
+    /// How many different things each operation with a token created.
     pub fn made(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for (operation, _) in self.made.lock().unwrap().iter() {
@@ -94,12 +94,12 @@ impl CallInterceptor {
         }
     }
 
-    /// Waits until a process has come that far.
+    /// Waits until a process has reached the call that `order` chose.
     pub async fn reached(&self) {
         self.reached.notified().await;
     }
 
-    /// Something was written down.
+    /// A record was appended to.
     pub fn appended(&self) {
         self.appends.fetch_add(1, Ordering::Relaxed);
     }
@@ -132,7 +132,7 @@ impl CallInterceptor {
     }
 }
 
-/// The way to AWS that processes of kanmon have.
+/// The connection of kanmon's processes to AWS.
 #[derive(Debug, Clone)]
 pub struct Wire {
     pub world: InProcess,

@@ -40,14 +40,14 @@ pub struct SandboxImages {
     pub time: Arc<Time>,
     /// By repository.
     pub contents: Arc<Mutex<BTreeMap<String, Content>>>,
-    /// Whose login a reference given with `--image` is read with.
+    /// The login that reads a reference given with `--image`.
     pub given: Arc<Mutex<Option<Access>>>,
     pub interceptor: Arc<CallInterceptor>,
-    /// Of the process that uses it.
+    /// Of the process that uses these images.
     pub fence: Fence,
 }
 
-/// A repository, spoken to with a login.
+/// A repository and a login to it.
 struct Repository<'a> {
     images: &'a SandboxImages,
     access: &'a Access,
@@ -164,7 +164,7 @@ impl SandboxImages {
 impl Images for SandboxImages {
     async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
         say("building");
-        // A build takes its time, in which other things happen.
+        // A build takes time, in which other things happen.
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
         let pushed = self.interceptor.pass("push", async { self.push(&content, to, tag) }).await?;
@@ -186,7 +186,7 @@ impl Images for SandboxImages {
         Ok(there.map(|_| Contents { runnable: vec![one], unclear: None }))
     }
 
-    /// What is built here says nothing of where it comes from.
+    /// An image that is built here does not name its commit.
     async fn commit(&self, _: &Access, _: &Digest) -> Result<Option<String>, Fault> {
         Ok(None)
     }

@@ -47,7 +47,7 @@ use run::Read;
 pub use call_interceptor::{Call, CallInterceptor};
 pub use images::Content;
 pub use observation::LEAVING_NOTHING;
-pub use run::{Asking, Ended, Run, force, killed, name};
+pub use run::{Ended, ReleaseOptions, Run, force, killed, name};
 pub use snapshot::Snapshot;
 pub use time::{Machine, MachineTime, SdkTime, Time};
 pub use users::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
@@ -66,7 +66,7 @@ pub const HOST: &str = "127.0.0.1:5000";
 pub const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
 
-/// What is different in a scenario: the AWS it runs on, and the pipeline file.
+/// What a scenario changes before it starts: the AWS that it runs on, and the pipeline file.
 #[derive(Clone)]
 pub struct Story {
     world: Value,
@@ -134,18 +134,18 @@ impl Story {
         stages.iter_mut().find(|s| s["name"] == name).expect("a stage of the file")
     }
 
-    /// Starts it. Has to be called on the runtime whose clock stands still.
+    /// Starts it. Must be called on a runtime with a paused clock.
     pub fn open(self) -> Simulation {
         self.open_at(Latency::REAL)
     }
 
-    /// The same, where AWS moves at another pace.
+    /// The same, with other latencies of AWS.
     pub fn open_at(self, pace: Latency) -> Simulation {
         let time = Arc::new(Time::new());
         let seed = Seed::read(&self.world.to_string()).expect("the stories' seed");
         let mut world = World::new(&seed, pace, time.timestamp()).expect("the stories' world");
         world.set_registry_host(HOST);
-        // What a story has ECS add is in no model of today.
+        // What a story lets ECS add is not in AWS's models yet.
         if !self.world.to_string().contains("addsToTaskDefinitions") {
             crate::contract::recording::record(&mut world, "scenarios");
         }
@@ -182,7 +182,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// A world with kanmon in it; a clone is the same one.
+/// A running scenario. A clone is the same scenario.
 #[derive(Clone)]
 pub struct Simulation {
     pub time: Arc<Time>,
@@ -190,19 +190,19 @@ pub struct Simulation {
     pub machine: Arc<Machine>,
     pub world: SharedWorld,
     pub journal: MemoryJournal,
-    /// Processes that ended without a word.
+    /// Processes that are known to have ended.
     dead: Arc<Mutex<BTreeSet<String>>>,
     processes: Arc<AtomicU32>,
     folder: Arc<tempfile::TempDir>,
     contents: Arc<Mutex<BTreeMap<String, Content>>>,
     given: Arc<Mutex<Option<Access>>>,
-    /// Where a process is cut off.
+    /// Counts the calls, and can stop a process at one of them.
     pub interceptor: Arc<CallInterceptor>,
-    /// Releases as they were last read.
+    /// Releases as they were read last.
     read: Arc<Mutex<BTreeMap<ReleaseId, Read>>>,
 }
 
-/// How a process reaches the world.
+/// How a process reaches AWS.
 pub struct Connection {
     pub http: SharedHttpClient,
     pub images: images::SandboxImages,
@@ -242,7 +242,7 @@ impl Connect for Connection {
     }
 }
 
-/// Nobody reads what is reported on the way.
+/// Notices are not read.
 struct Unread;
 
 impl Notices for Unread {
@@ -251,7 +251,7 @@ impl Notices for Unread {
 
 struct Folder(PathBuf);
 
-/// No working tree of git's.
+/// It is not a working tree of git.
 impl Checkout for Folder {
     fn read(&self) -> checkout::Read {
         checkout::Read::default()
@@ -282,13 +282,13 @@ impl Simulation {
         std::fs::write(path, text).expect("a file");
     }
 
-    /// The pipeline file as it stands in the repository.
+    /// The pipeline file in the repository.
     pub fn pipeline(&self) -> Pipeline {
         let loaded = kanmon::pipeline::load(&self.folder.path().join("pipelines/shop.yaml"));
         loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).pipeline
     }
 
-    /// What is built next: another layer, and how the sandbox shall treat the image (`exit-code`, `findings`, `scan`, …).
+    /// Sets what is built next: another layer, and how the sandbox treats the image (`exit-code`, `findings`, `scan`, …).
     pub fn build_next(&self, layer: &str, labels: &[(&str, &str)]) {
         self.build_next_in("shop", layer, labels);
     }
@@ -309,13 +309,13 @@ impl Simulation {
         self.pass(SignedDuration::from_hours(hours)).await;
     }
 
-    /// The next `count` calls of an operation go wrong.
+    /// The next `count` calls of an operation fail.
     pub fn fault(&self, operation: &str, kind: Kind, count: u32) {
         let fault = faults::Fault::next(operation, count, kind);
         self.world.lock().unwrap().order_fault(fault);
     }
 
-    /// Has the sandbox do what somebody does in AWS outside of kanmon; what it answers.
+    /// Makes the sandbox do what somebody does in AWS without kanmon; returns its answer.
     pub fn tell_sandbox(&self, what: &str, body: &Value) -> Result<Value, Value> {
         let body = bytes::Bytes::from(body.to_string());
         let request = http::Request::post(format!("/_sandbox/{what}")).body(body).expect("a request");
@@ -324,13 +324,13 @@ impl Simulation {
         if answer.status().is_success() { Ok(said) } else { Err(said) }
     }
 
-    /// No call goes wrong any more.
+    /// No call fails any more.
     pub fn end_faults(&self) {
         let request = http::Request::delete("/_sandbox/faults").body(bytes::Bytes::new()).expect("a request");
         self.world.lock().unwrap().handle(self.time.timestamp(), request);
     }
 
-    /// How a process of this person reaches the world.
+    /// How a process of this person reaches AWS.
     pub fn connection(&self, person: Person) -> Connection {
         Connection {
             http: SharedHttpClient::new(Wire { world: self.connector(), interceptor: self.interceptor.clone() }),
@@ -356,18 +356,18 @@ impl Simulation {
         }
     }
 
-    /// A process of this person's: what its use cases work with.
+    /// What the use cases of a process of this person work with.
     pub fn context(&self, person: Person) -> Context {
         self.context_of(self.connection(person), self.process())
     }
 
-    /// The same for a command beside the processes whose calls are counted.
-    pub fn bystander(&self, person: Person) -> Context {
+    /// The same for a command whose calls are not counted.
+    pub fn uncounted_context(&self, person: Person) -> Context {
         let http = SharedHttpClient::new(self.connector());
         self.context_of(Connection { http, ..self.connection(person) }, self.process())
     }
 
-    /// The same with a way into the world of its own.
+    /// The same with another connection.
     pub fn context_of(&self, connection: Connection, holder: Holder) -> Context {
         Context {
             pipeline: self.pipeline(),
@@ -385,8 +385,8 @@ impl Simulation {
         InProcess::new(self.world.clone(), sdk.clone(), sdk)
     }
 
-    /// It is known of this process that it is no more.
-    pub fn is_dead(&self, holder: &Holder) {
+    /// From now on it is known that this process has ended.
+    pub fn mark_dead(&self, holder: &Holder) {
         self.dead.lock().unwrap().insert(holder.id.clone());
     }
 
@@ -394,7 +394,7 @@ impl Simulation {
         format!("process-{pid}")
     }
 
-    /// A process of its own.
+    /// A new process.
     pub fn process(&self) -> Holder {
         let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
         Holder {

@@ -1,4 +1,4 @@
-//! What the world shows afterwards.
+//! What AWS and its journal of calls show afterwards.
 
 use bytes::Bytes;
 use http::Request;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Simulation;
 
-/// No reads, and nothing of them is left: sessions, logins, and bytes that are an image's only once its manifest is put.
+/// These are not reads, but leave nothing behind: sessions, logins, and layers, which count only once a manifest is put.
 pub const LEAVING_NOTHING: [&str; 5] =
     ["AssumeRole", "GetAuthorizationToken", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"];
 
@@ -17,13 +17,13 @@ fn took_effect(call: &Entry) -> bool {
 }
 
 impl Simulation {
-    /// The calls of an operation that were tried.
+    /// All calls of an operation.
     pub fn tried(&self, operation: &str) -> Vec<Entry> {
         let world = self.world.lock().unwrap();
         world.log().iter().filter(|e| e.operation == operation).cloned().collect()
     }
 
-    /// The calls of an operation that took effect, by whatever principal.
+    /// The calls of an operation that took effect, by any principal.
     pub fn calls(&self, operation: &str) -> Vec<Entry> {
         self.tried(operation).into_iter().filter(took_effect).collect()
     }
@@ -37,7 +37,7 @@ impl Simulation {
         calls.map(|e| e.input["taskDefinition"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Everything that left something behind, by operation: whatever is no read.
+    /// All calls that left something behind, by operation.
     pub fn changes(&self) -> Vec<(String, String)> {
         let changes =
             |e: &&Entry| took_effect(e) && !is_read(&e.operation) && !LEAVING_NOTHING.contains(&e.operation.as_str());
@@ -55,7 +55,7 @@ impl Simulation {
         tally
     }
 
-    /// What a service's users reach; nothing where nothing runs.
+    /// What a service's users get; `None` if nothing runs.
     pub fn reached(&self, account: &str, cluster: &str, service: &str) -> Option<Value> {
         let uri = format!("/_sandbox/service/{account}/ap-northeast-1/{cluster}/{service}");
         let request = Request::get(uri).body(Bytes::new()).expect("a request");
@@ -69,7 +69,7 @@ impl Simulation {
         reached["digests"][service].as_str().map(str::to_owned)
     }
 
-    /// The task definition that a service's users reach.
+    /// The task definition of the tasks that a service's users reach.
     pub fn definition(&self, account: &str, cluster: &str, service: &str) -> Option<String> {
         self.reached(account, cluster, service)?["taskDefinition"].as_str().map(str::to_owned)
     }

@@ -1,4 +1,4 @@
-//! Processes of kanmon: started, crashed, stopped, gone on with.
+//! Processes of kanmon: started, crashed, stopped, resumed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -41,10 +41,10 @@ use tokio::task::JoinHandle;
 use super::{DEVELOPER, Person, Simulation};
 use crate::binary::junit::{self, Junit};
 
-/// What somebody asks of kanmon.
-pub struct Asking {
+/// The options of `kanmon release`, and where it runs.
+pub struct ReleaseOptions {
     pub by: Person,
-    /// What it is asked from.
+    /// The environment of the process.
     pub environment: Environment,
     pub execution: Option<String>,
     pub until: Option<&'static str>,
@@ -52,9 +52,9 @@ pub struct Asking {
     pub reasons: Reasons,
 }
 
-impl Default for Asking {
-    fn default() -> Asking {
-        Asking {
+impl Default for ReleaseOptions {
+    fn default() -> ReleaseOptions {
+        ReleaseOptions {
             by: DEVELOPER,
             environment: Environment::Ordinary,
             execution: None,
@@ -85,18 +85,18 @@ pub struct Ended {
     pub code: u8,
     pub release: Release,
     pub events: Vec<Event>,
-    /// Everything that was ever waited for, as the sink got it.
+    /// Everything that it waited for, as the sink got it.
     pub waits: Vec<String>,
 }
 
-/// A release's events and what they fold into.
+/// A release's events and their fold.
 #[derive(Clone)]
 pub(super) struct Read {
     events: Arc<[Event]>,
     release: Arc<Release>,
 }
 
-/// Keeps what was waited for and could not be read.
+/// Records what was waited for, and what could not be read.
 struct Recorder(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Recorder {
@@ -123,19 +123,19 @@ impl Sink for Recorder {
 impl Simulation {
     /// `kanmon release`, by the developer, to the end.
     pub async fn release(&self) -> Run {
-        self.asks(Asking::default()).await
+        self.release_with(ReleaseOptions::default()).await
     }
 
     pub async fn release_until(&self, until: &'static str) -> Run {
-        self.asks(Asking { until: Some(until), ..Asking::default() }).await
+        self.release_with(ReleaseOptions { until: Some(until), ..ReleaseOptions::default() }).await
     }
 
-    pub async fn asks(&self, asking: Asking) -> Run {
-        self.tries(asking).await.expect("it begins")
+    pub async fn release_with(&self, asking: ReleaseOptions) -> Run {
+        self.try_release(asking).await.expect("it begins")
     }
 
-    /// The same, which may be refused.
-    pub async fn tries(&self, asking: Asking) -> Result<Run, Error> {
+    /// The same; it may be refused.
+    pub async fn try_release(&self, asking: ReleaseOptions) -> Result<Run, Error> {
         let context = Context { environment: asking.environment, ..self.context(asking.by) };
         let wanted = NewRelease {
             images: asking.given,
@@ -183,58 +183,58 @@ impl Simulation {
 
     /// `kanmon freeze STAGE --reason WHY`.
     pub async fn freezes(&self, by: Person, stage: &str, why: &str) {
-        let froze = freeze(&self.bystander(by), &name(stage), why.to_owned()).await.expect("it is frozen");
+        let froze = freeze(&self.uncounted_context(by), &name(stage), why.to_owned()).await.expect("it is frozen");
         assert!(matches!(froze, Froze::Now { .. }), "{stage} was frozen before");
     }
 
     /// `kanmon unfreeze STAGE --reason WHY`.
     pub async fn unfreezes(&self, by: Person, stage: &str, why: &str) {
-        let was = unfreeze(&self.bystander(by), &name(stage), why.to_owned()).await.expect("it is unfrozen");
+        let was = unfreeze(&self.uncounted_context(by), &name(stage), why.to_owned()).await.expect("it is unfrozen");
         assert!(was.is_some(), "{stage} was not frozen");
     }
 
     /// `kanmon unlock RELEASE|STAGE --reason WHY`; who held it.
     pub async fn unlocks(&self, by: Person, what: &str, why: &str) -> Option<String> {
-        break_lock(&self.bystander(by), what, why.to_owned()).await.expect("it is unlocked")
+        break_lock(&self.uncounted_context(by), what, why.to_owned()).await.expect("it is unlocked")
     }
 
-    /// What a stage remembers.
+    /// A stage's ledger.
     pub async fn ledger(&self, stage: &str) -> StageLedger {
         self.journal.ledger(&self.pipeline().app, &name(stage)).await.expect("a ledger")
     }
 
     /// `kanmon resume RELEASE`, by another process.
     pub async fn resumes(&self, id: &ReleaseId) -> Run {
-        self.tries_to_resume(DEVELOPER, id).await.expect("it goes on")
+        self.try_resume(DEVELOPER, id).await.expect("it goes on")
     }
 
-    /// The same, which may be refused.
-    pub async fn tries_to_resume(&self, by: Person, id: &ReleaseId) -> Result<Run, Error> {
+    /// The same; it may be refused.
+    pub async fn try_resume(&self, by: Person, id: &ReleaseId) -> Result<Run, Error> {
         Ok(self.work(resume(&self.context(by), id, None).await?))
     }
 
     /// `kanmon abort RELEASE`, while a process works on it.
     pub async fn aborts(&self, id: &ReleaseId, roll_back: bool) {
-        match self.tries_to_abort(id, roll_back).await.expect("it is aborted") {
+        match self.try_abort(id, roll_back).await.expect("it is aborted") {
             Aborted::Read { .. } => {}
             Aborted::Sent { holder } => panic!("{holder} has not read it"),
             Aborted::Here(_) => panic!("nobody works on {id}"),
         }
     }
 
-    /// The same, while nobody works on it: it is taken up to end it.
-    pub async fn takes_up_to_abort(&self, id: &ReleaseId, roll_back: bool) -> Run {
-        match self.tries_to_abort(id, roll_back).await.expect("it is aborted") {
+    /// The same while nobody works on it: the command itself ends it.
+    pub async fn aborts_unattended(&self, id: &ReleaseId, roll_back: bool) -> Run {
+        match self.try_abort(id, roll_back).await.expect("it is aborted") {
             Aborted::Here(release) => self.work(release),
             Aborted::Read { holder } | Aborted::Sent { holder } => panic!("{holder} works on {id}"),
         }
     }
 
-    pub async fn tries_to_abort(&self, id: &ReleaseId, roll_back: bool) -> Result<Aborted, Error> {
-        abort(&self.bystander(DEVELOPER), id, "a mistake".to_owned(), roll_back).await
+    pub async fn try_abort(&self, id: &ReleaseId, roll_back: bool) -> Result<Aborted, Error> {
+        abort(&self.uncounted_context(DEVELOPER), id, "a mistake".to_owned(), roll_back).await
     }
 
-    /// A record whose first fact says that this one asked, as somebody can make it who writes the state, and a process that works on it.
+    /// A record whose first fact names this requester, as somebody who can write the state can write it, and a process that works on it.
     pub async fn works_on_a_record_of(&self, requested_by: Requester) -> Run {
         let context = self.context(DEVELOPER);
         let file = &context.pipeline;
@@ -271,7 +271,7 @@ impl Simulation {
         Release::clone(&self.read(id).await.release)
     }
 
-    /// A release as it stands; read again only where something was written since.
+    /// The current state of a release; it is read again only if something was written since.
     async fn read(&self, id: &ReleaseId) -> Read {
         let known = self.read.lock().unwrap().get(id).cloned();
         if let Some(read) = known.filter(|read| self.journal.last(id) == Some(read.release.seq)) {
@@ -284,13 +284,13 @@ impl Simulation {
         read
     }
 
-    /// A release that is over for now.
+    /// A release that has ended for now.
     pub async fn ended(&self, id: &ReleaseId) -> Ended {
         let events = self.journal.read(id).await.expect("a journal");
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
         crate::scenarios::corpus::write(&self.journal.export(id).await.expect("a record"), &ending);
-        // Whatever the story, its report says the same.
+        // In every story the report agrees with the ending.
         junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome(), release.until.as_str());
         Ended { code: ending.outcome().exit_code().number(), ending, release, events, waits: Vec::new() }
     }
@@ -304,9 +304,9 @@ impl Simulation {
                 return found;
             }
             if let Some(ending) = &release.ending {
-                panic!("{id} never {what}: it ended with {ending:?}");
+                panic!("{id}: never {what}: it ended with {ending:?}");
             }
-            assert!(self.time.timestamp() < until, "{id} never {what}");
+            assert!(self.time.timestamp() < until, "{id}: never {what}");
             self.pass(SignedDuration::from_secs(2)).await;
         }
     }
@@ -315,13 +315,13 @@ impl Simulation {
     pub async fn fact(&self, id: &ReleaseId, what: &str, is: impl Fn(&Fact) -> bool) {
         let until = self.time.timestamp() + SignedDuration::from_hours(48);
         while !self.read(id).await.events.iter().any(|e| is(&e.fact)) {
-            assert!(self.time.timestamp() < until, "{id} never {what}");
+            assert!(self.time.timestamp() < until, "{id}: never {what}");
             self.pass(SignedDuration::from_secs(1)).await;
         }
     }
 
-    /// Waits until approval of a stage is asked for.
-    pub async fn asked(&self, id: &ReleaseId, stage: &str) -> ApprovalRequest {
+    /// Waits until approval of a stage is requested.
+    pub async fn approval_request(&self, id: &ReleaseId, stage: &str) -> ApprovalRequest {
         let stage = name(stage);
         self.when(id, "asked", |release| match &release.stage(&stage).approval {
             Approval::Asked(request) => Some(request.clone()),
@@ -336,22 +336,22 @@ impl Run {
     pub async fn end(self, sim: &Simulation) -> Ended {
         let ending = self.task.await.expect("no panic").expect("the journal is whole");
         let mut ended = sim.ended(&self.id).await;
-        assert_eq!(ended.ending, ending, "the ending is written down");
+        assert_eq!(ended.ending, ending, "the ending is recorded");
         ended.waits = self.waits.lock().unwrap().clone();
         ended
     }
 
-    /// The process is no more, from one moment to the next.
+    /// Kills the process; this is known.
     pub async fn crash(self, sim: &Simulation) {
         self.task.abort();
-        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
+        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it had not ended by itself");
         sim.dead.lock().unwrap().insert(self.holder.id);
     }
 
-    /// The process is no more, and nobody knows it: its machine burnt.
+    /// Kills the process together with its machine, so that nobody knows that it has ended.
     pub async fn vanishes(self) {
         self.task.abort();
-        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
+        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it had not ended by itself");
     }
 
     /// Waits for a process to end without an ending of the release.
@@ -365,7 +365,7 @@ impl Run {
         sim.dead.lock().unwrap().insert(self.holder.id);
     }
 
-    /// The process dies as soon as such a fact is written.
+    /// Kills the process as soon as such a fact is written.
     pub async fn dies_at(self, sim: &Simulation, is: impl Fn(&Fact) -> bool + Send + 'static) {
         sim.journal.set_append_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
             true => Err(killed()),
@@ -376,7 +376,7 @@ impl Run {
         self.died(sim).await;
     }
 
-    /// Waits until the process is no more.
+    /// Waits until the process has ended.
     pub async fn over(&self) {
         while !self.task.is_finished() {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -394,19 +394,19 @@ impl Run {
 }
 
 impl Ended {
-    /// Holds the ending against what it should be, showing it whole if it is not.
+    /// Compares the ending with the expected one.
     #[track_caller]
     pub fn is(&self, outcome: Outcome, code: u8) {
         assert_eq!((self.ending.outcome(), self.code), (outcome, code), "{:#?}", self.ending);
     }
 
-    /// Its report for tools that read JUnit's XML.
+    /// Its JUnit report.
     #[track_caller]
     pub fn junit(&self) -> Junit {
         junit::read(&kanmon::report::junit::of(&self.events, &self.release))
     }
 
-    /// All of an ending's words.
+    /// All sentences about the ending.
     pub fn words(&self) -> String {
         let Words { sentence, cause, hints } = self.printed();
         [sentence].into_iter().chain(cause).chain(hints).collect::<Vec<_>>().join("\n")
@@ -430,8 +430,8 @@ impl Ended {
         self.count(is) > 0
     }
 
-    /// The place of the first such fact in the journal.
-    pub fn place(&self, is: impl Fn(&Fact) -> bool) -> usize {
+    /// The index of the first such fact in the journal.
+    pub fn index_of(&self, is: impl Fn(&Fact) -> bool) -> usize {
         self.events.iter().position(|e| is(&e.fact)).expect("there is such a fact")
     }
 
@@ -445,7 +445,7 @@ pub fn name(stage: &str) -> StageName {
 }
 
 impl Drop for Ended {
-    /// What happened, for whoever looks into a failure.
+    /// If the test fails, prints what happened.
     fn drop(&mut self) {
         if std::thread::panicking() && std::env::var_os("KANMON_STORY").is_some() {
             for event in &self.events {
@@ -455,7 +455,7 @@ impl Drop for Ended {
     }
 }
 
-/// What a process that is killed during an append hears of it.
+/// The error that a process gets which is killed during an append.
 pub fn killed() -> JournalError {
     let (file, error) = ("journal.db".to_owned(), "the process is killed here".to_owned());
     JournalError::Store(StoreProblem::Failed { file, error })

@@ -1,4 +1,4 @@
-//! A moment of a story: the world, the record and the time, with no process at work. Stories can continue from it any number of times.
+//! A saved moment of a story: AWS, the record and the time, without processes. Stories can continue from it any number of times.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use kanmon::sandbox::World;
 use super::time::SavedTime;
 use super::{CallInterceptor, Content, Machine, Simulation, Time};
 
-/// What a crash of every process at one moment leaves.
+/// What is left if every process crashes at one moment.
 pub struct Snapshot {
     time: SavedTime,
     machine_off: SignedDuration,
@@ -26,7 +26,7 @@ pub struct Snapshot {
 }
 
 impl Simulation {
-    /// Keeps this moment. Files of the repository are not copied: they have to stay as they are.
+    /// Saves this moment. Files of the repository are not copied: they must not change.
     pub fn save(&self) -> Snapshot {
         Snapshot {
             time: self.time.save(),
@@ -43,7 +43,7 @@ impl Simulation {
 }
 
 impl Snapshot {
-    /// A world of its own at that moment, in which every process up to then is dead.
+    /// A new scenario that begins at that moment, in which all earlier processes are dead.
     pub fn open(&self) -> Simulation {
         let time = Arc::new(Time::at(&self.time));
         let machine = Arc::new(Machine::new(time.clone()));

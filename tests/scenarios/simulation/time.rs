@@ -18,12 +18,12 @@ pub const BEGINNING: &str = "2026-01-31T09:45:00Z";
 pub struct Time {
     began: Instant,
     base: Timestamp,
-    /// What had passed when this clock was set going.
+    /// The time that had passed when this clock was started.
     before: SignedDuration,
     drawn: AtomicU64,
 }
 
-/// What a clock showed, and how often it was drawn from.
+/// What a clock showed, and how many tokens were drawn from it.
 #[derive(Debug, Clone, Copy)]
 pub struct SavedTime {
     passed: SignedDuration,
@@ -35,7 +35,7 @@ impl Time {
         Time::at(&SavedTime { passed: SignedDuration::ZERO, drawn: 0 })
     }
 
-    /// A clock that goes on from there.
+    /// A clock that continues from there.
     pub fn at(saved: &SavedTime) -> Time {
         let base = BEGINNING.parse().expect("a timestamp");
         Time { began: Instant::now(), base, before: saved.passed, drawn: AtomicU64::new(saved.drawn) }
@@ -71,7 +71,7 @@ impl Clock for Time {
         }
     }
 
-    /// No chance: the same story draws the same tokens, and later ones sort later.
+    /// Not random: the same story draws the same tokens, and later ones sort later.
     fn token(&self, digits: usize) -> String {
         let drawn = self.drawn.fetch_add(1, Ordering::Relaxed) + 1;
         format!("{drawn:0digits$x}")
@@ -106,7 +106,7 @@ impl Machine {
         Machine { time, off: AtomicI64::new(0) }
     }
 
-    /// Sets its clock to so much after what it is in truth.
+    /// Sets its clock to this much after the true time.
     pub fn set(&self, off: SignedDuration) {
         self.off.store(off.as_secs(), Ordering::Relaxed);
     }

@@ -65,7 +65,7 @@ impl Simulation {
         self.deploys_with(person, cluster, service, false, |container| container.image = Some(image)).await
     }
 
-    /// The same by a tool that copies the revision's tags with the rest, with something of its own in the first container.
+    /// The same with a tool that copies the revision together with its tags, and changes the first container.
     pub async fn deploys_a_copy(&self, person: Person, cluster: &str, service: &str) -> String {
         self.deploys_with(person, cluster, service, true, |first| first.command = Some(vec!["mine".to_owned()])).await
     }
@@ -107,18 +107,18 @@ impl Simulation {
         arn
     }
 
-    /// `kanmon approve` and `kanmon reject`, once the question is asked.
+    /// `kanmon approve` or `kanmon reject`, once approval is requested.
     pub async fn answers(&self, person: Person, id: &ReleaseId, stage: &str, answer: Answer) {
-        self.asked(id, stage).await;
-        self.tries_to_answer(person, id, stage, answer, "as seen").await.expect("it counts");
+        self.approval_request(id, stage).await;
+        self.try_answer(person, id, stage, answer, "as seen").await.expect("it counts");
     }
 
     pub async fn approves(&self, person: Person, id: &ReleaseId, stage: &str) {
         self.answers(person, id, stage, Answer::Approved).await;
     }
 
-    /// The same about the plan that waits now, or was approved and is not used; it may be refused.
-    pub async fn tries_to_answer(
+    /// The same for the plan that waits now, or that was approved and not used yet; it may be refused.
+    pub async fn try_answer(
         &self,
         person: Person,
         id: &ReleaseId,
@@ -131,17 +131,17 @@ impl Simulation {
             _ => None,
         };
         let decision = Decision { answer, stage: Some(name(stage)), plan, comment: comment.to_owned() };
-        answer::answer(&self.bystander(person), id, &decision).await
+        answer::answer(&self.uncounted_context(person), id, &decision).await
     }
 
     /// `kanmon withdraw RELEASE --stage STAGE`.
     pub async fn withdraws(&self, person: Person, id: &ReleaseId, stage: &str, comment: &str) {
-        withdraw(&self.bystander(person), id, Some(&name(stage)), comment.to_owned()).await.expect("it counts");
+        withdraw(&self.uncounted_context(person), id, Some(&name(stage)), comment.to_owned()).await.expect("it counts");
     }
 
-    /// An answer that is put where the question is decided past kanmon's own checks: into the inbox, as somebody can who may write the
-    /// state, or into the action of CodePipeline, as in its console.
-    pub async fn answers_past_kanmon(
+    /// An answer that is written without kanmon's checks: into the inbox, by somebody who can write the state, or into the action of
+    /// CodePipeline, as in its console.
+    pub async fn answers_without_kanmon(
         &self,
         person: Person,
         id: &ReleaseId,
@@ -167,7 +167,7 @@ impl Simulation {
             ApprovalWay::CodePipeline { pipeline: name, action, account } => {
                 let account = pipeline.account(account);
                 let execution = request.execution.as_deref().expect("an execution");
-                let approvals = self.bystander(person).ports(id.as_str(), None).approvals;
+                let approvals = self.uncounted_context(person).ports(id.as_str(), None).approvals;
                 let verdict = Verdict { approved: answer == Answer::Approved, plan, summary: "as seen" };
                 approvals.answer(account, name, execution, action, verdict).await.expect("answered");
             }

@@ -1,5 +1,5 @@
-//! State that lies in the repository or came with its archive, or in the place of somebody else's: production's checkout would bring its
-//! own record.
+//! A state that is in the repository, came with its archive, or replaces the state of somebody else: production's checkout would contain
+//! its own record.
 
 use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
@@ -13,7 +13,7 @@ fn git(test_env: &TestEnv, args: &[&str]) {
     assert!(done.success(), "git {args:?}");
 }
 
-/// A checkout with a release in a `.kanmon` of its own.
+/// A checkout with a release in its own `.kanmon`.
 fn with_state(world: &World) -> (TestEnv, String) {
     let test_env = checkout(world.topology, &world.sandbox);
     let ran = test_env.run(&world.developer().keys, &["release", "--until", "staging"]).ended(0);
@@ -26,7 +26,7 @@ fn a_state_that_git_tracks_is_not_used() {
         let world = World::new(topology);
         let (test_env, id) = with_state(&world);
         let keys = world.promoter().keys;
-        // Control: the same state, which no commit holds.
+        // The control: the same state, which is in no commit.
         test_env.run(&keys, &["history"]).ended(0).says(&id);
         git(&test_env, &["add", "-f", ".kanmon/journal.db"]);
         for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["release"]] {
@@ -38,7 +38,7 @@ fn a_state_that_git_tracks_is_not_used() {
     }
 }
 
-/// Copies a folder with all that is in it, as an archive of it would be unpacked.
+/// Copies a folder and its contents, as if an archive of it were unpacked.
 fn unpacked(from: &Path, to: &Path, leave_out: &[&str]) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -54,7 +54,7 @@ fn unpacked(from: &Path, to: &Path, leave_out: &[&str]) {
     }
 }
 
-/// CodeBuild's source as a ZIP has no `.git`, or one that the attacker made; and there may be no git.
+/// A ZIP source of CodeBuild has no `.git`, or one that the attacker made; and git may be missing.
 #[test]
 fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
     for topology in BOTH {
@@ -85,15 +85,15 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
 }
 
 #[test]
-fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it_is_named() {
+fn control_a_state_that_was_created_here_is_used_and_a_copied_one_is_used_once_it_is_named() {
     let world = World::new(Topology::Strong);
     let (test_env, id) = with_state(&world);
     let keys = world.promoter().keys;
-    // Without git, and under another name.
+    // Without git, and with another name.
     let elsewhere = tempfile::tempdir().unwrap();
     std::fs::rename(test_env.root.path().join(".git"), elsewhere.path().join(".git")).unwrap();
     test_env.run(&keys, &["history"]).ended(0).says(&id);
-    // A cache of CodeBuild, or a backup: whoever runs kanmon says so.
+    // For a cache of CodeBuild or a backup, the person who runs kanmon names it.
     let copy = TestEnv::empty();
     unpacked(test_env.root.path(), copy.root.path(), &[]);
     copy.run(&keys, &["history"]).ended(40).on_stderr("was made on this machine");
@@ -127,7 +127,7 @@ fn a_state_that_is_a_link_is_not_followed() {
 }
 
 #[test]
-fn a_database_that_does_more_than_keep_rows_is_not_used() {
+fn a_database_with_more_than_tables_is_not_used() {
     let world = World::new(Topology::Strong);
     let (test_env, id) = with_state(&world);
     let keys = world.promoter().keys;
@@ -160,7 +160,7 @@ fn a_state_of_another_user_is_not_used() {
     let (test_env, id) = with_state(&world);
     let keys = world.promoter().keys;
     let state = test_env.root.path().join(".kanmon");
-    // Only root may give a file away; elsewhere nothing of this can be played.
+    // Only root may change the owner of a file; other users cannot run this test.
     if !rustix::process::geteuid().is_root() {
         return;
     }

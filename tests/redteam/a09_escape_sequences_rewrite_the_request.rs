@@ -1,13 +1,13 @@
-//! The author of a commit and the reasons of others carry escape sequences, by which the approver's terminal would rewrite the lines
-//! of the sheet above them or fill the clipboard. They are shown as what they are.
+//! The author of a commit and the reasons of others contain escape sequences, which would rewrite earlier lines on the approver's terminal
+//! or fill the clipboard. They are printed escaped.
 
 use super::world::{BOTH, World};
 
-/// A line up, the line's start, another text in its place, and a clipboard of the attacker's.
+/// Moves a line up and to its start, writes another text there, and fills the clipboard.
 const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
 
 #[test]
-fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
+fn text_of_others_does_not_move_the_cursor_of_the_approvers_terminal() {
     for topology in BOTH {
         let world = World::new(topology);
         let test_env = world.developer().test_env;
@@ -30,7 +30,7 @@ fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
 }
 
 #[test]
-fn control_an_honest_name_and_reason_are_shown_as_they_were_written() {
+fn control_an_honest_name_and_reason_are_shown_unchanged() {
     let world = World::new(BOTH[0]);
     let test_env = world.developer().test_env;
     test_env.git(&[

@@ -1,4 +1,4 @@
-//! A record whose stage has a check that is a command: it would run in production's build. Only what the file there says runs.
+//! A record whose stage has a check with a command, which would run in production's build. Only the commands of the file there run.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn a_command_of_a_record_runs_nowhere() {
             forged.edit("started", |s| {
                 s["pipeline"]["stages"][stage]["steps"].as_array_mut().unwrap().push(check.clone());
             });
-            // As if the stage had not been left yet.
+            // The record is cut off before the stage was left.
             forged.without(&["stage-left", "finished"]);
             world.plant(&forged);
             for verb in ["promote", "resume"] {
@@ -33,7 +33,7 @@ fn a_command_of_a_record_runs_nowhere() {
 }
 
 #[test]
-fn control_a_command_that_the_file_names_runs_for_whoever_has_that_file() {
+fn control_a_command_of_the_local_file_runs() {
     for topology in BOTH {
         let world = World::new(topology);
         let with_check = "steps: [{ roll: web }, { check: { command: [\"true\"], timeout: 30s } }]";

@@ -1,5 +1,5 @@
-//! A record from a file, with a name of the far future: taken for this store's own, it would make every later release "overtaken", or be
-//! gone on with. An imported record is read, and nothing else.
+//! A record from a file, with an id of the far future: if it counted as this store's own, it would make every later release "overtaken", or
+//! could be resumed. An imported record can only be read.
 
 use super::world::{BOTH, World};
 
@@ -30,7 +30,7 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
             world.promoter().run(verb).ended(2).on_stderr(&format!("{id} is a record of another store, imported at "));
         }
         assert_eq!(world.sandbox.changes().len(), before, "{topology:?}");
-        // Control: this store's next release is overtaken by nothing.
+        // The control: this store's next release is not overtaken.
         world.developer().test_env.write("app/index.html", "<title>next</title>");
         let next = world.honest();
         assert_eq!(world.in_production(), world.digest(&next), "{topology:?}");
@@ -63,7 +63,7 @@ fn an_imported_record_is_credited_with_nothing() {
     assert_eq!(prod["live"]["release"], own, "{prod}");
     assert_eq!(prod["last_good"], own, "{prod}");
 
-    // An image that is given has the commit of the release that built it here.
+    // An image given with `--image` has the commit of the release that built it here.
     let given = format!("app={}", world.digest(&own));
     let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
     let commit = &world.record(&crate::binary::test_env::release_in(&ran.out)).fact("image-built")["commit"].clone();

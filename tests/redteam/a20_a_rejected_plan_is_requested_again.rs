@@ -1,11 +1,11 @@
-//! A release that was rejected is promoted again, and the next approver is not told. Asking again about the same plan needs a reason, and the
-//! sheet says that it was rejected, by whom, when and why; the same holds for another release of the same images.
+//! A release that was rejected is promoted again, and the next approver does not know it. Requesting approval of the same plan again needs
+//! a reason, and the request shows that it was rejected, by whom, when and why; also for another release of the same images.
 
 use super::codepipeline::{approves, asks_in, rejects, retries};
 use super::world::{BOTH, World};
 
 #[test]
-fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
+fn approval_of_a_rejected_plan_is_requested_again_only_with_a_reason_and_the_request_shows_it() {
     for topology in BOTH {
         let world = World::new(topology);
         let release = world.prepared();
@@ -18,20 +18,20 @@ fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
         let why = "the build was the right one";
         let mut running = world.promoter().start(&["promote", &release, "--to", "prod", "--reason", why]);
         running.says("waits for approval");
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet
+        let request = world.manager().run(&["approvals"]).ended(0);
+        request
             .says("  rejected  this plan, by manager of 222222222222 at ")
             .says(": “not this build”")
             .says(&format!("“{why}”"));
         world.production_is_untouched();
-        // The control: who has read all that may approve.
+        // The control: an approver who has read all of it may approve.
         world.approves(&release);
         running.end().ended(0);
     }
 }
 
 #[test]
-fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_sheet_says_so() {
+fn approval_of_rejected_images_is_requested_again_only_with_a_reason_and_the_request_shows_it() {
     for topology in BOTH {
         let world = World::new(topology);
         let first = world.prepared();
@@ -45,7 +45,7 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
             ran.says("not this build").says("--reason WHY");
         };
         refused(world.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
-        // What is said for entering where images failed says nothing about a rejection.
+        // The reason of `--force` is not a reason for requesting approval again.
         let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
         refused(world.promoter().run(&forced).ended(11));
         world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
@@ -53,14 +53,14 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
         let why = "the build was the right one";
         let mut running = world.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
         running.says("waits for approval");
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet
+        let request = world.manager().run(&["approvals"]).ended(0);
+        request
             .says(&format!("  rejected  the same images in {first}, by manager of 222222222222 at "))
             .says(": “not this build”")
             .says(&format!("“{why}”"));
         let json = world.manager().run(&["approvals", "--output", "json"]).ended(0).json();
         assert_eq!(json[0]["waiting"][0]["rejected"][0]["release"], first, "{json:?}");
-        // The control: who has read all that may approve; and what runs well is not held against a later release.
+        // The control: an approver who has read all of it may approve; then a later release of the images has no rejection.
         world.approves(&second);
         running.end().ended(0);
         assert_eq!(world.in_production(), world.digest(&second));
@@ -72,7 +72,7 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
 }
 
 #[test]
-fn control_a_release_of_other_images_is_asked_about_as_ever() {
+fn control_approval_of_other_images_is_requested_without_a_reason() {
     for topology in BOTH {
         let world = World::new(topology);
         let first = world.prepared();
@@ -85,7 +85,7 @@ fn control_a_release_of_other_images_is_asked_about_as_ever() {
     }
 }
 
-/// In CodePipeline a stage that was rejected is retried in the same execution, which asks the next approver about the same plan.
+/// In CodePipeline a stage that was rejected is retried in the same execution, and the next approver gets the same plan.
 #[test]
 fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
     for topology in BOTH {
@@ -104,14 +104,14 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         let plan = record.fact("approval-requested")["request"]["plan"].as_str().unwrap();
         world.manager().run(&["approve", &release, "--plan", plan]).ended(2).on_stderr("user/deputy has rejected it");
-        // In the console nobody tells him.
+        // The console does not show the rejection.
         approves(&world, "manager", "hello");
         let ran = world.promoter().run(&["resume", &release]).ended(11);
         ran.says("user/deputy rejected the release for prod").says("not this build");
         let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
         again.says("rejected exactly this plan for prod").says("--reason WHY");
         world.production_is_untouched();
-        // The control: who has read all that may approve.
+        // The control: an approver who has read all of it may approve.
         let mut running =
             world.promoter().start(&["promote", &release, "--to", "prod", "--reason", "the build was the right one"]);
         running.says("waits for approval");
@@ -121,9 +121,9 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
     }
 }
 
-/// In a pipeline of two builds nobody runs while the question waits: the rejection ends the execution, and is in no record.
+/// In a pipeline of two builds, no process runs while the request waits: the rejection ends the execution, and is in no record.
 #[test]
-fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images() {
+fn a_rejection_that_no_process_read_counts_for_the_next_release_of_the_same_images() {
     for topology in BOTH {
         let world = World::new(topology);
         asks_in(&world, "prod");
@@ -142,7 +142,7 @@ fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images(
         world.production_is_untouched();
         let refused = world.promoter().run(&["history", &first]).ended(0);
         refused.says("rejected by manager");
-        // The control: other images are asked about.
+        // The control: approval is requested for other images.
         world.developer().test_env.write("app/index.html", "<title>fixed</title>");
         let third = world.prepared();
         let mut running = world.promoter().start(&["promote", &third, "--to", "prod"]);

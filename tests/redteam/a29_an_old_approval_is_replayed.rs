@@ -1,4 +1,4 @@
-//! An approval counts for one plan of one release: brought again for another, by the command or by the record, it opens nothing.
+//! An approval counts for one plan of one release: repeated for another one, by the command or in the record, it has no effect.
 
 use super::world::{BOTH, World};
 
@@ -23,7 +23,7 @@ fn an_approval_of_another_release_approves_nothing() {
         running.signal("INT");
         running.end().ended(30);
 
-        // By the record: the manager's own words about the first release, put behind the second's question.
+        // In the record: the manager's approval of the first release, after the request of the second.
         let mut forged = world.record(&second);
         forged.without(&["suspended"]).add(given);
         let honest = world.record(&second);
@@ -34,7 +34,7 @@ fn an_approval_of_another_release_approves_nothing() {
         let running = world.waits(&second);
         assert_eq!(world.in_production(), good, "{topology:?}");
         assert_ne!(world.plan(&second), old);
-        // Control: what is asked now is approved, and goes.
+        // The control: the current request is approved, and the release continues.
         world.approves(&second);
         running.end().ended(0);
         assert_eq!(world.in_production(), world.digest(&second), "{topology:?}");

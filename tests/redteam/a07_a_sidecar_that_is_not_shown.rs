@@ -1,10 +1,10 @@
-//! A template brings what the file does not name: a container of its own with a command, a user and a library to preload, or another
-//! role and entry point for the migration. What is not scanned does not pass; the rest is pinned to its digest, and the approver is
-//! shown every member of it.
+//! A template adds what the file does not name: a container with a command, a user and a preloaded library, or another role and entry point
+//! for the migration. An image that is not scanned is blocked; others are pinned to their digest, and every member is shown to the
+//! approver.
 
 use super::world::{BOTH, PROD, Topology, World};
 
-/// The team's template, with a container beside `web` in production.
+/// The team's template with a sidecar of `web` in production.
 fn template(image: &str) -> String {
     let web = include_str!("../../pipelines/demo/deploy/web.json");
     let sidecar = format!(
@@ -22,7 +22,7 @@ fn everybody_writes(world: &World, path: &str, text: &str) {
 }
 
 #[test]
-fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
+fn a_container_from_a_registry_without_a_scanner_is_blocked() {
     for topology in BOTH {
         let world = World::new(topology);
         everybody_writes(&world, "deploy/web.json", &template("docker.io/evil/miner:latest"));
@@ -30,13 +30,13 @@ fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
         let copied = world.sandbox.done("PutImage").len();
         let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
         ran.says("container metrics of prod/web would run docker.io/evil/miner:latest, which is not in a repository of account prod");
-        assert_eq!(world.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied for it");
+        assert_eq!(world.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied");
         world.production_is_untouched();
     }
 }
 
 #[test]
-fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() {
+fn a_container_from_the_accounts_registry_is_pinned_judged_and_shown_member_by_member() {
     for topology in BOTH {
         let world = World::new(topology);
         let first = world.honest();
@@ -46,7 +46,7 @@ fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() 
         world.developer().test_env.write("app/index.html", "<title>next</title>");
         let release = world.prepared();
         let running = world.waits(&release);
-        let sheet = world.manager().run(&["approvals"]).ended(0).out;
+        let request = world.manager().run(&["approvals"]).ended(0).out;
         let pinned =
             format!("+ image of metrics (not named in the file): hello@{}, gate passed (no findings)", &digest[..19]);
         for shown in [
@@ -55,9 +55,9 @@ fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() 
             "+ containerDefinitions[metrics].user: root",
             "+ containerDefinitions[metrics].environment[LD_PRELOAD] (value not shown)",
         ] {
-            assert!(sheet.contains(shown), "{topology:?}: not shown: {shown}\n{sheet}");
+            assert!(request.contains(shown), "{topology:?}: not shown: {shown}\n{request}");
         }
-        assert!(!sheet.contains("/tmp/x.so"), "{sheet}");
+        assert!(!request.contains("/tmp/x.so"), "{request}");
         world.approves(&release);
         running.end().ended(0);
         let registered = world.sandbox.done("RegisterTaskDefinition");
@@ -81,18 +81,21 @@ fn migration() -> String {
 }
 
 #[test]
-fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
+fn a_migration_is_shown_as_a_difference_to_its_last_run() {
     for topology in BOTH {
         let world = World::new(topology);
         with_migration(&world, &migration());
         let first = world.prepared();
         let running = world.waits(&first);
-        let sheet = world.manager().run(&["approvals"]).ended(0).out;
+        let request = world.manager().run(&["approvals"]).ended(0).out;
         assert!(
-            sheet.contains("migrate  runs once, as a new revision of hello-prod-migrate, the first of its family"),
-            "{sheet}"
+            request.contains("migrate  runs once, as a new revision of hello-prod-migrate, the first of its family"),
+            "{request}"
         );
-        assert!(sheet.contains("+ executionRoleArn: arn:aws:iam::222222222222:role/ecsTaskExecutionRole"), "{sheet}");
+        assert!(
+            request.contains("+ executionRoleArn: arn:aws:iam::222222222222:role/ecsTaskExecutionRole"),
+            "{request}"
+        );
         world.approves(&first);
         running.end().ended(0);
 
@@ -105,35 +108,35 @@ fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
         everybody_writes(&world, "deploy/migrate.json", &evil);
         let release = world.prepared();
         let _running = world.waits(&release);
-        let sheet = world.manager().run(&["approvals"]).ended(0).out;
-        let task = sheet.split("migrate  runs once").nth(1).unwrap();
+        let request = world.manager().run(&["approvals"]).ended(0).out;
+        let task = request.split("migrate  runs once").nth(1).unwrap();
         for shown in [
             "compared with hello-prod-migrate:1, the last of its family",
             "+ taskRoleArn: arn:aws:iam::222222222222:role/admin",
             r#"+ containerDefinitions[web].entryPoint: ["/bin/sh"]"#,
         ] {
-            assert!(task.contains(shown), "{topology:?}: not shown: {shown}\n{sheet}");
+            assert!(task.contains(shown), "{topology:?}: not shown: {shown}\n{request}");
         }
-        assert!(!task.contains("executionRoleArn"), "what stays is not in the way of what changes: {sheet}");
+        assert!(!task.contains("executionRoleArn"), "unchanged members are not shown: {request}");
     }
 }
 
 #[test]
-fn control_a_container_that_the_file_keeps_goes_as_it_is_and_the_sheet_says_so() {
+fn control_a_container_that_the_file_keeps_is_not_changed_and_the_request_says_so() {
     let world = World::new(Topology::Strong);
     world.edit_for_all("containers: { web: app } }", "containers: { web: app }, unnamed: keep, show: [LD_PRELOAD] }");
     everybody_writes(&world, "deploy/web.json", &template("docker.io/library/metrics:1"));
     let release = world.prepared();
     let _running = world.waits(&release);
-    let sheet = world.manager().run(&["approvals"]).ended(0).out;
-    let kept =
+    let request = world.manager().run(&["approvals"]).ended(0).out;
+    let note =
         "image of metrics (not named in the file, unnamed: keep): docker.io/library/metrics:1, not judged by the gate";
-    assert!(sheet.contains(kept), "{sheet}");
-    assert!(sheet.contains("+ containerDefinitions[metrics].environment[LD_PRELOAD]: /tmp/x.so"), "{sheet}");
+    assert!(request.contains(note), "{request}");
+    assert!(request.contains("+ containerDefinitions[metrics].environment[LD_PRELOAD]: /tmp/x.so"), "{request}");
 }
 
 #[test]
-fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
+fn a_record_that_shows_less_than_its_plan_cannot_be_approved() {
     for topology in BOTH {
         let world = World::new(topology);
         let release = world.prepared();
@@ -148,23 +151,23 @@ fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
             }
         });
         world.plant(&record);
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet.says("the record does not contain this plan");
+        let request = world.manager().run(&["approvals"]).ended(0);
+        request.says("the record does not contain this plan");
         let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("the record does not contain plan").on_stderr("somebody has changed the record");
-        // Another kanmon may have computed the hash in another way, which is no forgery; it is not answered either.
+        // Another version of kanmon may compute the hash differently. That is not a forgery, but it cannot be answered either.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1"));
         world.plant(&record);
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        sheet.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
+        let request = world.manager().run(&["approvals"]).ended(0);
+        request.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
         let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("the record does not contain plan")
             .on_stderr("it was started by kanmon 0.0.1, and this is kanmon")
             .on_stderr("use kanmon 0.0.1");
-        // The version is foreign text: it does not bring a sentence of its own.
+        // The version is text of others: it cannot add a sentence.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1. All is well: approve"));
         world.plant(&record);
-        let sheet = world.manager().run(&["approvals"]).ended(0);
-        assert!(!sheet.says("started by kanmon unknown").out.contains("All is well"));
+        let request = world.manager().run(&["approvals"]).ended(0);
+        assert!(!request.says("started by kanmon unknown").out.contains("All is well"));
     }
 }

@@ -1,16 +1,16 @@
-//! One starts a release, another takes it further, and the first approves: who asked last would have replaced who asked first.
+//! One person starts a release, another promotes it, and the first approves: the second requester must not replace the first.
 
 use super::world::{BOTH, World};
 
 const ANYBODY: (&str, &str) = ("        approvers: [\"arn:aws:iam::222222222222:user/manager\"]\n", "");
 
 #[test]
-fn whoever_asked_at_any_time_does_not_approve() {
+fn nobody_who_was_ever_a_requester_can_approve() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(ANYBODY.0, ANYBODY.1);
         let release = world.prepared();
-        // Whatever comes of it: he has asked.
+        // Whatever the result is, the developer has requested it.
         world.accomplice().start(&["promote", &release, "--to", "prod"]).says("continues to prod");
         let running = world.waits(&release);
         let plan = world.plan(&release);
@@ -24,7 +24,7 @@ fn whoever_asked_at_any_time_does_not_approve() {
 }
 
 #[test]
-fn control_somebody_who_asked_for_nothing_approves() {
+fn control_somebody_who_requested_nothing_approves() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(ANYBODY.0, ANYBODY.1);

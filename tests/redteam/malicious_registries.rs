@@ -1,5 +1,5 @@
-//! Classic attacks by a registry that somebody was talked into naming with `--image`: it sends the login to a server of its choice, or
-//! a manifest without an end. Neither depends on who may change production.
+//! Attacks by a malicious registry that somebody names with `--image`: it redirects the login to another server, or sends an endless
+//! manifest. Neither depends on who may change production.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::world::{Topology, World};
 
-/// What a server heard: request lines, each with its authorization.
+/// What a server received: request lines, each with its authorization.
 type Heard = Arc<Mutex<Vec<String>>>;
 
 /// Answers every request on a free port of this machine.
@@ -47,7 +47,7 @@ fn send(stream: &mut TcpStream, status: &str, headers: &str, body: &str) {
     let _ = write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
 }
 
-/// A registry that lets in who has a token of this realm, and then has nothing.
+/// A registry that requires a token of this realm, and has no images.
 fn with_realm(realm: String) -> (String, Heard) {
     serve(move |asked, stream| match asked.contains("Bearer abc") {
         true => send(stream, "404 Not Found", "docker-distribution-api-version: registry/2.0\r\n", ""),
@@ -56,7 +56,7 @@ fn with_realm(realm: String) -> (String, Heard) {
 }
 
 #[test]
-fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
+fn a_login_is_not_sent_without_tls_to_a_server_that_a_registry_names() {
     let world = World::new(Topology::Direct);
     let (token_server, given) = serve(|_, stream| send(stream, "200 OK", "", "{\"token\":\"abc\"}"));
     let released = |realm: &str| {
@@ -70,7 +70,7 @@ fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
         let ran =
             developer.run(&["release", "--until", "staging", "--image", &format!("app={host}/evil:v1")]).ended(40);
         let sent = heard.lock().unwrap().iter().any(|h| h.contains("Basic"));
-        assert!(!sent, "the password itself is not for a registry that wants a token");
+        assert!(!sent, "the password was sent to a registry that requires a token");
         format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ")
     };
     for realm in ["http://198.51.100.7/token", "http://169.254.169.254/latest/api/token", "http://metadata/token"] {
@@ -86,7 +86,7 @@ fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
 }
 
 #[test]
-fn a_manifest_without_an_end_is_not_read() {
+fn an_endless_manifest_is_not_read_to_the_end() {
     let world = World::new(Topology::Direct);
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
@@ -100,6 +100,6 @@ fn a_manifest_without_an_end_is_not_read() {
     let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(40);
     let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("larger than 4194304 bytes"), "{said}");
-    // What is on its way in buffers of this machine comes on top.
+    // Buffers of this machine add to this.
     assert!(sent.load(Ordering::Relaxed) < 64 * 1024 * 1024, "{} bytes were taken", sent.load(Ordering::Relaxed));
 }

@@ -1,17 +1,17 @@
-//! Beside the rows: a record that names what its own pipeline does not have, or whose facts do not follow each other. It is refused with
-//! a sentence, never met by a crash, and does not hide the other releases from whoever decides.
+//! Not one of the attacks: a record that names what its own pipeline does not have, or whose facts contradict each other. It is refused
+//! with a message, does not crash kanmon, and does not hide other releases from the approver.
 
 use serde_json::{Value, json};
 
 use super::record::Record;
 use super::world::{Topology, World};
 
-/// The digest of an image that nobody built.
+/// The digest of an image that was never built.
 fn other() -> String {
     format!("sha256:{}", "ab".repeat(32))
 }
 
-/// An honest record, each time with one thing changed, and what is said of it.
+/// An honest record, each time with one change, and the expected message.
 fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
     type Change = (&'static str, fn(&mut Value), &'static str);
     let changes: [Change; 13] = [
@@ -27,7 +27,7 @@ fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
             "does not deploy service moon",
         ),
         ("baseline-taken", |f| f["place"]["step"] = json!(9), "has no step 9"),
-        // Two facts that an honest record cannot let differ.
+        // Two facts that cannot differ in an honest record.
         (
             "stage-planned",
             |f| f["plan"]["services"]["web"]["images"]["web"] = json!(format!("elsewhere/hello@{}", other())),
@@ -51,7 +51,7 @@ fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
 }
 
 #[test]
-fn a_record_that_leads_nowhere_is_refused_with_why() {
+fn a_contradictory_record_is_refused_with_a_reason() {
     let world = World::new(Topology::Strong);
     let release = world.prepared();
     for (record, why) in forgeries(&world.record(&release)) {
@@ -77,7 +77,7 @@ fn one_such_record_hides_no_other_release() {
     let waiting = world.prepared();
     let running = world.waits(&waiting);
     let mut forged = forgeries(&first);
-    // Two images of one name: what ran in staging, and what would go further.
+    // Two images with one name: the one that ran in staging, and the one that would be promoted.
     let mut twice = first.clone();
     let mut built = twice.fact("image-built").clone();
     built["digest"] = json!(other());
@@ -99,19 +99,19 @@ fn one_such_record_hides_no_other_release() {
         let listed = world.manager().run(&["history"]).ended(0).out;
         assert!(listed.lines().any(|l| l.contains(bad.as_str()) && l.contains("unreadable")), "{listed}");
     }
-    // The control: the honest one is approved and goes on.
+    // The control: the honest one is approved and continues.
     world.approves(&waiting);
     running.end().ended(0);
     assert_eq!(world.in_production(), world.digest(&waiting));
 }
 
 #[test]
-fn a_question_that_cannot_be_read_hides_no_other() {
+fn a_request_that_cannot_be_read_hides_no_other() {
     let world = World::new(Topology::Strong);
     let release = world.prepared();
     let running = world.waits(&release);
     let honest = world.record(&release);
-    // The same question under another name, which its plan's hash does not stand for, and once more with a message that nobody sent.
+    // The same request with another name, which its plan's hash does not cover, and again with a message that nobody sent.
     let mut renamed = honest.clone();
     renamed.release = "r20200101-000001-ffffff".to_owned();
     renamed.add_to(world.state());
@@ -122,9 +122,9 @@ fn a_question_that_cannot_be_read_hides_no_other() {
     rusqlite::Connection::open(world.state().join("journal.db")).unwrap().execute_batch(&message).unwrap();
     let ran = world.manager().run(&["approvals"]).ended(0);
     let ran = ran.on_stderr(&format!("{} cannot be read, and the release is left out", lacking.release));
-    let sheets: Vec<&str> = ran.out.split("\n\n").collect();
+    let requests: Vec<&str> = ran.out.split("\n\n").collect();
     let of =
-        |id: &str| *sheets.iter().find(|s| s.contains(&format!("{id} → prod"))).unwrap_or_else(|| panic!("{ran:?}"));
+        |id: &str| *requests.iter().find(|s| s.contains(&format!("{id} → prod"))).unwrap_or_else(|| panic!("{ran:?}"));
     assert!(of(&renamed.release).contains("does not contain this plan"), "{ran:?}");
     assert!(!of(&release).contains("does not contain"), "{ran:?}");
     for verb in ["history", "status"] {

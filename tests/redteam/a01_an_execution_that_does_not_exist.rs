@@ -1,16 +1,16 @@
-//! Somebody releases in the name of a pipeline execution, so that it is not he who asked, and approves his own release. Or a role that
-//! many may use starts the execution, or asks, in his place.
+//! Somebody releases in the name of a pipeline execution in order not to be the requester, and approves their own release. Or a role that
+//! many people may use starts the execution or requests the release instead.
 
 use super::codepipeline::asks_in;
 use super::world::{BOTH, DEV, PROD, Topology, World};
 use crate::binary::self_approval::assumed;
 use crate::binary::test_env::release_in;
 
-/// The approvers are the developers of the team, who approve each other's work.
+/// The approvers are the team's developers, who approve each other's releases.
 const THE_TEAM: (&str, &str) = ("arn:aws:iam::222222222222:user/manager", "arn:aws:iam::111111111111:user/*");
 
 #[test]
-fn an_execution_that_does_not_exist_asks_for_nothing() {
+fn an_execution_that_does_not_exist_is_refused() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
@@ -41,11 +41,11 @@ fn an_execution_that_somebody_else_started_does_not_hide_who_uses_it() {
     }
 }
 
-/// As CodeBuild calls the sessions of its builds.
+/// The name of a session of a CodeBuild build.
 const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
 
 #[test]
-fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
+fn the_role_that_deploys_does_not_start_the_pipeline_for_the_caller() {
     let world = World::new(Topology::Direct);
     world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
     asks_in(&world, "prod");
@@ -55,12 +55,12 @@ fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
 }
 
 #[test]
-fn a_role_that_the_file_names_does_not_hide_who_asks() {
+fn a_role_that_the_file_names_does_not_hide_the_requester() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
         let role = topology.role();
-        // He starts the pipeline through it.
+        // The developer starts the pipeline through the role.
         let arn = format!("arn:aws:sts::{PROD}:assumed-role/{role}/kanmon-remote");
         let execution = world.execution("StartPipelineExecution", &arn);
         let build = || {
@@ -70,19 +70,19 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
         let ran = build().run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod for this release")
             .on_stderr(&format!("was started by StartPipelineExecution ({arn})"));
-        // He asks by a session of it.
+        // The developer requests a release with a session of the role.
         let mut bob = world.developer();
         bob.keys = assumed(&world.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
         let ran = bob.run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod for this release")
             .on_stderr(&format!("a session of the file's role {role}"));
-        // By that session he names what a colleague started.
+        // With that session, the developer names an execution that a colleague started.
         let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         let ran = bob.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
         ran.on_stderr(&format!("a session of the file's role {role} names execution"));
         world.developer().run(&["history"]).ended(0).says("no release is recorded yet");
-        // What nobody has to approve goes, and no further.
+        // The release goes up to the stage before the approval, and no further.
         let ran =
             build().run(&["release", "--until", "staging"]).ended(0).on_stderr("approval of prod is not requested");
         let release = release_in(&ran.out);
@@ -93,7 +93,7 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
 }
 
 #[test]
-fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_releases() {
+fn control_the_person_who_starts_the_pipeline_with_release_remote_is_the_requester() {
     for topology in BOTH {
         let world = World::new(topology);
         world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
@@ -109,14 +109,14 @@ fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_r
         let plan = world.plan(&release);
         let own = world.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
         own.on_stderr("user/developer started this pipeline and may not approve it");
-        // Another of the team may: what is refused then is this pipeline's message, which shows no plan of a build.
+        // Another developer may; only this pipeline's message is refused then, because it does not show the plan of a build.
         let another = world.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
         another.on_stderr("does not ask for approval of plan");
     }
 }
 
 #[test]
-fn control_what_a_real_execution_asked_for_is_approved_by_another() {
+fn control_a_release_of_a_real_execution_is_approved_by_another_person() {
     let world = World::new(Topology::Strong);
     world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
     let execution = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
