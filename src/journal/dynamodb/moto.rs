@@ -12,29 +12,29 @@ use std::time::{Duration, Instant};
 /// A second on a quiet machine; Python starts slowly on a busy one.
 const START: Duration = Duration::from_secs(60);
 
-/// What became of a request on its way.
+/// How much of a call the proxy delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// As if nothing were.
-    Pass,
-    /// It arrives, and its answer is lost.
-    Lose,
-    /// It does not arrive.
-    Drop,
+pub enum Delivery {
+    /// The request and its answer.
+    Whole,
+    /// The request, but not its answer.
+    AnswerLost,
+    /// Not even the request.
+    NotSent,
 }
 
 #[derive(Default)]
-struct Road {
-    /// For the next calls of this operation.
-    faults: Vec<(String, Way)>,
+struct Proxy {
+    /// How the next calls of an operation are delivered.
+    next: Vec<(String, Delivery)>,
     /// Operations and bodies, as they arrived.
     asked: Vec<(String, String)>,
 }
 
 pub struct Moto {
     process: Child,
-    /// Requests go through here.
-    road: Arc<Mutex<Road>>,
+    /// Every request goes through it.
+    proxy: Arc<Mutex<Proxy>>,
     ends: Arc<AtomicBool>,
     address: SocketAddr,
 }
@@ -70,19 +70,19 @@ impl Moto {
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback");
         let address = listener.local_addr().expect("it is bound");
-        let (road, ends) = (Arc::<Mutex<Road>>::default(), Arc::<AtomicBool>::default());
-        let (shared, over) = (road.clone(), ends.clone());
+        let (proxy, ends) = (Arc::<Mutex<Proxy>>::default(), Arc::<AtomicBool>::default());
+        let (shared, over) = (proxy.clone(), ends.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                let road = shared.clone();
+                let proxy = shared.clone();
                 // A client that goes away in the middle is no trouble of ours.
-                std::thread::spawn(move || drop(pass(client, behind, &road)));
+                std::thread::spawn(move || drop(pass(client, behind, &proxy)));
             }
         });
-        Some(Moto { process, road, ends, address })
+        Some(Moto { process, proxy, ends, address })
     }
 
     pub fn url(&self) -> String {
@@ -90,19 +90,19 @@ impl Moto {
     }
 
     /// What happens to the next calls of an operation, one after the other.
-    pub fn next(&self, operation: &str, ways: &[Way]) {
-        let faults = ways.iter().map(|way| (operation.to_owned(), *way));
-        self.road.lock().expect("nothing panics on the road").faults.extend(faults);
+    pub fn next(&self, operation: &str, deliveries: &[Delivery]) {
+        let next = deliveries.iter().map(|delivery| (operation.to_owned(), *delivery));
+        self.proxy.lock().expect("nothing panics while it holds the proxy").next.extend(next);
     }
 
     /// Whether everything that was to happen to calls has happened.
     pub fn is_clear(&self) -> bool {
-        self.road.lock().expect("nothing panics on the road").faults.is_empty()
+        self.proxy.lock().expect("nothing panics while it holds the proxy").next.is_empty()
     }
 
     /// The operations and bodies that arrived since this was last called.
     pub fn asked(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.road.lock().expect("nothing panics on the road").asked)
+        std::mem::take(&mut self.proxy.lock().expect("nothing panics while it holds the proxy").asked)
     }
 
     /// A table of this form.
@@ -149,7 +149,7 @@ fn find(program: &str) -> Option<PathBuf> {
 
 /// Carries one request and its answer. One at a time: moto puts a copy of the whole table back where a transaction fails, and
 /// would undo what others wrote meanwhile; DynamoDB isolates transactions.
-fn pass(mut client: TcpStream, behind: SocketAddr, road: &Mutex<Road>) -> std::io::Result<()> {
+fn pass(mut client: TcpStream, behind: SocketAddr, proxy: &Mutex<Proxy>) -> std::io::Result<()> {
     let request = read_request(&mut client)?;
     let text = String::from_utf8_lossy(&request);
     let operation = text.lines().find_map(|line| {
@@ -161,17 +161,17 @@ fn pass(mut client: TcpStream, behind: SocketAddr, road: &Mutex<Road>) -> std::i
     let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
     let mut answer = Vec::new();
     {
-        let mut road = road.lock().map_err(|_| std::io::Error::other("the test has failed"))?;
-        let fault = road.faults.iter().position(|(of, _)| *of == operation);
-        let way = fault.map(|at| road.faults.remove(at).1);
-        if way == Some(Way::Drop) {
+        let mut proxy = proxy.lock().map_err(|_| std::io::Error::other("the test has failed"))?;
+        let next = proxy.next.iter().position(|(of, _)| *of == operation);
+        let delivery = next.map(|at| proxy.next.remove(at).1);
+        if delivery == Some(Delivery::NotSent) {
             return client.shutdown(Shutdown::Both);
         }
-        road.asked.push((operation, body));
+        proxy.asked.push((operation, body));
         let mut server = TcpStream::connect(behind)?;
         server.write_all(&request)?;
         read_answer(&mut server, &mut answer)?;
-        if way == Some(Way::Lose) {
+        if delivery == Some(Delivery::AnswerLost) {
             return client.shutdown(Shutdown::Both);
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::DynamoDbJournal;
-use super::moto::{Moto, Way};
+use super::moto::{Delivery, Moto};
 use crate::aws::session::{Sessions, Setup};
 use crate::journal::blob::INLINE_LIMIT;
 use crate::journal::conformance::{Dead, TestStore, ended, holder};
@@ -161,14 +161,15 @@ async fn a_table_with_other_keys_is_refused() {
 }
 
 /// The SDK's own attempts are five: the answer to the first is lost, the others do not even arrive.
-const SILENCE: [Way; 5] = [Way::Lose, Way::Drop, Way::Drop, Way::Drop, Way::Drop];
+const SILENCE: [Delivery; 5] =
+    [Delivery::AnswerLost, Delivery::NotSent, Delivery::NotSent, Delivery::NotSent, Delivery::NotSent];
 
 #[tokio::test]
 async fn a_write_is_found_although_its_answer_was_lost() {
     let Some(store) = Store::start("lost answers").await else { return };
-    for ways in [&[Way::Lose][..], &SILENCE] {
+    for deliveries in [&[Delivery::AnswerLost][..], &SILENCE] {
         let journal = store.open(&store.table(), &Dead::default());
-        let lose = || store.moto.next("TransactWriteItems", ways);
+        let lose = || store.moto.next("TransactWriteItems", deliveries);
         lose();
         let lease = begin(&journal).await;
         lose();
@@ -201,7 +202,7 @@ async fn a_call_that_never_arrived_leaves_nothing() {
     let Some(store) = Store::start("lost requests").await else { return };
     let journal = store.open(&store.table(), &Dead::default());
     let lease = begin(&journal).await;
-    store.moto.next("TransactWriteItems", &[Way::Drop; 500]);
+    store.moto.next("TransactWriteItems", &[Delivery::NotSent; 500]);
     let fault = fault(journal.append(&lease, 1, &[warned("one")], at(1)).await.unwrap_err());
     assert_eq!(fault.kind(), FaultKind::Ambiguous, "{fault}");
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 1);
@@ -214,7 +215,7 @@ async fn a_write_whose_answer_was_lost_is_seen_by_the_next_process() {
     let (journal, other) = (store.open(&table, &dead), store.open(&table, &dead));
     let lease = begin(&journal).await;
     store.moto.next("TransactWriteItems", &SILENCE);
-    store.moto.next("GetItem", &[Way::Pass, Way::Drop, Way::Drop, Way::Drop, Way::Drop, Way::Drop]);
+    store.moto.next("GetItem", &[&[Delivery::Whole][..], &[Delivery::NotSent; 5]].concat());
     dead.lock().unwrap().insert("a".into());
     let appended = journal.append(&lease, 1, &[warned("one")], at(1)).await;
     assert!(appended.is_err(), "neither its answer nor the table can be read: {appended:?}");
