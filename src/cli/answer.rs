@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::approvals::{self, Question, Sheet};
+use super::approvals::{self, Layout, PendingApproval};
 use super::args::{AnswerArgs, Global};
 use super::context;
 use super::failure::Failure;
@@ -73,13 +73,13 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
 /// Without a named plan, a person has to see the plan first.
 async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: Answer) -> Result<(), Failure> {
     let (recorded, stage, request) = prepared.question();
-    if !output.asks {
+    if !output.interactive {
         return Err(Failure::wrong("without a terminal, the plan that was reviewed must be named")
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
-    let sheet = Sheet { paint: output.err, width: output.err_width() };
+    let layout = Layout { paint: output.err, width: output.err_width() };
     let (frozen, rejected) = around(context, recorded, stage).await;
-    output.note(approvals::human(context, &Question { recorded, stage, request, frozen, rejected }, sheet));
+    output.note(approvals::human(context, &PendingApproval { recorded, stage, request, frozen, rejected }, layout));
     let (question, state) = match answer {
         Answer::Approved => ("approve exactly this plan?", "not approved"),
         Answer::Rejected => ("reject this plan?", "not rejected"),

@@ -39,7 +39,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
     {
         let (frozen, rejected) = around(&context, recorded, stage).await;
-        waiting.push(Question { recorded, stage, request, frozen, rejected });
+        waiting.push(PendingApproval { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
         output.result(
@@ -48,16 +48,16 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
         );
         return Ok(ExitCode::Done);
     }
-    let sheet = Sheet { paint: output.out, width: output.out_width() };
+    let layout = Layout { paint: output.out, width: output.out_width() };
     output.result(
         || {
             let sheets = waiting.iter().enumerate();
-            sheets.map(|(at, question)| apart(at).and(human(&context, question, sheet))).collect::<Text>()
+            sheets.map(|(at, pending)| apart(at).and(human(&context, pending, layout))).collect::<Text>()
         },
         || {
             let waiting: Vec<_> = waiting
                 .iter()
-                .map(|Question { recorded, stage, request, frozen, rejected }| {
+                .map(|PendingApproval { recorded, stage, request, frozen, rejected }| {
                     let state = recorded.release.stage(&stage.name);
                     let shown = state.shown(&request.plan);
                     json!({
@@ -133,7 +133,7 @@ async fn with_rejections(
 }
 
 /// An approval request, and what an approver should know about it.
-pub struct Question<'r> {
+pub struct PendingApproval<'r> {
     pub recorded: &'r Recorded,
     pub stage: &'r Stage,
     pub request: &'r ApprovalRequest,
@@ -148,9 +148,9 @@ fn apart(at: usize) -> Text {
 }
 
 /// The requester, what would change, who may answer and until when.
-pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
-    let Sheet { paint, width } = on;
-    let Question { recorded, stage, request, frozen, rejected } = question;
+pub fn human(context: &Context, pending: &PendingApproval<'_>, layout: Layout) -> Text {
+    let Layout { paint, width } = layout;
+    let PendingApproval { recorded, stage, request, frozen, rejected } = pending;
     let release = &recorded.release;
     let pipeline = &release.started.pipeline;
     let state = release.stage(&stage.name);
@@ -228,7 +228,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
 
 /// How a sheet is printed: its width is in cells.
 #[derive(Clone, Copy)]
-pub struct Sheet {
+pub struct Layout {
     pub paint: Paint,
     pub width: Option<usize>,
 }

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::net::TcpListener;
 
-use super::approvals::{self, Question, Sheet};
+use super::approvals::{self, Layout, PendingApproval};
 use super::args::{DemoArgs, Forced, Form, Global, ReleaseArgs};
 use super::context;
 use super::failure::Failure;
@@ -97,9 +97,9 @@ async fn decide(manager: &Context, output: &Output) -> Result<(), Failure> {
         let (recorded, now) = (records::all(manager, 1).await?.recorded, manager.clock.now());
         if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| question::asked(r, now)).next() {
             if output.form == Form::Human {
-                let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
-                let question = Question { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
-                let shown = approvals::human(manager, &question, sheet);
+                let layout = Layout { paint: output.err, width: output.err_width().map(|w| w - 4) };
+                let pending = PendingApproval { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
+                let shown = approvals::human(manager, &pending, layout);
                 let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
                 output.note(head.and(shown.after("  │ ")).and(Text::from("")));
             }

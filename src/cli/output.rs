@@ -34,7 +34,7 @@ pub struct Output {
     pub out: Paint,
     pub err: Paint,
     /// Whether stdin is a terminal, where questions can be asked.
-    pub asks: bool,
+    pub interactive: bool,
     /// Draws the spinners on stderr; other lines go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
     /// Whether the state is deleted afterwards, like the demo's.
@@ -52,7 +52,7 @@ impl Output {
             out: Paint(wanted && human && std::io::stdout().is_terminal()),
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
             temporary: false,
-            asks: human && std::io::stdin().is_terminal(),
+            interactive: human && std::io::stdin().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
         }
@@ -150,7 +150,7 @@ impl Output {
 
     /// Asks a yes-or-no question on stderr; `None` where it cannot be asked.
     pub fn ask(&self, question: &str) -> Option<bool> {
-        if !self.asks {
+        if !self.interactive {
             return None;
         }
         let _ = write!(std::io::stderr(), "{} [y/N] ", visible::line(question));

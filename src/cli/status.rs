@@ -201,6 +201,6 @@ fn machine(
         "frozen": frozen,
         "stages": held,
         "open": releases,
-        "unseen": unread,
+        "unread": unread,
     })
 }

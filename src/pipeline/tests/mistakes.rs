@@ -421,7 +421,7 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
           |                                           ^^^^^^^
     hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
 
-    pipelines/shop.yaml:31:52: `*` does not name an account and a principal of it
+    pipelines/shop.yaml:31:52: `*` does not name an account and one of its principals
        31 |       approval: { by: kanmon, approvers: [manager, "*"] }
           |                                                    ^^^
     hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
@@ -429,7 +429,7 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
     2 mistakes
     "#);
     assert_snapshot!(printed("by: kanmon", "by: kanmon, approvers: [\"arn:aws:iam::111111111111:role/ops/Manager\"]"), @r#"
-    pipelines/shop.yaml:31:43: `arn:aws:iam::111111111111:role/ops/Manager` matches nobody: who has assumed a role is called as a session of it; write `arn:aws:sts::111111111111:assumed-role/Manager/*`
+    pipelines/shop.yaml:31:43: `arn:aws:iam::111111111111:role/ops/Manager` matches nobody: a caller with an assumed role has the ARN of its session; write `arn:aws:sts::111111111111:assumed-role/Manager/*`
        31 |       approval: { by: kanmon, approvers: ["arn:aws:iam::111111111111:role/ops/Manager"] }
           |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
