@@ -40,8 +40,8 @@ fn a_build_without_a_step_or_a_release_reports_it() {
     for (project, variables, output) in [
         ("kanmon-promote", vec![("KANMON_RELEASE", "--help")], "`--help` is not a release id"),
         ("kanmon-promote", vec![("KANMON_RELEASE", "-V")], "`-V` is not a release id"),
-        ("kanmon-promote", vec![id, ("KANMON_TO", "--help")], "`--help` is not a name"),
-        ("kanmon-prepare", vec![("KANMON_UNTIL", "--help")], "`--help` is not a name"),
+        ("kanmon-promote", vec![id, ("KANMON_TO", "--help")], "`--help` is not a valid name"),
+        ("kanmon-prepare", vec![("KANMON_UNTIL", "--help")], "`--help` is not a valid name"),
     ] {
         let (built, _) = world.builds(project, &variables);
         assert_eq!(built.phases[1], ("build", Some(2)), "{variables:?}: {}", built.log);
