@@ -12,7 +12,7 @@ use crate::model::aws::scan::BasicScanStatus;
 use crate::model::fault::call::Target;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
-use crate::model::gate_reason::{AskedScan, LastScan, ScanBlock, ScanWait};
+use crate::model::gate_reason::{LastScan, ScanBlock, ScanRequest, ScanWait};
 use crate::model::ids::Digest;
 use crate::ports::scanner::{Wanted, WhereNone};
 
@@ -133,23 +133,23 @@ async fn request_scan(
         LastScan::TooOld { scanned_at } => Some(scanned_at),
         LastScan::None | LastScan::Untimed => None,
     };
-    let waiting = |asked| ScanState::Waiting { waits: ScanWait::NoneThatCounts { last: last.clone(), asked } };
+    let waiting = |requested| ScanState::Waiting { waits: ScanWait::NoneThatCounts { last: last.clone(), requested } };
     match wanted.where_none {
         WhereNone::Look => {
             return Ok(match old {
                 Some(at) => ScanState::Scanned { at, again_from: None },
-                None => waiting(AskedScan::No),
+                None => waiting(ScanRequest::No),
             });
         }
         WhereNone::Start => {}
     }
     let call = session.start_image_scan(of_image(repository, digest));
     match call.send(|r| r.repository_name(repository).image_id(image(digest)).send()).await {
-        Ok(_) => Ok(waiting(AskedScan::Started)),
+        Ok(_) => Ok(waiting(ScanRequest::Started)),
         Err(r) if r.is("LimitExceededException") => Ok(match old {
             // Started before it ended, so that the time is over by then at the latest.
             Some(at) if at + ONE_SCAN_IN > wanted.now => ScanState::Scanned { at, again_from: Some(at + ONE_SCAN_IN) },
-            Some(_) | None => waiting(AskedScan::StartedBefore),
+            Some(_) | None => waiting(ScanRequest::StartedBefore),
         }),
         Err(r) if r.is("UnsupportedImageTypeException") || r.is("ImageArchivedException") => {
             let status = r.code.clone().unwrap_or_default();

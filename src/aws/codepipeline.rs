@@ -190,9 +190,9 @@ impl PipelineApprovals for CodePipeline {
         };
         // Whoever wrote down where to answer may have named somebody else's question.
         let text = asked(&detail).unwrap_or_default();
-        if PlanHash::the_one_in(&text).as_ref() != Some(verdict.plan) {
+        if PlanHash::only_one_in(&text).as_ref() != Some(verdict.plan) {
             let (asked, plan) = (question(), verdict.plan.short().to_owned());
-            return Err(ApprovalProblem::AsksOtherwise { asked, plan, shows: text }.into());
+            return Err(ApprovalProblem::OtherPlanShown { asked, plan, shows: text }.into());
         }
         let shown = shown(&session, pipeline, execution, action).await?;
         let ours = shown.filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
@@ -215,7 +215,7 @@ impl PipelineApprovals for CodePipeline {
                 Err(Fault { said: r.fault.said, ..decided(question(), found.map(|action| action.state)).into() })
             }
             Err(r) if r.is("InvalidApprovalTokenException") => {
-                Err(Fault { said: r.fault.said, ..ApprovalProblem::AskedAgain { asked: question() }.into() })
+                Err(Fault { said: r.fault.said, ..ApprovalProblem::RequestedAgain { asked: question() }.into() })
             }
             Err(r) => Err(explain(&session, pipeline, r).await),
         }
@@ -227,7 +227,7 @@ impl PipelineApprovals for CodePipeline {
 fn asked(detail: &ActionExecutionDetail) -> Option<String> {
     let configured = detail.input().and_then(|i| i.resolved_configuration())?;
     let text = configured.get("CustomData")?;
-    let link = configured.get("ExternalEntityLink").filter(|_| PlanHash::the_one_in(text).is_some());
+    let link = configured.get("ExternalEntityLink").filter(|_| PlanHash::only_one_in(text).is_some());
     Some(link.map_or_else(|| text.clone(), |link| format!("{text}\n{link}")))
 }
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
 use crate::model::fault::aws::AwsProblem;
 use crate::model::finding::Finding;
-use crate::model::gate_reason::{AskedScan, ScanBlock, ScanWait};
+use crate::model::gate_reason::{ScanBlock, ScanRequest, ScanWait};
 use crate::model::severity::Severity;
 use crate::ports::scanner::WhereNone;
 
@@ -227,7 +227,10 @@ async fn a_basic_scan_that_is_too_old_is_repeated() {
     assert!(matches!(fresh, (ScanState::Scanned { again_from: None, .. }, 0)), "{fresh:?}");
     let old = old_basic_scan(hours(13), false, WhereNone::Start).await;
     assert!(
-        matches!(&old, (ScanState::Waiting { waits: ScanWait::NoneThatCounts { asked: AskedScan::Started, .. } }, 1)),
+        matches!(
+            &old,
+            (ScanState::Waiting { waits: ScanWait::NoneThatCounts { requested: ScanRequest::Started, .. } }, 1)
+        ),
         "{old:?}"
     );
     let (limited, _) = old_basic_scan(hours(13), true, WhereNone::Start).await;

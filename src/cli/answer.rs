@@ -11,7 +11,7 @@ use crate::model::approval::Answer;
 use crate::model::exit_code::ExitCode;
 use crate::usecase::answer::{Answered, Decision, Prepared, ReadBy, prepare};
 use crate::usecase::context::Context;
-use crate::usecase::question::around;
+use crate::usecase::question::stage_circumstances;
 use crate::usecase::withdraw::withdraw as withdrawn;
 
 pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<ExitCode, Failure> {
@@ -78,7 +78,7 @@ async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: 
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let layout = Layout { paint: output.err, width: output.err_width() };
-    let (frozen, rejected) = around(context, recorded, stage).await;
+    let (frozen, rejected) = stage_circumstances(context, recorded, stage).await;
     output.note(approvals::human(context, &PendingApproval { recorded, stage, request, frozen, rejected }, layout));
     let (question, state) = match answer {
         Answer::Approved => ("approve exactly this plan?", "not approved"),

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::records::{self, All, Recorded, Unreadable, is_of_the_record};
 use crate::engine::inbox::preview;
-use crate::engine::plan::is_what_was_asked;
+use crate::engine::plan::is_requested_plan;
 use crate::model::approval::ApprovalRequest;
 use crate::model::exit_code::ExitCode;
 use crate::model::format::{commit as commit_name, lasting, moment};
@@ -25,7 +25,7 @@ use crate::report::{checkout, display_names, plan, story};
 use crate::report::{freeze, gate};
 use crate::usecase::context::Context;
 use crate::usecase::identity::own;
-use crate::usecase::question::{around, asked};
+use crate::usecase::question::{open_requests, stage_circumstances};
 use crate::usecase::{codepipeline_question, file_identity};
 
 pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
@@ -36,9 +36,10 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     let now = context.clock.now();
     let mut waiting = Vec::new();
     // An expired request cannot be answered, even while no process works on its release.
-    for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
+    for (recorded, stage, request) in
+        recorded.iter().flat_map(|r| open_requests(r, now)).filter(|(_, _, q)| now < q.expires_at)
     {
-        let (frozen, rejected) = around(&context, recorded, stage).await;
+        let (frozen, rejected) = stage_circumstances(&context, recorded, stage).await;
         waiting.push(PendingApproval { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
@@ -86,7 +87,7 @@ async fn with_answers(context: &Context, output: &Output, all: All) -> Result<Al
     let (mut read, mut unreadable) = (Vec::new(), all.unreadable);
     for recorded in all.recorded {
         // A withdrawal requests approval again.
-        let may_change = !asked(&recorded, now).is_empty()
+        let may_change = !open_requests(&recorded, now).is_empty()
             || recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..)));
         if !may_change {
             read.push(recorded);
@@ -114,7 +115,7 @@ async fn with_rejections(
     recorded: Recorded,
     now: Timestamp,
 ) -> Result<Recorded, Failure> {
-    let carried = asked(&recorded, now).iter().any(|(_, _, request)| request.execution.is_some());
+    let carried = open_requests(&recorded, now).iter().any(|(_, _, request)| request.execution.is_some());
     if !carried || file_identity::answers(context, &recorded.release).is_err() {
         return Ok(recorded);
     }
@@ -211,7 +212,7 @@ pub fn human(context: &Context, pending: &PendingApproval<'_>, layout: Layout) -
     if let Some(shown) = shown {
         sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
     }
-    if !is_what_was_asked(release, stage, &request.plan) {
+    if !is_requested_plan(release, stage, &request.plan) {
         let why = match records::started_by_other(&release.started.kanmon) {
             Some(other) => {
                 format!("{}. Do not approve this plan with it: {}", started_by_other(&other), use_other(&other))

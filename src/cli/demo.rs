@@ -95,7 +95,7 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
 async fn decide(manager: &Context, output: &Output) -> Result<(), Failure> {
     loop {
         let (recorded, now) = (records::all(manager, 1).await?.recorded, manager.clock.now());
-        if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| question::asked(r, now)).next() {
+        if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| question::open_requests(r, now)).next() {
             if output.form == Form::Human {
                 let layout = Layout { paint: output.err, width: output.err_width().map(|w| w - 4) };
                 let pending = PendingApproval { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };

@@ -130,7 +130,7 @@ impl From<Error> for Failure {
                     Failure::from(fault).hint(format!(
                         "{verb} with your own credentials in account {account} that may call {} (AWS_PROFILE=…), or in \
                          CodePipeline's console",
-                        to.actions()
+                        fault::listed(to.actions())
                     ))
                 }
                 FaultKind::AccessDenied

@@ -8,17 +8,17 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::model::exit_code::ExitCode;
 use crate::report::freeze::text;
-use crate::usecase::freeze::{self, Froze};
+use crate::usecase::freeze::{self, FreezeResult};
 
 pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
     let context = context::open_or_make(global, output)?;
     let stage = args.stage;
     match freeze::freeze(&context, &stage, args.reason).await? {
-        Froze::Already(frozen) => {
+        FreezeResult::Already(frozen) => {
             let already = format!("{stage} is already frozen: {}", text(&frozen));
             output.result(|| already.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
         }
-        Froze::Now { ledger, inside } => {
+        FreezeResult::Now { ledger, inside } => {
             let inside = match inside {
                 Some((release, holder)) => {
                     format!(

@@ -10,7 +10,7 @@ use super::records::{self, Recorded};
 use crate::model::exit_code::ExitCode;
 use crate::model::format::{commit as commit_name, moment};
 use crate::model::ids::StageName;
-use crate::model::ledger::{Heard, Said};
+use crate::model::ledger::{RecordedCommand, StageAction};
 use crate::model::release::Release;
 use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
@@ -64,13 +64,13 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
     let all = records::all(context, limit).await?;
     records::warn(&all, output);
     let recorded = &all.recorded;
-    let mut said = Vec::new();
+    let mut commands = Vec::new();
     for stage in &context.pipeline.stages {
         let ledger = context.journal.ledger(&context.pipeline.app, &stage.name).await?;
-        said.extend(ledger.words.into_iter().map(|heard| (stage.name.clone(), heard)));
+        commands.extend(ledger.commands.into_iter().map(|command| (stage.name.clone(), command)));
     }
-    said.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.at));
-    said.truncate(limit);
+    commands.sort_by_key(|(_, recorded)| std::cmp::Reverse(recorded.at));
+    commands.truncate(limit);
     let now = context.clock.now();
     output.result(
         || {
@@ -120,9 +120,9 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     table::table(&["release", "started", "outcome", "reached", "commit", "requester"], rows, output.out_width())
                 }
             };
-            let words = said.iter().map(|(stage, heard)| Text::from(word(stage, heard)).wrapped(output.out_width(), 2));
-            let gap = if said.is_empty() { Text::new() } else { Text::from("") };
-            table.and(gap).and(words.collect())
+            let lines = commands.iter().map(|(stage, command)| Text::from(command_text(stage, command)).wrapped(output.out_width(), 2));
+            let gap = if commands.is_empty() { Text::new() } else { Text::from("") };
+            table.and(gap).and(lines.collect())
         },
         || {
             let releases: Vec<_> = recorded
@@ -144,8 +144,8 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     })
                 })
                 .collect();
-            let said: Vec<_> = said.iter().map(|(stage, heard)| json!({ "stage": stage, "heard": heard })).collect();
-            json!({ "v": 1, "kind": "history", "releases": releases, "said": said, "unreadable": records::unreadable(&all) })
+            let commands: Vec<_> = commands.iter().map(|(stage, recorded)| json!({ "stage": stage, "recorded": recorded })).collect();
+            json!({ "v": 1, "kind": "history", "releases": releases, "commands": commands, "unreadable": records::unreadable(&all) })
         },
     );
     Ok(ExitCode::Done)
@@ -160,16 +160,16 @@ fn commit(release: &Release) -> Option<&str> {
 
 /// The stages whose approval a release waits for.
 fn waits(recorded: &Recorded, now: jiff::Timestamp) -> Vec<&str> {
-    question::asked(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
+    question::open_requests(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
 }
 
-/// A person's action on a stage, with the reason.
-fn word(stage: &StageName, heard: &Heard) -> String {
-    let (at, by) = (moment(heard.at), display_names::person(&heard.word.by));
-    let what = match &heard.word.said {
-        Said::Freeze => "frozen".to_owned(),
-        Said::Unfreeze => "unfrozen".to_owned(),
-        Said::BreakLock { release, .. } => format!("lock of {release} broken"),
+/// A command about a stage: who gave it, when and why.
+fn command_text(stage: &StageName, recorded: &RecordedCommand) -> String {
+    let (at, by) = (moment(recorded.at), display_names::person(&recorded.command.by));
+    let what = match &recorded.command.action {
+        StageAction::Freeze => "frozen".to_owned(),
+        StageAction::Unfreeze => "unfrozen".to_owned(),
+        StageAction::BreakLock { release, .. } => format!("lock of {release} broken"),
     };
-    format!("{at}  {stage} {what} by {by}: {}", heard.word.reason)
+    format!("{at}  {stage} {what} by {by}: {}", recorded.command.reason)
 }

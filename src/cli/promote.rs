@@ -13,13 +13,13 @@ use crate::model::ids::StageName;
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 use crate::report::outcome::word;
-use crate::usecase::promote::{Further, Promoted, promote};
+use crate::usecase::promote::{PromoteRequest, Promoted, promote};
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<ExitCode, Failure> {
     env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let reasons = args.forced.reasons();
-    let wanted = Further { to: args.to.clone(), execution: args.execution, reasons };
+    let wanted = PromoteRequest { to: args.to.clone(), execution: args.execution, reasons };
     match promote(&context, &args.release, wanted).await? {
         Promoted::UnderWay(release) => run_release(release, global, output).await,
         Promoted::Already(release) => done(global, output, &release, &args.to),

@@ -132,7 +132,7 @@ fn human(
         let release = &recorded.release;
         let what = match (&recorded.listed.held_by, &release.ending) {
             (Some(holder), _) => {
-                let asked = question::asked(recorded, now);
+                let asked = question::open_requests(recorded, now);
                 let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
                 match waits.as_slice() {
                     [] => format!("is in progress ({})", holder.who),

@@ -1,4 +1,4 @@
-//! An abort that somebody asked for.
+//! A requested abort.
 
 use super::agenda::{Agenda, Flow, Halt};
 use super::ending;
@@ -11,7 +11,7 @@ pub fn walk(a: &mut Agenda<'_>) -> Flow {
     let release = a.release;
     let under_way = release.stages_to_go().find(|s| release.stage(&s.name).entered.is_some());
     match under_way {
-        // It has already failed: its rollback goes on.
+        // It has already failed: its rollback continues.
         Some(stage) if release.stage(&stage.name).failure.is_some() => Ok(()),
         Some(stage) if abort.roll_back => a.record(Fact::StageFailed {
             stage: stage.name.clone(),

@@ -1,4 +1,4 @@
-//! What a walk through a release collects, and how its branches join.
+//! What a walk through a release collects, and how results of parallel parts are combined.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,19 +13,19 @@ use crate::model::ledger::{Ledgers, StageLedger};
 use crate::model::release::Release;
 use crate::model::waiting::Waiting;
 
-/// Why a walk does not go on.
+/// Why a walk stops.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Halt {
     /// Something has to happen first.
     Wait,
-    /// It is over for this process.
+    /// This process ends its work on the release.
     End(Ending),
 }
 
-/// `Ok`: this part is done, go on to the next.
+/// `Ok`: this part is done, continue with the next.
 pub type Flow = Result<(), Halt>;
 
-/// The things to record, start and watch that a walk has met so far.
+/// What a walk has found so far to record, start and watch.
 pub struct Agenda<'a> {
     pub release: &'a Release,
     pub now: Timestamp,
@@ -42,18 +42,18 @@ impl<'a> Agenda<'a> {
         Agenda { release, now, ledgers, record: vec![], start: vec![], watch: vec![], wake_at: None, waiting: vec![] }
     }
 
-    /// What a stage remembers of other releases.
+    /// A stage's ledger.
     pub fn ledger(&self, stage: &StageName) -> Option<&'a StageLedger> {
         self.ledgers.get(stage)
     }
 
-    /// Something that follows from what is known.
+    /// Records a fact that follows from what is known.
     pub fn record(&mut self, fact: Fact) -> Flow {
         self.record.push(fact);
         Err(Halt::Wait)
     }
 
-    /// An effect that has to be concluded before the walk goes on.
+    /// An effect that must be concluded before the walk continues.
     pub fn effect(&mut self, effect: Effect) -> Flow {
         if self.release.open.contains_key(&effect) {
             self.waiting.push(Waiting::Effect(effect));
@@ -88,19 +88,19 @@ impl<'a> Agenda<'a> {
         Err(Halt::Wait)
     }
 
-    /// Something that moves by itself and has to be seen to arrive.
+    /// Watches something that changes by itself.
     pub fn watch(&mut self, watch: Watch, every: SignedDuration, why: Waiting) -> Flow {
         self.watch.push(Watching { watch, every });
         self.waiting.push(why);
         Err(Halt::Wait)
     }
 
-    /// Asks for another decision at this time.
+    /// Requests another decision at this time.
     pub fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
     }
 
-    /// The decision that the walk amounts to.
+    /// The decision that results from the walk.
     pub fn decision(mut self, flow: Flow, done: impl FnOnce() -> Ending) -> Decision {
         if !self.record.is_empty() {
             return Decision::Record(self.record);
@@ -127,8 +127,8 @@ impl<'a> Agenda<'a> {
     }
 }
 
-/// Branches side by side: an end in one is the end, a wait in one is a wait. What has failed for good weighs more than what can
-/// be resumed, whichever comes first: it is what has to be rolled back.
+/// Combines parallel parts: an end in one is the end, else a wait in one is a wait. A final failure counts before an ending that can be
+/// resumed, in either order, because it must be rolled back.
 pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
     let mut all = Ok(());
     for flow in flows {
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn an_end_weighs_more_than_a_wait_and_a_wait_more_than_being_done() {
+    fn an_end_counts_before_a_wait_and_a_wait_before_done() {
         assert_eq!(join([]), Ok(()));
         assert_eq!(join([Ok(()), Err(Halt::Wait)]), Err(Halt::Wait));
         assert_eq!(join([Err(Halt::Wait), end(Outcome::Failed), Ok(())]), end(Outcome::Failed));
     }
 
     #[test]
-    fn what_failed_for_good_weighs_more_than_what_can_be_taken_up_again_in_either_order() {
+    fn a_final_failure_counts_before_a_resumable_ending_in_either_order() {
         for resumable in [Outcome::Unknown, Outcome::StillRunning, Outcome::Access] {
             assert_eq!(join([end(resumable), end(Outcome::RolledBack)]), end(Outcome::RolledBack));
             assert_eq!(join([end(Outcome::RolledBack), end(resumable)]), end(Outcome::RolledBack));

@@ -7,7 +7,7 @@ use crate::model::machine;
 
 /// Why an answer does not count; `None`: it does.
 ///
-/// A person who is also a requester counts only where the policy says so. Rejecting is open to everybody who may approve, the requester included.
+/// A requester's approval counts only where the policy allows self-approval. Everybody who may approve may reject, the requester included.
 pub fn refusal(
     policy: &ApprovalPolicy,
     requesters: &[Requester],
@@ -15,8 +15,8 @@ pub fn refusal(
     answer: &ApprovalAnswer,
 ) -> Option<AnswerReason> {
     if answer.plan != request.plan {
-        let (answered, asked) = (answer.plan.clone(), request.plan.clone());
-        return Some(AnswerReason::AnotherPlan { answered, asked, differences: Vec::new() });
+        let (answered, requested) = (answer.plan.clone(), request.plan.clone());
+        return Some(AnswerReason::AnotherPlan { answered, requested, differences: Vec::new() });
     }
     let arn = &answer.by.arn;
     if !may_decide(policy, arn) {
@@ -28,10 +28,9 @@ pub fn refusal(
     }
 }
 
-/// Why this principal may not approve what these asked for; `None`: nothing says that it is one of them.
+/// Why this principal may not approve for these requesters; `None`: it is not one of them.
 ///
-/// All who asked count together: who started the release, who took it further and who resumed it. Where one of them is unknown it
-/// could be anybody.
+/// All requesters count: who started the release, who extended it and who resumed it. An unknown one could be anybody.
 pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) -> Option<Conflict> {
     if policy.self_approval {
         return None;
@@ -46,14 +45,14 @@ pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) ->
     requesters.iter().find_map(|requester| same(requester, arn)).or_else(unknown)
 }
 
-/// How a principal is one who asked.
+/// How a principal is this requester.
 fn same(requester: &Requester, arn: &str) -> Option<Conflict> {
-    let asked = |by: &str| {
+    let is_requester = |by: &str| {
         let other = (by != arn).then(|| by.to_owned());
-        same_person(by, arn).then(|| Conflict::Asked { arn: arn.to_owned(), by: other })
+        same_person(by, arn).then(|| Conflict::IsRequester { arn: arn.to_owned(), by: other })
     };
     match requester {
-        Requester::Person { identity } => asked(&identity.arn),
+        Requester::Person { identity } => is_requester(&identity.arn),
         Requester::Pipeline { trigger, by, .. } => {
             let started = match trigger {
                 Trigger::Principal { arn: starter } => same_person(starter, arn),
@@ -61,16 +60,16 @@ fn same(requester: &Requester, arn: &str) -> Option<Conflict> {
             };
             match started {
                 true => Some(Conflict::StartedPipeline { arn: arn.to_owned() }),
-                false => asked(&by.arn),
+                false => is_requester(&by.arn),
             }
         }
         Requester::Unknown { by, .. } => {
-            same_person(&by.arn, arn).then(|| Conflict::Asked { arn: arn.to_owned(), by: None })
+            same_person(&by.arn, arn).then(|| Conflict::IsRequester { arn: arn.to_owned(), by: None })
         }
     }
 }
 
-/// Why it is unknown who asked; `None`: it is known.
+/// Why the requester is unknown; `None`: it is known.
 pub fn unknown(requester: &Requester) -> Option<UnknownRequester> {
     match requester {
         Requester::Person { .. } | Requester::Pipeline { trigger: Trigger::Principal { .. }, .. } => None,
@@ -88,7 +87,7 @@ pub fn unknown(requester: &Requester) -> Option<UnknownRequester> {
     }
 }
 
-/// Whether somebody may decide, wherever the question is asked.
+/// Whether a principal may decide, with any approval method.
 pub fn may_decide(policy: &ApprovalPolicy, arn: &str) -> bool {
     policy.approvers.is_empty() || policy.approvers.iter().any(|pattern| matches(pattern, arn))
 }

@@ -1,4 +1,4 @@
-//! What differs between two task definitions, member by member.
+//! The differences between two task definitions, member by member.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 use super::taskdef::normal;
 use crate::model::plan::{Change, ChangeKind};
 
-/// The list of a container's plain environment: a value of it is shown where its name is said to be for showing.
+/// A container's environment variables: a value is shown only where the file allows it by name.
 const ENVIRONMENT: &str = "environment";
 
-/// Maps whose members and values are the user's own and may be secrets.
-const FREE: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
+/// Maps with members and values of the user, which may be secrets.
+const USER_MAPS: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
 
-/// Members of such maps that say what is mounted and which configuration a log router runs.
+/// Members of such maps that are shown: what is mounted, and which configuration a log router runs.
 const SHOWN_OPTIONS: [(&str, &[&str]); 2] = [
     (".driverOpts", &["type", "device"]),
     (".firelensConfiguration.options", &["config-file-type", "config-file-value"]),
 ];
 
-/// What differs, list items by name where they have one. What is added or removed is listed member by member, too: a container that
-/// is new has an image, a command, a user. Values of the environment are shown only for the names in `show`.
+/// The differences, with list items by name where they have one. Something added or removed is also listed member by member, because a new
+/// container has an image, a command and a user. Values of the environment are shown only for the names in `show`.
 pub fn changes(from: &Value, to: &Value, show: &BTreeSet<String>) -> Vec<Change> {
     let mut found = Vec::new();
     let walk = Walk { show, path: String::new(), visibility: Visibility::Shown };
@@ -32,7 +32,7 @@ pub fn changes(from: &Value, to: &Value, show: &BTreeSet<String>) -> Vec<Change>
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Visibility {
     Shown,
-    /// In a list of environment variables, each of which is looked up.
+    /// In a list of environment variables: decided by name.
     Environment,
     Hidden,
 }
@@ -56,7 +56,7 @@ impl Walk<'_> {
                 _ => found.push(self.change(from, to)),
             },
         }
-        // Something that has no members besides its name is still there or gone.
+        // An item that has only a name is still added or removed.
         if found.len() == before {
             found.push(self.change(from, to));
         }
@@ -67,7 +67,7 @@ impl Walk<'_> {
         for member in members {
             let path = if self.path.is_empty() { member.clone() } else { format!("{}.{member}", self.path) };
             let visibility = match self.visibility {
-                Visibility::Shown if FREE.contains(&member.as_str()) => Visibility::Hidden,
+                Visibility::Shown if USER_MAPS.contains(&member.as_str()) => Visibility::Hidden,
                 Visibility::Shown if member == ENVIRONMENT => Visibility::Environment,
                 Visibility::Environment => Visibility::Hidden,
                 Visibility::Hidden
@@ -84,7 +84,7 @@ impl Walk<'_> {
     }
 
     fn items(&self, from: &[Value], to: &[Value], found: &mut Vec<Change>) {
-        // An item's position is not a name: both lists have to name their items.
+        // A position is not a name: both lists must name their items.
         let named = names(from) && names(to);
         let (from, to) = (keyed(from, named), keyed(to, named));
         let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
@@ -127,7 +127,7 @@ fn object(value: Option<&Value>) -> Option<std::borrow::Cow<'_, Map<String, Valu
     }
 }
 
-/// A list of things that have members; a list of words (a command) is one value.
+/// A list of objects or lists; a list of strings (a command) is one value.
 fn list(value: Option<&Value>) -> Option<&[Value]> {
     match value {
         None => Some(&[]),
@@ -156,7 +156,7 @@ fn keyed(items: &[Value], named: bool) -> BTreeMap<String, &Value> {
     items.iter().enumerate().map(|(at, item)| (key((at, item)), item)).collect()
 }
 
-/// `value` or `valueFrom`, where an item has that beside its name and nothing else, on both sides.
+/// `value` or `valueFrom`, where both items have only that besides the name.
 fn pair<'v>(from: Option<&'v Value>, to: Option<&'v Value>) -> Option<&'v str> {
     let members = |item: Option<&'v Value>| item.and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let others: BTreeSet<&str> =

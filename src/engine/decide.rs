@@ -1,4 +1,4 @@
-//! The one decision: from a release and what its stages remember to what to do now.
+//! Decides what to do now, from a release and its stages' ledgers.
 
 use jiff::Timestamp;
 
@@ -31,7 +31,7 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     let stages: Vec<&Stage> = release.stages_to_go().collect();
     let Some(first) = stages.first().copied().or_else(|| preapproval::stage(release)) else { return Ok(()) };
     let horizon = preapproval::horizon(release);
-    // A stage that has failed is rolled back even where something else cannot be reached.
+    // A failed stage is rolled back even where something else is unreachable.
     let entered = stages.iter().any(|s| release.stage(&s.name).entered.is_some());
     if !entered && release.surveyed.as_ref() != Some(horizon) {
         a.effect(Effect::Survey { from: first.name.clone(), until: horizon.clone() })?;

@@ -1,4 +1,4 @@
-//! What `decide` answers.
+//! The result of `decide`.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,15 +14,15 @@ use crate::model::waiting::Waiting;
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum Decision {
-    /// These follow from what is known: write them down, then ask again.
+    /// Facts that follow from what is known: record them, then decide again.
     Record(Vec<Fact>),
-    /// Start these, watch those, and ask again when something comes of it, at the latest at `wake_at`.
+    /// Start these, watch those, and decide again when something changes, at the latest at `wake_at`.
     Go { start: Vec<Effect>, watch: Vec<Watching>, wake_at: Option<Timestamp>, waiting: Vec<Waiting> },
-    /// It is over for this process; nothing is in flight.
+    /// This process ends its work; no effect is under way.
     Finish(Ending),
 }
 
-/// Something that moves by itself, and how often to read it.
+/// Something that changes by itself, and how often to read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watching {
     pub watch: Watch,
@@ -38,7 +38,7 @@ pub enum Watch {
     Approval {
         stage: StageName,
     },
-    /// Whether the stage's lease can be had.
+    /// Whether the stage's lease is available.
     Lock {
         stage: StageName,
     },

@@ -1,4 +1,4 @@
-//! Why a release ends, from what is known when it does.
+//! Builds endings from what is known when a release ends.
 
 use jiff::SignedDuration;
 
@@ -19,8 +19,8 @@ use crate::model::stage_state::EarlierDecision;
 use crate::model::step::run::TaskEnd;
 use crate::model::verdict::Verdict;
 
-/// An effect that failed for good.
-pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
+/// An effect that failed finally.
+pub fn effect_failed(effect: &Effect, failed: &release::FailedEffect) -> Ending {
     let (effect, fault) = (effect.clone(), failed.fault.clone());
     Ending::of(Reason::EffectFailed { effect, attempts: failed.attempts, fault })
 }
@@ -35,7 +35,7 @@ pub fn gate_no_longer_passes(stage: &StageName, judgement: &GateJudgement) -> En
     Ending::of(Reason::GateNoLongerPasses { stage: stage.clone(), blocked: Blocked::by(judgement) })
 }
 
-/// A stage was entered with something else than was approved: not by this kanmon.
+/// A stage was entered with something other than what was approved: not by this kanmon.
 pub fn not_what_was_approved(stage: &StageName, mismatch: ApprovalMismatch) -> Ending {
     Ending::of(Reason::NotWhatWasApproved { stage: stage.clone(), mismatch })
 }
@@ -54,13 +54,13 @@ pub fn gate_blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     Ending::of(Reason::GateBlocked { stage: stage.clone(), blocked: Blocked::by(judgement) })
 }
 
-/// `carried`: the release runs in an execution that asks, and is taken further only by starting its pipeline again.
+/// `carried`: the release runs in the execution whose action was answered, so it continues only in a new execution.
 pub fn rejected(stage: &StageName, answer: &ApprovalAnswer, carried: bool) -> Ending {
     let (stage, by, comment) = (stage.clone(), answer.by.clone(), answer.comment.clone());
     Ending::of(Reason::Rejected { stage, by, comment, carried })
 }
 
-/// Exactly what would be asked was rejected before.
+/// Exactly this plan was rejected before.
 pub fn plan_rejected_before(stage: &StageName, no: &EarlierDecision, carried: bool) -> Ending {
     let (stage, by, comment) = (stage.clone(), no.by.clone(), no.comment.clone());
     Ending::of(Reason::PlanRejectedBefore { stage, by, comment, at: no.at, carried })
@@ -76,12 +76,12 @@ pub fn expired(stage: &StageName, why: Option<&ExpiryReason>, carried: bool) -> 
     Ending::of(Reason::ApprovalExpired { stage: stage.clone(), why: why.cloned(), carried })
 }
 
-/// `carried`: by an execution that the release runs in, whose answer is final.
+/// `carried`: the release runs in the execution whose action was answered, and the answer is final.
 pub fn approval_closed(stage: &StageName, why: &ClosedReason, carried: bool) -> Ending {
     Ending::of(Reason::ApprovalClosed { stage: stage.clone(), why: why.clone(), carried })
 }
 
-/// Nothing new enters a frozen stage, or continues in it.
+/// A release may not enter a frozen stage, or continue in it.
 pub fn frozen(stage: &StageName, frozen: &Frozen) -> Ending {
     let Frozen { at, by } = frozen.clone();
     Ending::of(Reason::Frozen { stage: stage.clone(), by, at })
@@ -145,7 +145,7 @@ pub fn aborted(comment: &str) -> Ending {
     Ending::of(Reason::Aborted { comment: comment.to_owned() })
 }
 
-/// Everything that was asked for is done. `unchanged`: it ran already.
+/// Everything requested is done. `unchanged`: it ran already.
 pub fn done(release: &release::Release, unchanged: bool, unverified: bool) -> Ending {
     let until = release.until.clone();
     Ending::of(match unchanged {

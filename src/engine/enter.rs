@@ -1,4 +1,4 @@
-//! What a stage is entered on: scans, gate, copies, plan, approval, lease.
+//! The conditions for entering a stage: scans, gate, copies, approval, lease, plan.
 
 use super::admission;
 use super::agenda::{Agenda, Flow, Halt, join};
@@ -23,7 +23,7 @@ use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, Compared};
 use crate::model::waiting::{ScanPending, Waiting};
 
-/// How many identical readings make a scan: findings can appear after "complete".
+/// How many identical readings a scan needs: findings can appear after "complete".
 pub const SCAN_READINGS: u32 = 2;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
@@ -52,13 +52,13 @@ fn no_newer_release(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>)
     }
 }
 
-/// A newer release that has entered since makes an older one stale; release ids sort by time.
+/// The newer release that has entered the stage, which makes this one stale; release ids sort by time.
 pub fn newer<'l>(a: &Agenda<'_>, ledger: Option<&'l StageLedger>) -> Option<&'l ReleaseId> {
     ledger.and_then(|l| l.last_entered.as_ref()).filter(|last| **last > a.release.id)
 }
 
-/// Whether what a stage was entered on is still valid, before anything more is changed there. A record may be from anywhere: the gate is
-/// judged by the process that acts on it, and the plan is the one that was approved.
+/// Checks, before anything more is changed in an entered stage, that the conditions still hold. A record may be forged, so the process that
+/// changes something judges the gate itself, and compares the plan with the approved one.
 pub fn still_valid(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = a.release.stage(&stage.name);
     if stage.approval.is_some()
@@ -68,7 +68,7 @@ pub fn still_valid(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, ApprovalMismatch::NoApproval)));
         };
         let hash = plan::hash(a.release, stage, plan, gate);
-        // A changed judgement is reported with its own reason, below.
+        // A changed judgement is reported below with its own reason.
         if hash != answer.plan && gate.verdict.passes() && unnamed::blocking(plan).is_none() {
             let mismatch = ApprovalMismatch::AnotherPlan { approved: answer.plan.clone(), now: hash };
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, mismatch)));
@@ -78,15 +78,15 @@ pub fn still_valid(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     judged(a, stage)
 }
 
-/// The gate: first on what the images' own accounts say, then, after a copy, on what the stage's account says too.
+/// The gate: first by the scans in the images' own accounts, then, after a copy, also by those in the stage's account.
 pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
     let state = release.stage(&stage.name);
     if let Some(judgement) = state.gate.as_ref().filter(|_| !state.gate_is_old) {
-        let beside = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::blocking);
+        let unnamed = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::blocking);
         return match judgement.verdict.passes() {
-            true => match beside {
-                Some(beside) => Err(Halt::End(ending::gate_no_longer_passes(&stage.name, &beside))),
+            true => match unnamed {
+                Some(judgement) => Err(Halt::End(ending::gate_no_longer_passes(&stage.name, &judgement))),
                 None => Ok(()),
             },
             false if state.entered.is_some() => Err(Halt::End(ending::gate_no_longer_passes(&stage.name, judgement))),
@@ -109,7 +109,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     }
     let judgement = judge(a, stage, &keys);
     if let Some(plan) = state.plan.as_ref().filter(|_| state.entered.is_some()) {
-        // What the plan of another process says of its other containers is judged by this one, too.
+        // The containers that the file does not name are judged again, too.
         scanned(a, stage, &unnamed::keys(release, stage, plan))?;
         let plan = unnamed::judged(release, stage, plan, a.now);
         if state.plan.as_ref() != Some(&plan) {
@@ -126,7 +126,7 @@ fn own_keys(release: &Release, stage: &Stage) -> Vec<Key> {
     stage.images_used(pipeline).into_iter().map(each).collect()
 }
 
-/// The same in the stage's account, where they are copied there.
+/// The same for the copies in the stage's account.
 fn copied_keys(release: &Release, stage: &Stage) -> Vec<Key> {
     let pipeline = &release.started.pipeline;
     let copied = stage.images_used(pipeline).into_iter().filter_map(|image| {
@@ -136,7 +136,7 @@ fn copied_keys(release: &Release, stage: &Stage) -> Vec<Key> {
     copied.collect()
 }
 
-/// What is scanned, and in which account.
+/// An image, and the account of its scan.
 type Key = (ScanSubject, AccountName);
 
 fn scans<'r>(release: &'r Release, keys: &[Key]) -> Vec<Scanned<'r>> {
@@ -148,7 +148,7 @@ fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> GateJudgement {
     gate::judge(&stage.gate, &scans(a.release, keys), a.now)
 }
 
-/// Waits until each scan has a result, or it is known that there will be none.
+/// Waits until each scan has a result, or there will be none.
 fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
     let mut flows = Vec::new();
     for (image, account) in keys {
@@ -175,7 +175,7 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
     join(flows)
 }
 
-/// The plan, and the hash of it with the judgement.
+/// Waits for the plan; the hash of plan and judgement.
 fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     let state = a.release.stage(&stage.name);
     match (&state.plan, &state.gate) {
@@ -200,26 +200,26 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     }
 }
 
-/// The question, and its answer.
+/// Requests approval, and waits for the answer.
 pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
-        Approval::Given(..) => match too_old(a, stage).or_else(|| approver_asked(a, stage)) {
+        Approval::Given(..) => match too_old(a, stage).or_else(|| approver_is_requester(a, stage)) {
             Some(reason) => a.record(Fact::ApprovalVoided { stage: name.clone(), reason }),
             None => compared(a, stage),
         },
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer, carried(a, stage)))),
         Approval::Expired(why) => Err(Halt::End(ending::expired(name, why.as_ref(), carried(a, stage)))),
         Approval::Closed { why } => Err(Halt::End(ending::approval_closed(name, why, carried(a, stage)))),
-        Approval::NotAsked => {
+        Approval::NotRequested => {
             let plan = planned(a, stage)?;
             if a.release.again.is_none() {
                 not_rejected_before(a, stage, &plan)?;
             }
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
         }
-        Approval::Asked(request) => {
-            // An answer in kanmon's inbox has been read by now; one in CodePipeline is looked for once more, and may be in time.
+        Approval::Requested(request) => {
+            // An answer in kanmon's inbox has been read by now. CodePipeline is read once more, because its answer may be in time.
             let expired = a.now >= request.expires_at;
             if expired && request.execution.is_none() {
                 return a.record(Fact::ApprovalExpired { stage: name.clone(), reason: None });
@@ -239,7 +239,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     }
 }
 
-/// Whether the release runs in an execution that carries the stage's question.
+/// Whether the release runs in the execution whose action is answered for the stage.
 fn carried(a: &Agenda<'_>, stage: &Stage) -> bool {
     let way = stage.approval.as_ref().map(|policy| &policy.way);
     match way {
@@ -250,20 +250,20 @@ fn carried(a: &Agenda<'_>, stage: &Stage) -> bool {
     }
 }
 
-/// What was rejected is not asked about again without a reason: exactly this plan, or another release of the same images.
+/// Approval is not requested again without a reason for a rejected plan, or for another release of rejected images.
 fn not_rejected_before(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
     let name = &stage.name;
-    if let Some(no) = a.release.stage(name).rejection(plan) {
-        return Err(Halt::End(ending::plan_rejected_before(name, no, carried(a, stage))));
+    if let Some(rejection) = a.release.stage(name).rejection(plan) {
+        return Err(Halt::End(ending::plan_rejected_before(name, rejection, carried(a, stage))));
     }
     let images = a.release.digests(stage);
     match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
-        Some(no) => Err(Halt::End(ending::images_rejected_before(name, no, carried(a, stage)))),
+        Some(rejected) => Err(Halt::End(ending::images_rejected_before(name, rejected, carried(a, stage)))),
         None => Ok(()),
     }
 }
 
-/// Whether CodePipeline shows the approval as the record has it; each process that acts on it reads that itself.
+/// Compares the recorded approval with CodePipeline. Each process that acts on an approval does so itself.
 fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     match stage.approval.as_ref().map(|policy| &policy.way) {
         Some(ApprovalWay::CodePipeline { .. }) => {}
@@ -283,25 +283,25 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     }
 }
 
-/// Why an approval is too old to be used: it lives as long as its question would have.
+/// Why an approval is too old to be used: it is valid for as long as its request was.
 fn too_old(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let (given, policy) = (a.release.stage(&stage.name).approved_at?, stage.approval.as_ref()?);
     let old = a.now >= given + policy.expires;
     old.then_some(VoidReason::TooOld { approved_at: given, lives: policy.expires })
 }
 
-/// Why an approval no longer counts: whoever approved has since asked for more of the release, or resumed it.
-fn approver_asked(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
+/// Why an approval no longer counts: the approver has extended or resumed the release.
+fn approver_is_requester(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval else { return None };
     let conflict = conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)?;
     Some(VoidReason::Requester { conflict })
 }
 
-/// Why an open question is void: what would be done is no longer what was asked about. In CodePipeline the answer is read first: a
-/// rejection counts whatever has changed since.
+/// Why an open request is void: the plan is no longer the requested one. In CodePipeline the answer is read first, because a rejection counts
+/// in any case.
 pub fn void_reason(release: &Release, stage: &Stage) -> Option<VoidReason> {
     let state = release.stage(&stage.name);
-    let Approval::Asked(request) = &state.approval else { return None };
+    let Approval::Requested(request) = &state.approval else { return None };
     let hash = plan::hash(release, stage, state.plan.as_ref()?, state.gate.as_ref()?);
     (request.plan != hash).then(|| VoidReason::PlanChanged {
         was: request.plan.clone(),
@@ -311,12 +311,12 @@ pub fn void_reason(release: &Release, stage: &Stage) -> Option<VoidReason> {
     })
 }
 
-/// The stage's lease, which each process takes itself.
+/// Waits for the stage's lease, which each process takes itself.
 pub fn locked(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     if a.release.stage(&stage.name).lock.is_some() {
         return Ok(());
     }
-    // Nothing is recorded while it waits, so it has waited since the last event.
+    // Nothing is recorded while it waits, so it has waited from the last event.
     let late = a.release.at + stage.deadline;
     if a.now >= late {
         return Err(Halt::End(ending::locked(&stage.name)));

@@ -1,11 +1,11 @@
-//! The severity gate: counts against limits; what is unknown does not pass.
+//! The severity gate: compares counts with limits. An unknown result does not pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::finding::{Finding, ScanReading, ScanState};
-use crate::model::gate::{GateJudgement, GateRules, SCAN_AHEAD, Suppressed};
+use crate::model::gate::{GateJudgement, GateRules, MAX_CLOCK_SKEW, Suppressed};
 use crate::model::gate_reason::GateReason;
 use crate::model::ids::AccountName;
 use crate::model::scan_subject::ScanSubject;
@@ -19,9 +19,9 @@ pub struct Scanned<'a> {
     pub reading: &'a ScanReading,
 }
 
-/// Judges everything that a stage would run, `now`. The same image scanned in two accounts counts the worse of the two, not the sum.
+/// Judges everything that a stage would run, `now`. For an image that is scanned in two accounts, equal findings count once.
 pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
-    // The time between two readings has passed before anything is judged.
+    // The settling time has passed before anything is judged.
     let GateRules { at_most, timeout, settle: _, max_age, suppressed: of_suppressed } = rules;
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;
@@ -60,7 +60,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
     let (counts, suppressed) = (counted(&found), counted(&suppressed));
     let mut blocking = BTreeSet::new();
     for (severity, count) in &counts {
-        // A severity that the rules do not name has no limit, so that no finding of it passes.
+        // For a severity that the rules do not name, no finding passes.
         let limit = at_most.get(severity).copied().unwrap_or(Some(0));
         if let Some(limit) = limit.filter(|limit| count > limit) {
             verdict = verdict.max(Verdict::Fail);
@@ -80,7 +80,7 @@ fn counted(found: &BTreeSet<(&ScanSubject, &Finding)>) -> BTreeMap<Severity, u32
     counts
 }
 
-/// Why a scan of this time counts as none.
+/// Why a scan with this time does not count.
 fn out_of_date(
     max_age: SignedDuration,
     scan: &Scanned<'_>,
@@ -93,7 +93,7 @@ fn out_of_date(
     if age > max_age {
         return Some(GateReason::ScanTooOld { image, account, scanned_at, max_age, again_from });
     }
-    (-age > SCAN_AHEAD).then_some(GateReason::ScanInFuture { image, account, scanned_at })
+    (-age > MAX_CLOCK_SKEW).then_some(GateReason::ScanInFuture { image, account, scanned_at })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Messages of others, checked and turned into facts.
+//! Checks messages of the inbox and turns them into facts.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::model::release::Release;
 use crate::model::stage_state::{Approval, StageState};
 use crate::model::warning::Warning;
 
-/// The fact that follows from a message now. A message about an approval always has one, even where it comes too late: who sent it
-/// reads the result in the record. `None` where it is about something that does not exist.
+/// The fact that follows from a message now. A message about an approval always has one, even where it is too late: its sender reads the
+/// result in the record. `None`: it is about something that does not exist.
 pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
     match &message.body {
         MessageBody::Answer(answer) => from_inbox(release, answer, message),
@@ -27,12 +27,12 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
             let settled = || settled(state).map(|settled| WithdrawalRefusal::Settled { settled });
             let refusal = match &state.approval {
                 _ if state.entered.is_some() => settled(),
-                // In CodePipeline it may have been approved without anybody having read that.
-                Approval::Asked(request) if request.execution.is_some() => withdrawal_refusal(policy, &by.arn),
+                // It may be approved in CodePipeline although no process has read that.
+                Approval::Requested(request) if request.execution.is_some() => withdrawal_refusal(policy, &by.arn),
                 Approval::Given(given, _) if given.by.arn == by.arn => None,
                 Approval::Given(..) => withdrawal_refusal(policy, &by.arn),
-                Approval::Asked(_) => Some(WithdrawalRefusal::NotApproved),
-                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
+                Approval::Requested(_) => Some(WithdrawalRefusal::NotApproved),
+                Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
                     settled()
                 }
             };
@@ -55,8 +55,8 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
     }
 }
 
-/// An answer that was left here. An approval counts only where kanmon's own inbox is the place to decide, and while the question
-/// is open; a rejection also after an approval, until that is used.
+/// The fact for an answer in the inbox. An approval counts only where approval is given in kanmon, and while the request is open; a rejection
+/// also counts after an approval, until that is used.
 fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> Option<Fact> {
     let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
     let state = release.stages.get(&answer.stage)?;
@@ -77,10 +77,12 @@ fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> 
     let settled = || settled(state).map(|settled| AnswerReason::Settled { settled });
     let reason = match (&state.approval, answer.answer) {
         _ if state.entered.is_some() => settled(),
-        (Approval::Asked(request), _) => counts(request),
+        (Approval::Requested(request), _) => counts(request),
         (Approval::Given(..), Answer::Rejected) => None,
         (Approval::Given(..), Answer::Approved)
-        | (Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => settled(),
+        | (Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => {
+            settled()
+        }
     };
     match reason {
         Some(reason) => Some(Fact::ApprovalRefused { answer: answer.clone(), reason, closes: false }),
@@ -88,14 +90,13 @@ fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> 
     }
 }
 
-/// Whether an answer to the open question, or to one that was approved and not used, counts. `closes`: where it was given, no
-/// other can follow.
+/// The fact for an answer to an open request, or to one that is approved and not used. `closes`: no other answer can follow.
 pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Option<Fact> {
     let state = release.stages.get(&answer.stage)?;
     let request = match (&state.approval, answer.answer) {
-        (Approval::Asked(request), _) | (Approval::Given(_, request), Answer::Rejected) => request,
+        (Approval::Requested(request), _) | (Approval::Given(_, request), Answer::Rejected) => request,
         (Approval::Given(..), Answer::Approved)
-        | (Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => {
+        | (Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => {
             return None;
         }
     };
@@ -112,19 +113,19 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
     })
 }
 
-/// A rejection that counts, of the images that the stage would run.
+/// A valid rejection, with the images that the stage would run.
 pub fn rejected(release: &Release, answer: ApprovalAnswer) -> Fact {
     let stage = release.started.pipeline.stage(&answer.stage);
     let images = stage.map(|stage| release.digests(stage)).unwrap_or_default();
     Fact::ApprovalRejected { answer, images }
 }
 
-/// A refusal, with what differs between the plans where it is about two of them.
+/// Adds the differences to a refusal that is about another plan.
 fn with_differences(reason: AnswerReason, release: &Release, stage: &StageName) -> AnswerReason {
     match reason {
-        AnswerReason::AnotherPlan { answered, asked, differences: _ } => {
+        AnswerReason::AnotherPlan { answered, requested, differences: _ } => {
             let differences = plan_diff::differences(release, stage, &answered);
-            AnswerReason::AnotherPlan { answered, asked, differences }
+            AnswerReason::AnotherPlan { answered, requested, differences }
         }
         reason @ (AnswerReason::NotAnApprover { .. }
         | AnswerReason::Requester { .. }
@@ -137,7 +138,7 @@ fn with_differences(reason: AnswerReason, release: &Release, stage: &StageName) 
     }
 }
 
-/// Why somebody's withdrawal does not count; `None`: they may withdraw.
+/// Why a withdrawal does not count; `None`: it counts.
 fn withdrawal_refusal(policy: &ApprovalPolicy, arn: &str) -> Option<WithdrawalRefusal> {
     let refusal = || WithdrawalRefusal::NotAnApprover { arn: arn.to_owned(), approvers: policy.approvers.clone() };
     (!may_decide(policy, arn)).then(refusal)
@@ -149,8 +150,8 @@ pub fn settled(state: &StageState) -> Option<Settled> {
         return Some(Settled::Used { entered_at: entered });
     }
     match &state.approval {
-        Approval::Asked(_) => None,
-        Approval::NotAsked => Some(Settled::NotAsked),
+        Approval::Requested(_) => None,
+        Approval::NotRequested => Some(Settled::NotRequested),
         Approval::Given(given, _) => Some(Settled::Approved { by: given.by.arn.clone() }),
         Approval::Rejected(given) => Some(Settled::Rejected { by: given.by.arn.clone() }),
         Approval::Expired(why) => Some(Settled::Expired { why: why.clone() }),
@@ -158,25 +159,25 @@ pub fn settled(state: &StageState) -> Option<Settled> {
     }
 }
 
-/// Whether the inbox has to be read before these facts are written: afterwards its messages would come too late.
+/// Whether the inbox must be read before these facts are recorded: afterwards its messages would be too late.
 pub fn absorb_first(facts: &[Fact]) -> bool {
     facts.iter().any(|fact| {
         matches!(fact, Fact::StageEntered { .. } | Fact::ApprovalExpired { .. } | Fact::ApprovalVoided { .. })
     })
 }
 
-/// How a release ended, where an approval can no longer be used by it: for good, and not because it had done its part.
+/// The ending, where the release has ended finally and without success, so that it cannot use an approval any more.
 pub fn over(release: &Release) -> Option<&Ending> {
     release.ended_for_good().filter(|ending| !ending.outcome().is_success())
 }
 
-/// The release as it will be once these messages are read, and the fact that follows from each, by its id. What ended for good
-/// takes no approval any more: whoever promotes it drops those that are left, and asks again.
+/// The release after these messages are read, and the fact that follows from each, by message id. A release that has ended finally takes no
+/// approval: `promote` drops the unread ones and requests approval again.
 pub fn preview(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u64, Option<Fact>>) {
     let mut next = release.clone();
-    // Whoever resumes it reads them before anything else.
+    // A process that resumes it reads them first.
     next.ending = None;
-    let mut heard = BTreeMap::new();
+    let mut facts = BTreeMap::new();
     for message in messages {
         let fact = absorb(&next, message).map(|fact| match (fact, over(release)) {
             (Fact::ApprovalGiven { answer }, Some(ending)) => {
@@ -188,13 +189,13 @@ pub fn preview(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u6
         if let Some(fact) = fact.clone() {
             next = with_fact(&next, fact, message.at);
         }
-        heard.insert(message.id, fact);
+        facts.insert(message.id, fact);
     }
     next.ending.clone_from(&release.ending);
-    (next, heard)
+    (next, facts)
 }
 
-/// A release as it will be once this fact is written down, though it has ended; one that cannot follow leaves it as it is.
+/// The release after this fact, even if it has ended. If the fact cannot follow, the release is unchanged.
 pub fn with_fact(release: &Release, fact: Fact, at: Timestamp) -> Release {
     let mut next = release.clone();
     next.ending = None;
@@ -202,7 +203,7 @@ pub fn with_fact(release: &Release, fact: Fact, at: Timestamp) -> Release {
     if next.apply(&event).is_err() {
         return release.clone();
     }
-    // It is not written down.
+    // The fact is not recorded.
     (next.seq, next.at) = (release.seq, release.at);
     next.ending.clone_from(&release.ending);
     next

@@ -14,13 +14,12 @@ use crate::model::plan::{Change, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::step::Step;
 
-/// What a person approves: which digests, as which task definitions, by which steps, in which place, reached how, under which rules
-/// and judgement, and who may approve it for how long.
+/// The hash of what a person approves: the digests, task definitions, steps, accounts and clusters, the gate's rules and judgement, and who
+/// may approve for how long.
 ///
-/// Everything goes in member by member, so that a new one does not compile until it is decided whether it is approved. Left out is
-/// what changes in a quiet night, which leaves an approval standing: findings enter as verdict and blocking set only, and the
-/// service's desired count belongs to auto scaling. Who asked is left out, too: others may take the same release further, and each of
-/// them is excluded from approving it.
+/// Every structure is destructured, so that a new member does not compile until it is decided whether it is approved. What changes without
+/// anybody's action is left out, so that it does not void an approval: findings are included only as verdict and blocking set, and the desired
+/// count belongs to auto scaling. The requester is left out, too: others may extend the same release, and none of them may approve it.
 pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudgement) -> PlanHash {
     let pipeline = &release.started.pipeline;
     let Pipeline { version: _, app, state: _, accounts: _, images: _, services: _, tasks: _, stages: _, poll: _ } =
@@ -65,7 +64,7 @@ fn policy(policy: &ApprovalPolicy) -> Value {
     json!({ "way": way, "approvers": approvers, "expires": expires, "self_approval": self_approval })
 }
 
-/// Whole: each kind of step is what its own module says of it.
+/// A step as a whole: each kind's module defines its members.
 fn step(step: &Step) -> Value {
     json!(step)
 }
@@ -117,15 +116,15 @@ fn source(source: &Source) -> Value {
     json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable })
 }
 
-/// `spec` is what the file says of it. What differs and what drifted is what people read, so it is approved as well: a record cannot
-/// show less than what it asks about.
+/// `spec` is its specification in the pipeline. Changes and drift are what people read, so they are approved as well: a record cannot show less
+/// than what is approved.
 fn workload(plan: &WorkloadPlan, spec: Option<Value>) -> Value {
     let WorkloadPlan { family, live, content, images, unnamed, changes, drift, desired: _ } = plan;
-    let beside = |unnamed: &Unnamed| {
+    let each = |unnamed: &Unnamed| {
         let Unnamed { image, gate } = unnamed;
         json!({ "image": image, "kept": *gate == UnnamedGate::Kept, "gate": gate.judgement().map(judgement) })
     };
-    let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, beside(u))).collect();
+    let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, each(u))).collect();
     json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed, "changes": differences(changes), "drift": differences(drift) })
 }
 
@@ -142,9 +141,9 @@ fn judgement(gate: &GateJudgement) -> Value {
     json!({ "verdict": verdict, "blocking": blocking })
 }
 
-/// Whether the plan that the record shows with a question has the question's hash. Where it does not, somebody has changed the
-/// record, and an answer would be about a plan that nobody has read.
-pub fn is_what_was_asked(release: &Release, stage: &Stage, asked: &PlanHash) -> bool {
+/// Whether the plan that the record shows with a request has the requested hash. If not, somebody has changed the record, and an answer would be
+/// about a plan that nobody has read.
+pub fn is_requested_plan(release: &Release, stage: &Stage, asked: &PlanHash) -> bool {
     let shown = release.stage(&stage.name).shown(asked);
     shown.is_some_and(|shown| hash(release, stage, &shown.plan, &shown.gate) == *asked)
 }

@@ -1,4 +1,4 @@
-//! How a plan differs from the one that a question showed: an approval that is void says why.
+//! How a plan differs from the one that was shown with a request, to explain why an approval is void.
 
 use crate::model::approval_reason::PlanDifference;
 use crate::model::gate::GateJudgement;
@@ -7,8 +7,8 @@ use crate::model::plan::{StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::stage_state::Shown;
 
-/// How a stage's plan and judgement now differ from those that were shown under a hash; empty where nothing was shown under it, nothing
-/// is planned now, or they are the same.
+/// How a stage's plan and judgement now differ from those that were shown with a hash; empty where nothing was shown with it, nothing is
+/// planned now, or they are equal.
 pub fn differences(release: &Release, stage: &StageName, hash: &PlanHash) -> Vec<PlanDifference> {
     let state = release.stage(stage);
     match (state.shown(hash), &state.plan, &state.gate) {
@@ -90,7 +90,7 @@ mod tests {
             plan: PlanHash::of(b"shown"),
             execution: None,
             answered_at: None,
-            asked_at: at(0),
+            requested_at: at(0),
             expires_at: at(3600),
         };
         let stage = || id("prod");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_and_what_would_run_is_named() {
+    fn differences_in_what_runs_and_would_run_are_named() {
         let name = || "web".to_owned();
         let now = vec![gate_passed("prod"), planned(plan("web:2", "r/two"))];
         let image = format!("r/two@{}", Digest::of(b"web"));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn another_judgement_differs_with_what_blocks() {
+    fn another_judgement_is_a_difference_with_what_blocks() {
         let finding = Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: None };
         let judgement = GateJudgement {
             verdict: Verdict::Fail,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_differs_in_the_same_in_what_was_never_shown_and_before_it_is_planned_again() {
+    fn there_are_no_differences_for_an_equal_plan_an_unknown_hash_or_without_a_new_plan() {
         let same = vec![gate_passed("prod"), planned(plan("web:1", "r"))];
         assert_eq!(found(plan("web:1", "r"), same), []);
         assert_eq!(found(plan("web:1", "r"), vec![]), []);

@@ -1,5 +1,5 @@
-//! Approval requested in advance: a build that waits costs money, so a release inside a CodePipeline execution requests the next
-//! stage's approval before it ends. The execution's own approval action waits, and a later build of the same execution goes on.
+//! Approval requested in advance: a waiting build costs money, so a release in a CodePipeline execution requests the next stage's approval
+//! before it ends. The execution's approval action waits, and a later build of the same execution continues.
 
 use super::agenda::{Agenda, Flow};
 use super::approval::unknown;
@@ -10,13 +10,13 @@ use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
-/// The stage after the release's last one, where its execution carries the question.
+/// The stage after the release's last one, where its approval is requested in advance.
 pub fn stage(release: &Release) -> Option<&Stage> {
     next_stage(&release.started.pipeline, &release.until, &release.requested_by, &release.requesters)
 }
 
-/// The stage after `until`, where the execution that asks would carry its question. Where it is unknown who asks or who asked before, nobody
-/// may approve, and nobody is asked. `others`: all who have asked for the release.
+/// The stage after `until`, where the requesting execution has its approval action. With an unknown requester nobody may approve, so nothing is
+/// requested. `others`: the earlier requesters.
 pub fn next_stage<'p>(
     pipeline: &'p Pipeline,
     until: &StageName,
@@ -37,15 +37,15 @@ pub fn next_stage<'p>(
     }
 }
 
-/// The last stage that has to be looked at for this release to end.
+/// The last stage that this release surveys.
 pub fn horizon(release: &Release) -> &StageName {
     stage(release).map_or(&release.until, |stage| &stage.name)
 }
 
-/// Judges, copies, plans and asks, as if to enter; another build reads the answer.
+/// Judges, copies, plans and requests approval, as if to enter; another build reads the answer.
 pub fn walk(a: &mut Agenda<'_>) -> Flow {
     match stage(a.release) {
-        Some(stage) if a.release.stage(&stage.name).approval == Approval::NotAsked => {
+        Some(stage) if a.release.stage(&stage.name).approval == Approval::NotRequested => {
             enter::judged(a, stage)?;
             enter::approved(a, stage)
         }

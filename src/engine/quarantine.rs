@@ -19,7 +19,7 @@ use crate::model::stage_state::StageState;
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::RollState;
 
-/// Writes it down before the release ends.
+/// Records it before the release ends.
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &Ending) -> Flow {
     let state = a.release.stage(&stage.name);
     let images = failed_images(a, stage, failure);
@@ -33,8 +33,8 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
     Ok(())
 }
 
-/// The images of the services that failed and were, or should have been, rolled back; where none failed by itself, those of all
-/// that were put back together. Neither an abort nor somebody else's deployment proves anything about an image.
+/// The images of the services that failed and were, or should have been, rolled back; if none failed by itself, those of all services that were
+/// restored. An abort or somebody else's deployment proves nothing about an image.
 fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTreeMap<ImageName, Digest> {
     match failure.reason.outcome() {
         Outcome::Aborted | Outcome::Superseded => return BTreeMap::new(),
@@ -76,8 +76,8 @@ fn failed_by_itself(roll: &RollState) -> bool {
         || failed && roll.back.ended.is_some()
 }
 
-/// Whether a service failed for what AWS did or did not have (Spot, retirement, capacity, a network that was busy), and nothing of
-/// it speaks against the image. Alarms and hooks look at more than tasks.
+/// Whether a service failed only because of AWS (Spot, retirement, capacity, a busy network), so that the image is not to blame. Alarms and hooks
+/// check more than tasks, so their failures count.
 fn is_excused(roll: &RollState) -> bool {
     let Some(progress) = roll.forward.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
     let said = match &roll.forward.ended {
@@ -115,7 +115,7 @@ pub fn proven_images(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Di
     images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
 }
 
-/// Whether a service is left on what failed: ECS's own rollback failed, or kanmon's did. Somebody else's deployment is theirs.
+/// Whether a service still runs what failed, because ECS's own rollback or kanmon's failed. Somebody else's deployment does not count.
 fn rollback_failed(state: &StageState) -> bool {
     let stuck = |end: &RolloutEnd| matches!(end, RolloutEnd::Stuck { .. });
     let not_back = |end: &RolloutEnd| {
@@ -127,7 +127,7 @@ fn rollback_failed(state: &StageState) -> bool {
     })
 }
 
-/// Why a service is not brought back to what the record says ran there before, where that is so.
+/// Why kanmon refused to restore what the record names for a service.
 fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option<&'r Fault> {
     let (at, service) = (at.clone(), service.clone());
     let prepare = Effect::PrepareRollback { at: at.clone(), service: service.clone() };
@@ -137,14 +137,14 @@ fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Opt
     failed.map(|failed| &failed.fault).filter(|fault| fault.kind() == FaultKind::Invalid)
 }
 
-/// Adds what a person can do by hand about the services that are left, where the stage froze.
+/// Adds what a person can do by hand for the services that were not restored, where the stage froze.
 pub fn add_manual_steps(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
     if !rollback_failed(state) {
         return;
     }
     let mut steps = Vec::new();
     for (step, service, roll) in state.rolls() {
-        // What kanmon refuses to restore because only the record names it, nobody should restore by hand either.
+        // Nobody should restore by hand what kanmon refuses to restore.
         if let Some(fault) = refused(release, &StepRef { stage: stage.name.clone(), step }, service) {
             steps.push(ManualStep::Refused { service: service.clone(), fault: fault.clone() });
             continue;

@@ -1,9 +1,9 @@
-//! Whether and when something that failed is tried again.
+//! Whether and when a failed effect is retried.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::fault::FaultKind;
-use crate::model::release::Failed;
+use crate::model::release::FailedEffect;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -12,15 +12,15 @@ pub enum Retry {
     GiveUp,
 }
 
-/// The SDK has tried three times before a fault arrives here; the first own pause is longer than all of its pauses.
+/// The SDK tries three times before a fault arrives here; the first pause is longer than all of the SDK's pauses.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
-/// Longer pauses would only delay the moment the throttle ends.
+/// Longer pauses would only delay the first attempt after a throttle ends.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
-/// AWS's throttles and lost networks have been seen to last minutes; after this the verdict is "unknown", not "failed".
+/// Throttling and network failures last minutes. After this the outcome is "unknown", not "failed".
 pub const RETRY_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What to do about an effect that failed.
-pub fn after(failed: &Failed, now: Timestamp) -> Retry {
+pub fn after(failed: &FailedEffect, now: Timestamp) -> Retry {
     match failed.fault.kind() {
         FaultKind::Throttled | FaultKind::Unreachable => {}
         FaultKind::AccessDenied

@@ -1,4 +1,4 @@
-//! The rollback of a failed stage: what is under way is stopped, and what was changed is restored, the last change first.
+//! The rollback of a failed stage: running deployments are stopped, and changed services are restored, the last change first.
 
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::quarantine;
@@ -20,14 +20,14 @@ use crate::model::step::roll_state::RollState;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     let state = a.release.stage(&stage.name);
-    let place = |step| StepRef { stage: stage.name.clone(), step };
-    // What is under way is stopped side by side; only then is what was changed restored, one after the other.
+    let at = |step| StepRef { stage: stage.name.clone(), step };
+    // Running deployments are stopped in parallel; then changed services are restored one after the other.
     let moving: Vec<Flow> =
-        state.rolls().map(|(step, service, roll)| settle(a, &place(step), service, roll, failure.roll_back)).collect();
+        state.rolls().map(|(step, service, roll)| settle(a, &at(step), service, roll, failure.roll_back)).collect();
     join(moving)?;
     let changed: Vec<_> = state.rolls().filter(|(_, _, roll)| failure.roll_back && roll.is_still_changed()).collect();
     for (step, service, roll) in changed.into_iter().rev() {
-        restore(a, &place(step), service, roll)?;
+        restore(a, &at(step), service, roll)?;
     }
     let mut ending = conclude(state, failure);
     if ending.outcome() == Outcome::Stuck {
@@ -41,7 +41,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
 fn settle(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState, roll_back: bool) -> Flow {
     let forward = Followed { at, service, direction: Direction::Forward };
     let update = forward.update();
-    // Under way, or possibly done: what it came to has to be known before the service can be called at rest.
+    // Under way, or possibly done: its result must be known first.
     if is_pending(a, &update) {
         return a.effect(update);
     }
@@ -60,7 +60,7 @@ fn settle(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollS
     forward.to_its_end(a, run, late)
 }
 
-/// Puts back what ran before, and proves that it runs.
+/// Restores what ran before, and proves that it runs.
 fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
     let back = Followed { at, service, direction: Direction::Back };
     if let Some(run) = &state.back.run {
@@ -74,7 +74,7 @@ fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &Roll
         false => update,
     };
     match a.effect(next) {
-        // What is refused is recorded, not repeated; what is unknown stays resumable. Somebody else's deployment is not rolled back.
+        // A refusal is recorded and not repeated; an unknown result stays resumable. Somebody else's deployment is not rolled back.
         Err(Halt::End(ending)) => match refusal(&ending) {
             Some((fault, true)) => a.record(back.ended(RolloutEnd::Superseded { by: SupersededBy::Found { fault } })),
             Some((fault, false)) => a.record(back.ended(RolloutEnd::Stuck { why: StuckReason::Refused { fault } })),
@@ -89,21 +89,21 @@ fn is_pending(a: &Agenda<'_>, effect: &Effect) -> bool {
     a.release.open.contains_key(effect) || a.release.unknown.contains_key(effect)
 }
 
-/// The fault for which an effect was given up for good, and whether it was somebody else's doing.
+/// The fault with which an effect failed finally, and whether somebody else's deployment caused it.
 fn refusal(ending: &Ending) -> Option<(Fault, bool)> {
     let outcome = ending.outcome();
     let Reason::EffectFailed { fault, .. } = &ending.reason else { return None };
     (!outcome.is_resumable()).then(|| (fault.clone(), outcome == Outcome::Superseded))
 }
 
-/// How it ends, now that nothing is under way.
+/// The ending, when nothing is under way any more.
 fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
     let reason = failure.reason.clone();
     let outcome = reason.outcome();
     if outcome == Outcome::Superseded || outcome == Outcome::Stuck {
         return Ending::of(reason);
     }
-    // Stopped by somebody else, with nothing to be undone: that is the ending itself, not an obstacle to it.
+    // Somebody else stopped the deployment and no rollback is wanted: that is the ending itself.
     let stopped = outcome == Outcome::Aborted && !failure.roll_back;
     let mut rollback =
         Rollback { changed: state.rolls().any(|(_, _, roll)| roll.is_still_changed()), ..Rollback::default() };
@@ -125,7 +125,7 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
     Ending { reason, rollback: Some(rollback) }
 }
 
-/// What a service came to.
+/// The result for a service.
 enum ServiceResult {
     Untouched,
     /// It runs the release, and no rollback was requested.
@@ -148,7 +148,7 @@ fn forward_result(ended: &RolloutEnd) -> ServiceResult {
     }
 }
 
-/// What putting back came to. What ECS rolled back then has ended on the release that failed.
+/// The result of a rollback. If ECS rolled back the rollback, the service runs the failed release.
 fn rollback_result(restored: &RolloutEnd) -> ServiceResult {
     match restored {
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => ServiceResult::Restored,

@@ -1,4 +1,4 @@
-//! What one reading of a service says about one deployment of it.
+//! Judges one reading of a service for one of its deployments.
 
 mod circumstances;
 mod proof;
@@ -13,19 +13,19 @@ use crate::model::rollout::{
     TaskStop,
 };
 
-/// The deployment that a reading is held against.
+/// The deployment that a reading is judged for.
 pub struct Ours<'a> {
     pub service: &'a ServiceName,
-    /// `ecs-svc/…`: the PRIMARY of UpdateService's answer, or the standing one.
+    /// `ecs-svc/…`: the PRIMARY of UpdateService's answer, or the existing one.
     pub primary: &'a str,
     pub task_definition: &'a str,
-    /// What stood before; `None` where nothing was updated and the standing deployment itself is to be proven.
+    /// The baseline; `None`: nothing was updated, and the existing deployment is to be proven.
     pub before: Option<&'a Baseline>,
-    /// Whether kanmon asked ECS to stop it and go back.
-    pub stop_asked: bool,
+    /// Whether kanmon requested ECS to stop and roll it back.
+    pub stop_requested: bool,
     /// The digests that each named container may run.
     pub digests: &'a [(String, ImageDigests)],
-    /// What the last reading came to.
+    /// The result of the last reading.
     pub last: Option<&'a RolloutProgress>,
 }
 
@@ -41,7 +41,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     };
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
     let stopped: Vec<_> = reading.stopped.iter().filter(|t| is_ours(ours, entry, t)).cloned().collect();
-    // Stopped tasks vanish after an hour: the most that was ever seen of each cause is kept.
+    // ECS forgets stopped tasks after an hour, so the highest count of each cause is used.
     let task_stops =
         merge(ours.last.map(|l| l.task_stops.as_slice()).unwrap_or_default(), stop_reason::summarize(&stopped));
     let rollout = match found {
@@ -67,8 +67,8 @@ fn is_ours(ours: &Ours<'_>, entry: Option<&Deployment>, task: &StoppedTask) -> b
     match task.started_by.as_deref() {
         Some(by) if is_deployment(by) => by == ours.primary,
         Some(_) | None => {
-            let since = entry.and_then(|e| e.created_at);
-            let began = since.zip(task.created_at).is_some_and(|(since, created)| created >= since);
+            let started = entry.and_then(|e| e.created_at);
+            let began = started.zip(task.created_at).is_some_and(|(started, created)| created >= started);
             task.task_definition == ours.task_definition && began
         }
     }
@@ -80,7 +80,7 @@ enum Found<'a> {
     Many(Vec<String>),
 }
 
-/// Our service deployment: the one found before, or those since the baseline that go to our task definition.
+/// Our service deployment: the one found before, or those after the baseline with our task definition.
 fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
     let (Some(before), Some(all)) = (ours.before, &reading.service.service_deployments) else { return Found::None };
     if let Some(known) = ours.last.and_then(|l| l.deployment.as_ref()) {
@@ -105,20 +105,20 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     // Service deployments have no state for this: the circuit breaker was triggered, and ours stays PRIMARY.
     let left_failed = entry.filter(|d| d.rollout_state == Some(DeploymentRolloutState::Failed));
     match &deployment.status {
-        // The requested rollback can end like this too (as another deployment), or ours may succeed before it.
+        // The requested rollback (another deployment) can end like this too, or ours may succeed before it.
         ServiceDeploymentStatus::Successful => {
             requested_rollback(ours, reading, said).unwrap_or_else(|| prove(ours, reading))
         }
         ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress => {
             RolloutState::RollingBack { said: said() }
         }
-        ServiceDeploymentStatus::StopRequested if ours.stop_asked => RolloutState::RollingBack { said: said() },
-        // By a newer deployment, or by breaker or alarms whose rollback is off: which one shows once it is STOPPED.
+        ServiceDeploymentStatus::StopRequested if ours.stop_requested => RolloutState::RollingBack { said: said() },
+        // By a newer deployment, or by the breaker or alarms without rollback: which one is visible once it is STOPPED.
         ServiceDeploymentStatus::StopRequested => RolloutState::InProgress,
         ServiceDeploymentStatus::RollbackSuccessful => RolloutState::RolledBack { said: said() },
         ServiceDeploymentStatus::RollbackFailed => RolloutState::RollbackFailed { said: said() },
         ServiceDeploymentStatus::Stopped => stopped(ours, reading, deployment, left_failed, said()),
-        // Still waiting, unless it stalled; whatever is newer than this likewise.
+        // Still waiting, unless it stalled; the same for a status that is newer than this program.
         ServiceDeploymentStatus::Pending
         | ServiceDeploymentStatus::InProgress
         | ServiceDeploymentStatus::Unknown(_) => match left_failed {
@@ -128,7 +128,7 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     }
 }
 
-/// `STOPPED`: by a newer deployment, by breaker or alarms whose rollback is off, by kanmon, or by somebody else.
+/// `STOPPED`: by a newer deployment, by the breaker or alarms without rollback, by kanmon, or by somebody else.
 fn stopped(
     ours: &Ours<'_>,
     reading: &RolloutReading,
@@ -144,8 +144,8 @@ fn stopped(
     let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
     match (newer, &deployment.monitors.triggered, left_failed) {
         (Some(newer), _, _) => RolloutState::Superseded { by: newer.arn.clone() },
-        // The list of deployments may be ahead of the service's PRIMARY, which is still ours here.
-        (None, _, _) if ours.stop_asked => failed_for_good(ours, said),
+        // The list of deployments may be newer than the service's PRIMARY, which is still ours here.
+        (None, _, _) if ours.stop_requested => failed_for_good(ours, said),
         (None, Some(triggered), _) => {
             RolloutState::Failed { said: deployment.status_reason.clone(), monitor: Some(triggered.clone()) }
         }
@@ -154,13 +154,13 @@ fn stopped(
     }
 }
 
-/// The rollback that kanmon asked for, where a new deployment of what ran before is PRIMARY.
+/// The rollback that kanmon requested, where a new deployment of what ran before is PRIMARY.
 fn requested_rollback(
     ours: &Ours<'_>,
     reading: &RolloutReading,
     said: impl FnOnce() -> Option<String>,
 ) -> Option<RolloutState> {
-    let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_asked)?;
+    let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_requested)?;
     let is_new = primary.id != ours.primary && primary.id != before.primary;
     (is_new && primary.task_definition == before.task_definition).then(|| rollback_state(primary, said()))
 }
@@ -190,7 +190,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
             }
         },
         (mine, Some(primary)) => {
-            let went_back = primary.task_definition == before.task_definition;
+            let runs_baseline = primary.task_definition == before.task_definition;
             let was_rolling_back = ours.last.and_then(|last| {
                 if let RolloutState::RollingBack { said } = &last.rollout { Some(said) } else { None }
             });
@@ -200,7 +200,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
                 || was_rolling_back.is_some()
                 || (primary.id != before.primary && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
-            if went_back && failed {
+            if runs_baseline && failed {
                 let said = match (was_rolling_back, mine) {
                     (Some(said), _) => said.clone(),
                     (None, Some(mine)) => reason_of(mine),

@@ -1,23 +1,22 @@
-//! What a task definition runs on.
+//! The platform of a task definition.
 
 use serde_json::Value;
 
 use crate::model::aws::ecs::{Compatibility, CpuArchitecture};
 use crate::model::platform::Platform;
 
-/// The platform by `runtimePlatform`; `None` where only the instances that a task lands on say it (EC2).
+/// The platform by `runtimePlatform`; `None`: it depends on the instance that runs the task (EC2).
 pub fn of(definition: &Value) -> Option<Platform> {
-    let said = |name: &str| definition.pointer(&format!("/runtimePlatform/{name}")).and_then(Value::as_str);
+    let member = |name: &str| definition.pointer(&format!("/runtimePlatform/{name}")).and_then(Value::as_str);
     let compatible = definition.get("requiresCompatibilities").and_then(Value::as_array);
     let only_fargate = compatible.is_some_and(|c| {
         !c.is_empty() && c.iter().all(|c| c.as_str().map(Compatibility::from) == Some(Compatibility::Fargate))
     });
-    let windows = said("operatingSystemFamily").is_some_and(|f| f.starts_with("WINDOWS"));
-    let architecture = match said("cpuArchitecture").map(CpuArchitecture::from) {
+    let windows = member("operatingSystemFamily").is_some_and(|f| f.starts_with("WINDOWS"));
+    let architecture = match member("cpuArchitecture").map(CpuArchitecture::from) {
         Some(CpuArchitecture::Arm) => "arm64",
         Some(CpuArchitecture::X86) => "amd64",
-        // Fargate takes x86 where nothing is said; where a task may run on instances as well, theirs may be another. ECS has Windows
-        // on x86 alone.
+        // Fargate uses x86 by default; a task that may also run on instances may get another. ECS has Windows on x86 only.
         None if only_fargate || windows => "amd64",
         // A name that is newer than this program, or an instance's own.
         Some(CpuArchitecture::Unknown(_)) | None => return None,
@@ -44,7 +43,7 @@ mod tests {
     #[case(json!({"requiresCompatibilities": []}), None)]
     #[case(json!({"runtimePlatform": {"cpuArchitecture": "RISCV"}, "requiresCompatibilities": ["FARGATE"]}), None)]
     #[case(json!(null), None)]
-    fn a_task_definition_says_what_it_runs_on(#[case] definition: Value, #[case] expected: Option<&str>) {
+    fn a_task_definition_has_a_platform(#[case] definition: Value, #[case] expected: Option<&str>) {
         assert_eq!(of(&definition).map(|p| p.to_string()).as_deref(), expected);
     }
 }

@@ -9,21 +9,21 @@ mod table;
 
 pub use table::of_event;
 
-/// How many tasks of ours may stop for one cause before waiting longer is pointless: above the breaker's own smallest threshold
-/// (3), so that ECS acts first where it is set to.
+/// How many tasks of ours may stop for one cause before waiting is pointless: above the breaker's smallest threshold (3), so that ECS acts first
+/// where the breaker is on.
 pub const FAIL_FAST: u32 = 5;
 
-/// What passes by itself more often than not (a rate limit, a network that is busy) has to be seen twice as often.
+/// Temporary causes (a rate limit, a busy network) need twice as many.
 const PASSING: u32 = 2 * FAIL_FAST;
 
-/// What a cause says of the release.
+/// Who or what a cause blames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Blame {
-    /// It is the release's own fault, so that more of it will not help.
+    /// The release itself: waiting does not help.
     Fatal,
-    /// It may pass by itself, and is no fault of the image.
+    /// A temporary problem, which is not the image's fault.
     Passing,
-    /// AWS did it, or somebody on purpose: it proves nothing about the image.
+    /// AWS, or somebody on purpose: it proves nothing about the image.
     Never,
 }
 
@@ -64,12 +64,12 @@ fn blame(cause: TaskStopCause) -> Blame {
     }
 }
 
-/// Whether a cause is the release's own fault.
+/// Whether the release itself is to blame.
 pub fn is_fatal(cause: TaskStopCause) -> bool {
     blame(cause) == Blame::Fatal
 }
 
-/// The first of these for which so many tasks stopped that waiting for more is pointless, and that limit.
+/// The first of these for which so many tasks stopped that waiting is pointless, and that limit.
 pub fn hopeless(task_stops: &[TaskStop]) -> Option<(&TaskStop, u32)> {
     task_stops.iter().find_map(|stop| {
         let limit = match blame(stop.cause) {
@@ -81,7 +81,7 @@ pub fn hopeless(task_stops: &[TaskStop]) -> Option<(&TaskStop, u32)> {
     })
 }
 
-/// Whether tasks stopped, and none of them by the release's own fault.
+/// Whether tasks stopped, but none because of the release itself.
 pub fn blames_nothing(task_stops: &[TaskStop]) -> bool {
     !task_stops.is_empty() && task_stops.iter().all(|d| !is_fatal(d.cause))
 }

@@ -14,7 +14,7 @@ pub mod sent;
 
 pub(super) use normal::normal;
 
-/// What `DescribeTaskDefinition` adds and `RegisterTaskDefinition` does not take.
+/// Members that `DescribeTaskDefinition` adds and `RegisterTaskDefinition` does not accept.
 const ADDED_BY_AWS: [&str; 9] = [
     "taskDefinitionArn",
     "revision",
@@ -27,10 +27,10 @@ const ADDED_BY_AWS: [&str; 9] = [
     "deleteRequestedAt",
 ];
 
-/// The task definition to register: the base without what AWS added, each named container's image replaced.
+/// The task definition to register: the base without what AWS added, with each named container's image replaced.
 ///
 /// # Errors
-/// `NotFound` naming the containers that there are; `Invalid` where the base is no task definition.
+/// `NotFound` with the existing containers; `Invalid` where the base is not a task definition.
 pub fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value, Fault> {
     let mut next = base.as_object().cloned().ok_or_else(|| Fault::from(TaskDefinitionProblem::NotAnObject))?;
     for member in ADDED_BY_AWS {
@@ -61,7 +61,7 @@ pub fn container_names(definition: &Value) -> Vec<String> {
 /// Every container's image, by the container's name.
 ///
 /// # Errors
-/// `Invalid` for a container without a name, or two of one name: ECS takes neither, and a name would be ambiguous.
+/// `Invalid` for a container without a name, or two with the same name: ECS refuses both, and a name would be ambiguous.
 pub fn container_images(definition: &Value) -> Result<BTreeMap<String, String>, Fault> {
     let containers = definition.get("containerDefinitions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut images = BTreeMap::new();
@@ -94,7 +94,7 @@ pub fn family(definition: &Value) -> String {
     definition.get("family").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The hash of what a task definition says, however it was written down.
+/// The hash of a task definition's normal form.
 pub fn content_hash(definition: &Value) -> ContentHash {
     ContentHash::of(canonical(&normal(definition)).as_bytes())
 }

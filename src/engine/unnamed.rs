@@ -1,4 +1,4 @@
-//! The gate on the containers that the file does not name: the same as on the others, for the images that the plan has.
+//! The gate for containers that the file does not name: the same as for the others, for the images of the plan.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::verdict::Verdict;
 
-/// By which scan an image is judged, and in which account; `None` where no account of the file keeps it.
+/// The scan that an image is judged by, and its account; `None`: no account of the file has the image.
 pub fn key(release: &Release, stage: &Stage, image: &str) -> Option<(ScanSubject, AccountName)> {
     let parts = Reference::of(image);
     let digest = parts.digest?.parse().ok()?;
@@ -22,7 +22,7 @@ pub fn key(release: &Release, stage: &Stage, image: &str) -> Option<(ScanSubject
     Some((ScanSubject::Unnamed { repository: repository.to_owned(), digest }, account.name.clone()))
 }
 
-/// The scans that a plan's containers are judged by.
+/// The scans that a plan's unnamed containers are judged by.
 pub fn keys(release: &Release, stage: &Stage, plan: &StagePlan) -> Vec<(ScanSubject, AccountName)> {
     let judged = plan.unnamed().filter(|(_, _, unnamed)| is_judged_by_a_scan(unnamed));
     let mut keys: Vec<_> = judged.filter_map(|(_, _, unnamed)| key(release, stage, &unnamed.image)).collect();
@@ -38,7 +38,7 @@ fn is_judged_by_a_scan(unnamed: &Unnamed) -> bool {
     }
 }
 
-/// The plan with each of them judged by the scans that are known.
+/// The plan with each unnamed container judged by the known scans.
 pub fn judged(release: &Release, stage: &Stage, plan: &StagePlan, now: Timestamp) -> StagePlan {
     let mut plan = plan.clone();
     for unnamed in plan.unnamed_mut().filter(|unnamed| is_judged_by_a_scan(unnamed)) {
@@ -58,7 +58,7 @@ pub fn judged(release: &Release, stage: &Stage, plan: &StagePlan, now: Timestamp
     plan
 }
 
-/// The judgement of an image that no account's scanner scans.
+/// The judgement of an image that no scanner of the file's accounts scans.
 pub fn without_scan(stage: &Stage, image: &str) -> GateJudgement {
     GateJudgement {
         verdict: Verdict::Unknown,
@@ -69,7 +69,7 @@ pub fn without_scan(stage: &Stage, image: &str) -> GateJudgement {
     }
 }
 
-/// The account that has to keep the stage's images; `None`: any of the file's accounts may.
+/// The account that must have the stage's images; `None`: any account of the file.
 pub fn required_account(stage: &Stage) -> Option<AccountName> {
     match stage.images {
         Transfer::Pull => None,
@@ -77,7 +77,7 @@ pub fn required_account(stage: &Stage) -> Option<AccountName> {
     }
 }
 
-/// One judgement of all of them that do not pass, each reason with its container; `None` where all pass.
+/// One judgement of all unnamed containers that do not pass, each reason with its container; `None`: all pass.
 pub fn blocking(plan: &StagePlan) -> Option<GateJudgement> {
     let mut all = GateJudgement {
         verdict: Verdict::Pass,

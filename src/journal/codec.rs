@@ -218,10 +218,9 @@ fn fact(payload: &[u8]) -> Result<Fact, UnknownWhy> {
             .ok()
             .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
             .unwrap_or_default();
-        let error = e.to_string();
-        match error.starts_with(&format!("unknown variant `{kind}`")) {
-            true => UnknownWhy::Kind { kind },
-            false => UnknownWhy::Members { kind: Some(kind), error },
+        match Fact::is_kind(&kind) {
+            true => UnknownWhy::Members { kind: Some(kind), error: e.to_string() },
+            false => UnknownWhy::Kind { kind },
         }
     })
 }

@@ -15,7 +15,7 @@ use crate::model::effect_properties::Needs;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::state::{Conflict, Flaw, Leased, Part, StoreProblem};
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::{Said, StageLedger, Word};
+use crate::model::ledger::{StageAction, StageCommand, StageLedger};
 use crate::ports::journal::{Heartbeat, Holder, JournalError, Lease, Listed};
 
 /// Whether a process is known to have ended; one of another machine never is.
@@ -224,10 +224,10 @@ pub(super) fn intervene(
     stage: &StageName,
     lease: &mut StageLease,
     ledger: &mut StageLedger,
-    word: &Word,
+    command: &StageCommand,
     now: Timestamp,
 ) -> Result<(), JournalError> {
-    if let Said::BreakLock { release, fence, .. } = &word.said {
+    if let StageAction::BreakLock { release, fence, .. } = &command.action {
         // Its beat goes on while somebody decides, so the fence names the holder, not a moment.
         match &lease.claim {
             Some(held) if held.release == *release && lease.fence == *fence => lease.claim = None,
@@ -235,7 +235,7 @@ pub(super) fn intervene(
             None => {}
         }
     }
-    ledger.hear(word, now);
+    ledger.record_command(command, now);
     Ok(())
 }
 

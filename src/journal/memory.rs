@@ -13,7 +13,7 @@ use super::lease::{self, HasEnded};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 use crate::ports::journal::{self as port, Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed};
 
 /// When a hook is called.
@@ -262,7 +262,7 @@ impl Journal for MemoryJournal {
         &self,
         app: &AppName,
         stage: &StageName,
-        word: &Word,
+        command: &StageCommand,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
         self.before_call()?;
@@ -270,7 +270,7 @@ impl Journal for MemoryJournal {
         let key = (app.clone(), stage.clone());
         let mut held = state.stages.get(&key).cloned().unwrap_or_default();
         let mut ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
-        lease::intervene(stage, &mut held, &mut ledger, word, now)?;
+        lease::intervene(stage, &mut held, &mut ledger, command, now)?;
         state.stages.insert(key.clone(), held);
         state.ledgers.insert(key, ledger.clone());
         Ok(ledger)

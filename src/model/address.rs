@@ -1,4 +1,4 @@
-//! Which hosts are this machine, or the service that hands out a machine's own credentials.
+//! Which hosts are this machine, or the metadata service that gives a machine its credentials.
 
 // Addresses as values; nothing here opens a connection.
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,18 +18,18 @@ pub fn without_port(host: &str) -> &str {
     }
 }
 
-/// The address that a host is, as URLs and references write one; `None` for a name. An IPv4 address in IPv6's form is the IPv4 address.
+/// The IP address of a host, as URLs and references write it; `None` for a name. An IPv4-mapped IPv6 address is the IPv4 address.
 pub fn ip(host: &str) -> Option<IpAddr> {
     host.trim_matches(['[', ']']).trim_end_matches('.').parse().ok().map(plain)
 }
 
-/// Whether a host is this machine, so that nothing leaves it.
+/// Whether a host is this machine, so that no traffic leaves it.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || ip(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// Whether an address is the machine's own metadata: link-local (`169.254.169.254`, and `169.254.170.2` of ECS), or AWS's for IPv6,
-/// in whichever form.
+/// Whether an address is a metadata service of the machine: link-local (`169.254.169.254`, and `169.254.170.2` of ECS), or AWS's for
+/// IPv6, in any form.
 pub fn is_metadata(address: IpAddr) -> bool {
     match plain(address) {
         IpAddr::V4(address) => address.is_link_local() || address == OTHER_CLOUD,

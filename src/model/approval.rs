@@ -7,7 +7,7 @@ use super::aws::codepipeline::TriggerType;
 use super::ids::{AccountId, AccountName, PlanHash, StageName};
 use super::machine::{self, Machine};
 
-/// Who somebody is, as `sts:GetCallerIdentity` reports it. Session names are self-chosen: the ARN proves the role, not always the person.
+/// A caller, as `sts:GetCallerIdentity` reports it. Callers choose their session names: the ARN proves the role, not always the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub arn: String,
@@ -15,14 +15,14 @@ pub struct Identity {
     pub user_id: String,
 }
 
-/// Who asked for a release, asked for more of it, or resumed it.
+/// Who requested a release, extended it to a later stage, or resumed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Requester {
     Person {
         identity: Identity,
     },
-    /// A build of a CodePipeline execution that was looked up and was in progress.
+    /// A build of a CodePipeline execution that was found and in progress.
     Pipeline {
         pipeline: String,
         account: AccountName,
@@ -31,7 +31,7 @@ pub enum Requester {
         /// Whose credentials the build has.
         by: Identity,
     },
-    /// A machine's credentials: nothing says who made it ask, so it may have been anybody.
+    /// A machine's credentials: it is unknown who started it, so it may have been anybody.
     Unknown {
         by: Identity,
         machine: Machine,
@@ -39,7 +39,7 @@ pub enum Requester {
 }
 
 impl Requester {
-    /// The execution of this pipeline that asks, where one does.
+    /// The execution, where the requester is one of this pipeline.
     pub fn execution_of(&self, name: &str, of: &AccountName) -> Option<&str> {
         match self {
             Requester::Pipeline { pipeline, account, execution, .. } => {
@@ -50,15 +50,15 @@ impl Requester {
     }
 }
 
-/// What started a CodePipeline execution (`ExecutionTrigger`). Only a call of StartPipelineExecution names a principal: an event's
-/// rule, a webhook or a poll does not name the author of the commit, and a machine that made the call does not name the person behind it.
+/// What started a CodePipeline execution (`ExecutionTrigger`). Only a call of StartPipelineExecution names a principal: an event
+/// rule, a webhook or a poll does not name the commit's author, and a machine that made the call does not name the person behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Trigger {
     Principal {
         arn: String,
     },
-    /// `detail` in CodePipeline's own words; empty where it gave none.
+    /// `detail`: CodePipeline's own text; empty where it gave none.
     Unknown {
         kind: TriggerType,
         #[serde(default)]
@@ -77,7 +77,7 @@ impl Trigger {
     }
 }
 
-/// Whether an ARN is of somebody who signs calls: the root user, a user, a role's session, a federated user.
+/// Whether an ARN is of a principal that can sign calls: the root user, a user, a role's session, a federated user.
 fn is_principal(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, service, _, account, resource] = parts.as_slice() else { return false };
@@ -90,7 +90,7 @@ fn is_principal(arn: &str) -> bool {
     signs && account.parse::<AccountId>().is_ok()
 }
 
-/// Where a stage's approval is asked and answered.
+/// Where a stage's approval is requested and given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
 pub enum ApprovalWay {
@@ -108,21 +108,21 @@ pub struct ApprovalPolicy {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
     pub expires: SignedDuration,
-    /// Whether the one who asked may also approve.
+    /// Whether the requester may also approve.
     pub self_approval: bool,
 }
 
-/// What was asked, of whom it waits for an answer, and until when.
+/// A request for approval: of which plan, where, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     pub plan: PlanHash,
-    /// The CodePipeline execution that carries the question, where one does.
+    /// The CodePipeline execution whose action is to be answered, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
-    /// Of an execution that was there before the question: when its action was last answered until then, by AWS's clock.
+    /// For an execution that existed before the request: when its action was answered last before it, by AWS's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
-    pub asked_at: Timestamp,
+    pub requested_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -133,7 +133,7 @@ pub enum Answer {
     Rejected,
 }
 
-/// A decision as it arrives, before kanmon has checked whether it counts.
+/// A decision as it arrives, before kanmon checks whether it counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalAnswer {
     pub stage: StageName,

@@ -1,4 +1,4 @@
-//! Why an approval, an answer or a question does not count or no longer counts.
+//! Why an approval, an answer or a request does not count or no longer counts.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,39 +13,39 @@ use super::verdict::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum AnswerReason {
-    /// It is about another plan than would be carried out now.
-    AnotherPlan { answered: PlanHash, asked: PlanHash, differences: Vec<PlanDifference> },
-    /// No pattern of the approvers matches who answered.
+    /// It is about another plan than the one that would be carried out now.
+    AnotherPlan { answered: PlanHash, requested: PlanHash, differences: Vec<PlanDifference> },
+    /// No approver pattern matches the ARN of who answered.
     NotAnApprover { arn: String, approvers: Vec<String> },
-    /// Who approved is or may be one of those who asked.
+    /// Who approved is or may be a requester.
     Requester { conflict: Conflict },
-    /// Only an action of CodePipeline decides.
+    /// Only CodePipeline's action can decide.
     DecidedInCodePipeline { stage: StageName, pipeline: String, action: String },
-    /// It came after the question had expired.
+    /// It came after the request had expired.
     TooLate { expired_at: Timestamp },
-    /// Nothing is left to be decided.
+    /// Nothing is left to decide.
     Settled { settled: Settled },
-    /// The message of CodePipeline's action names no plan, or more than one.
+    /// The message of CodePipeline's action names no plan, or several.
     PlanNotShown { action: String },
-    /// It was given before the question was asked.
+    /// It was given before approval was requested.
     GivenBefore { at: Timestamp },
     /// The release has ended.
     ReleaseEnded { outcome: Outcome },
 }
 
-/// How a principal is, or may be, one of those who asked for a release. Principals by their ARNs.
+/// How an approver is, or may be, a requester of the release. Principals by their ARNs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Conflict {
     /// It is unknown who approved.
     ApproverUnknown,
-    /// The approver does not name a person.
+    /// The approver's ARN does not identify a person.
     ApproverIsMachine {
         arn: String,
         machine: Machine,
     },
-    /// `by`: the ARN that asked, where the same person used another one.
-    Asked {
+    /// `by`: the requester's ARN, where the same person used another one.
+    IsRequester {
         arn: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
@@ -53,17 +53,17 @@ pub enum Conflict {
     StartedPipeline {
         arn: String,
     },
-    /// It is unknown who asked.
+    /// It is unknown who requested the release.
     RequesterUnknown {
         requester: UnknownRequester,
     },
 }
 
-/// Who asked, where that names no person.
+/// A requester that does not identify a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum UnknownRequester {
-    /// By what CodePipeline says started the execution; both empty where it does not say.
+    /// `kind` and `detail`: CodePipeline's trigger; both empty where it gives none.
     Execution {
         execution: String,
         pipeline: String,
@@ -80,11 +80,11 @@ pub enum UnknownRequester {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Settled {
-    /// The stage was entered on it.
+    /// The stage was entered with it.
     Used {
         entered_at: Timestamp,
     },
-    NotAsked,
+    NotRequested,
     Approved {
         by: String,
     },
@@ -100,17 +100,17 @@ pub enum Settled {
     },
 }
 
-/// Why a question cannot be answered again where it was asked.
+/// Why a request cannot be answered again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ClosedReason {
-    /// The approval was withdrawn, and its execution cannot be asked again.
+    /// The approval was withdrawn, and its execution cannot be answered again.
     Withdrawn,
-    /// The answer that was given does not count.
+    /// The answer does not count.
     Refused { refusal: Box<AnswerReason> },
 }
 
-/// Why nobody can decide any more, for another reason than the time.
+/// Why nobody can decide any more, other than that the time is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ExpiryReason {
@@ -118,46 +118,46 @@ pub enum ExpiryReason {
     NoExecution { execution: String },
     /// The execution ended before the action was reached.
     ExecutionEnded { execution: String, status: ExecutionStatus },
-    /// The action ended undecided. `said`: CodePipeline's own message.
+    /// The action ended without a decision. `said`: CodePipeline's own message.
     ActionEnded {
         execution: String,
         status: ActionStatus,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
     },
-    /// CodePipeline does not say when it was approved, so it may have been too late.
+    /// CodePipeline does not report when it was approved, so it may have been too late.
     Untimed { execution: String },
 }
 
-/// Why an approval or a question is void.
+/// Why an approval or a request is void.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum VoidReason {
-    /// What would be carried out is another plan by now. `approved`: it had been approved, else only asked about.
+    /// Another plan would be carried out now. `approved`: the old one was approved, else only requested.
     PlanChanged { was: PlanHash, now: PlanHash, approved: bool, differences: Vec<PlanDifference> },
     /// It was not used in time.
     TooOld { approved_at: Timestamp, lives: SignedDuration },
-    /// Who approved has asked for the release since.
+    /// Who approved has become a requester.
     Requester { conflict: Conflict },
-    /// CodePipeline no longer says who approved the execution.
+    /// CodePipeline no longer reports who approved the execution.
     ApproverGone { execution: String },
 }
 
-/// How an approval of the record differs from what is approved.
+/// How the recorded approval differs from what is really approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ApprovalMismatch {
     /// No approval was given.
     NoApproval,
-    /// The plan that would be carried out is another one.
+    /// Another plan would be carried out.
     AnotherPlan { approved: PlanHash, now: PlanHash },
-    /// The record names no execution that was approved.
+    /// The record names no approved execution.
     NoExecution { pipeline: String },
-    /// Who approved may not.
+    /// Who approved is not an approver.
     NotAnApprover { arn: String, approvers: Vec<String> },
-    /// The action was approved by somebody else than the record says. `by`: as far as CodePipeline names anybody.
+    /// Somebody other than the recorded approver approved the action. `by`: who, where CodePipeline reports it.
     AnotherApprover { pipeline: String, action: String, execution: String, by: Option<String>, recorded: String },
-    /// The action shows no approval of the plan.
+    /// CodePipeline's action does not show an approval of the plan.
     NotApproved { pipeline: String, action: String, execution: String, plan: PlanHash },
 }
 
@@ -176,7 +176,7 @@ pub enum WithdrawalRefusal {
     NotApproved,
 }
 
-/// One thing in which a plan differs from one that was shown.
+/// One difference between a plan and the one that was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum PlanDifference {
@@ -207,7 +207,7 @@ pub enum PlanDifference {
         was: Verdict,
         now: Verdict,
     },
-    /// Other findings block, by their ids; none any more where it is empty.
+    /// Other findings block, by their ids; empty: none blocks any more.
     Blocking {
         findings: Vec<String>,
     },

@@ -2,7 +2,7 @@
 
 use super::arn::{last, session, split};
 
-/// The beginning of every role that IAM Identity Center makes; sessions of it are called as its users are.
+/// The prefix of every role that IAM Identity Center creates. A session's name is its user's name.
 pub const IDENTITY_CENTER: &str = "AWSReservedSSO_";
 
 /// Why a pattern is not valid.
@@ -11,13 +11,13 @@ pub enum PatternProblem {
     NotAnArn,
     /// It names no account, or no principal in it.
     NoPrincipal,
-    /// A principal of any account could match. `account`: what it names instead of an account.
+    /// A principal of any account could match. `account`: what the pattern has in place of an account id.
     AnyAccount {
         account: Option<String>,
     },
-    /// It is not the ARN of somebody who calls AWS.
+    /// It is not the ARN of a principal that can call AWS.
     NotAPrincipal,
-    /// No caller has such an ARN. `session`: the pattern for the sessions of the role that is probably meant.
+    /// No caller has such an ARN. `session`: the pattern for the sessions of the role, where one is probably meant.
     MatchesNobody {
         session: Option<String>,
     },
@@ -26,8 +26,8 @@ pub enum PatternProblem {
 /// Whether a pattern names principals of exactly one account.
 ///
 /// # Errors
-/// What is wrong with it. A wildcard before the principal's name is refused: it would match a principal of another
-/// account too, as anybody can have one.
+/// What is wrong with it. A wildcard before the principal's name is refused: it would also match a principal of another account,
+/// which anybody can have.
 pub fn valid(pattern: &str) -> Result<(), PatternProblem> {
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let ["arn", partition, service, "", account, name] = parts.as_slice() else {
@@ -46,14 +46,16 @@ pub fn valid(pattern: &str) -> Result<(), PatternProblem> {
     if name.is_empty() {
         return Err(PatternProblem::NoPrincipal);
     }
-    callable(service, name).map_err(|session| PatternProblem::MatchesNobody {
+    is_caller(service, name).map_err(|session| PatternProblem::MatchesNobody {
         session: session.map(|name| format!("arn:{partition}:sts::{account}:{name}")),
     })
 }
 
-/// Whether a caller can be called so, in the words of `sts:GetCallerIdentity`: `root`, `user/…`, `assumed-role/ROLE/SESSION`,
-/// `federated-user/…`. Where a role is meant, the form that matches its sessions.
-fn callable(service: &str, name: &str) -> Result<(), Option<String>> {
+/// Whether `sts:GetCallerIdentity` can report such a caller: `root`, `user/…`, `assumed-role/ROLE/SESSION`, `federated-user/…`.
+///
+/// # Errors
+/// Where a role is meant, the form that matches its sessions.
+fn is_caller(service: &str, name: &str) -> Result<(), Option<String>> {
     let parts: Vec<&str> = name.split('/').collect();
     let open = |part: &str| part.contains(['*', '?']);
     match (service, parts.as_slice()) {
@@ -61,19 +63,20 @@ fn callable(service: &str, name: &str) -> Result<(), Option<String>> {
         ("iam", ["root"]) => Ok(()),
         ("iam", ["user", .., user]) | ("sts", ["federated-user", user]) if !user.is_empty() => Ok(()),
         ("sts", ["assumed-role", role, session]) if !role.is_empty() && !session.is_empty() => Ok(()),
-        // A star reaches over the slash between a role and its session.
+        // A star also matches the slash between a role and its session.
         ("sts", ["assumed-role", role]) if role.contains('*') => Ok(()),
         (_, ["role" | "assumed-role", .., role]) if !role.is_empty() && parts.len() <= 2 => {
             Err(Some(format!("assumed-role/{role}/*")))
         }
-        // STS leaves a role's path out.
+        // STS omits a role's path.
         (_, ["role", .., role]) if !role.is_empty() => Err(Some(format!("assumed-role/{role}/*"))),
         (_, ["assumed-role", .., role, session]) => Err(Some(format!("assumed-role/{role}/{session}"))),
         _ => Err(None),
     }
 }
 
-/// A valid pattern whose role's or user's name is not complete: whoever may create principals in the account can create one that matches.
+/// A valid pattern with wildcards in the role's or user's name: whoever may create principals in the account can create one that
+/// matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weakness {
     pub account: String,
@@ -81,10 +84,10 @@ pub struct Weakness {
 
 /// Whether a valid pattern may match more than its author thinks.
 pub fn weakness(pattern: &str) -> Option<Weakness> {
-    let (head, name) = split(pattern)?;
-    let (_, account) = head.rsplit_once(':')?;
+    let (prefix, name) = split(pattern)?;
+    let (_, account) = prefix.rsplit_once(':')?;
     let parts: Vec<&str> = name.split('/').collect();
-    // The session is what a role is called by those who assume it; the principal is before it.
+    // Callers choose the session name, so the principal is the part before it.
     let principal = match parts.as_slice() {
         ["assumed-role", role, ..] => role,
         [.., last] => last,
@@ -98,16 +101,16 @@ pub fn weakness(pattern: &str) -> Option<Weakness> {
 /// `?` for one.
 pub fn matches(pattern: &str, arn: &str) -> bool {
     match (split(pattern), split(arn)) {
-        (Some((head, name)), Some((account, principal))) => head == account && glob(name, principal),
+        (Some((prefix, name)), Some((account, principal))) => prefix == account && glob(name, principal),
         _ => false,
     }
 }
 
-/// Takes time of length times length at most, whatever the pattern.
+/// Takes at most time proportional to both lengths multiplied, for any pattern.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
-    // Where to go on when what follows the last star does not fit: the star takes one character more.
+    // Where to continue when the rest does not match: the last star takes one character more.
     let mut again = None;
     while t < text.len() {
         match pattern.get(p) {
@@ -130,9 +133,9 @@ fn glob(pattern: &str, text: &str) -> bool {
 
 /// Whether two ARNs may be one person.
 ///
-/// Nothing in the sessions of one plain role proves a person, so they count as one. A session of IAM Identity
-/// Center has its user's name, whatever the permission set and the account. Beyond that, a user and a session that have one
-/// name count as one person: somebody who assumes a role is mostly called there as anywhere else.
+/// The sessions of a plain role do not prove a person, so they count as one. A session of IAM Identity Center has its user's name,
+/// for any permission set and account. A user and a session with the same name count as one person, because most people use their
+/// own name as the session name.
 pub fn same_person(a: &str, b: &str) -> bool {
     if a == b {
         return true;
@@ -145,13 +148,13 @@ pub fn same_person(a: &str, b: &str) -> bool {
     same_role || same_name
 }
 
-/// The role of a session whose name anybody chooses, without the session.
+/// The ARN of a session without the session name, where the caller chooses that name.
 fn plain_role(arn: &str) -> Option<&str> {
     let (role, name) = session(arn)?;
     (!role.starts_with(IDENTITY_CENTER)).then(|| &arn[..arn.len() - name.len()])
 }
 
-/// What a user or a session is called.
+/// The name of a user or a session.
 fn name(arn: &str) -> Option<&str> {
     let (_, principal) = split(arn)?;
     let name = last(principal);
@@ -214,10 +217,7 @@ mod tests {
         "arn:aws:sts::111111111111:assumed-role/ops/Manager/ann",
         "arn:aws:sts::111111111111:assumed-role/Manager/ann"
     )]
-    fn a_pattern_that_no_caller_is_called_by_is_refused_with_the_right_form(
-        #[case] pattern: &str,
-        #[case] right: &str,
-    ) {
+    fn a_pattern_that_matches_no_caller_is_refused_with_the_right_form(#[case] pattern: &str, #[case] right: &str) {
         assert_eq!(valid(pattern), Err(PatternProblem::MatchesNobody { session: Some(right.to_owned()) }));
         assert_eq!(valid(right), Ok(()));
     }
@@ -235,8 +235,8 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_pattern_reaches_over_the_account() {
-        // A path may hold colons, and so may look like another account's ARN.
+    fn no_part_of_a_pattern_matches_across_the_account() {
+        // A path may contain colons, and may so look like another account's ARN.
         let made = "arn:aws:iam::222222222222:user/x:iam::111111111111:user/manager";
         assert!(!matches("arn:*:iam::111111111111:user/manager", made));
         assert!(!matches("*", made));
@@ -263,12 +263,12 @@ mod tests {
     #[case::a_plain_role_that_he_assumes("arn:aws:sts::222222222222:assumed-role/approve/taro@example.com", true)]
     #[case::a_user_of_his_name("arn:aws:iam::222222222222:user/people/taro@example.com", true)]
     #[case::somebody_unknown("unknown", false)]
-    fn one_person_is_one_whichever_way_they_come(#[case] other: &str, #[case] same: bool) {
+    fn one_person_is_recognized_in_every_kind_of_principal(#[case] other: &str, #[case] same: bool) {
         assert_eq!(same_person(TARO, other), same);
         assert_eq!(same_person(other, TARO), same);
     }
 
-    /// Wildcards by dynamic programming, as an independent answer.
+    /// An independent implementation by dynamic programming.
     fn oracle(pattern: &str, text: &str) -> bool {
         let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
         let mut table = vec![vec![false; t.len() + 1]; p.len() + 1];
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_of_many_stars_is_answered_at_once() {
+    fn a_pattern_of_many_stars_is_matched_quickly() {
         let pattern = format!("{}b", "a*".repeat(24));
         assert!(!glob(&pattern, &"a".repeat(200)), "no b to end with");
     }

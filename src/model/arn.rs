@@ -1,24 +1,24 @@
 //! Amazon Resource Names, taken apart.
 
-/// An ARN up to and with its account, and its resource.
+/// An ARN up to its account, and its resource.
 pub fn split(arn: &str) -> Option<(&str, &str)> {
     let (colon, _) = arn.match_indices(':').nth(4)?;
     Some((&arn[..colon], &arn[colon + 1..]))
 }
 
-/// The last part of a resource's path: what a service, a task, a user or a session is called. All of it where there is no path.
+/// The last part of a resource's path, which is the name of a service, a task, a user or a session. The whole resource where it has no path.
 pub fn last(arn: &str) -> &str {
     let resource = split(arn).map_or(arn, |(_, resource)| resource);
     resource.rsplit_once('/').map_or(resource, |(_, last)| last)
 }
 
-/// The role of a session and the session's name (`assumed-role/ROLE/NAME`). STS leaves a role's path out.
+/// The role of a session and the session's name (`assumed-role/ROLE/NAME`). STS omits a role's path.
 pub fn session(arn: &str) -> Option<(&str, &str)> {
     let (_, resource) = split(arn)?;
     resource.strip_prefix("assumed-role/")?.split_once('/')
 }
 
-/// What a trust policy names for a caller: the role behind an assumed-role session (STS leaves a role's path out), else the caller.
+/// The principal that a trust policy names for a caller: the role of a session (STS omits the role's path), else the caller.
 pub fn trusted(principal: &str) -> String {
     match (session(principal), principal.splitn(6, ':').collect::<Vec<_>>().as_slice()) {
         (Some((role, _)), [arn, partition, "sts", _, account, _]) => {

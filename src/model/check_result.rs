@@ -1,15 +1,15 @@
-//! What a check found.
+//! The result of a check.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::program_problem::ProgramProblem;
 
-/// What a check asked, and what came of it.
+/// What a check did, and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum CheckResult {
-    /// `tried_for`: how long the address was asked again, where it never answered as expected.
+    /// `tried_for`: for how long the request was repeated, where the answer was never as expected.
     Http {
         url: String,
         answer: HttpAnswer,
@@ -38,7 +38,7 @@ pub enum HttpAnswer {
         status: u16,
         text: String,
     },
-    /// No answer, with the cause in the HTTP client's own words.
+    /// No answer. `said`: the HTTP client's own error.
     None {
         said: String,
     },

@@ -1,15 +1,15 @@
-//! What a registry holds under a digest, as a runtime sees it.
+//! What an image in a registry contains, as a container runtime sees it.
 
 use super::gate_reason::Unclear;
 use super::ids::Digest;
 use super::platform::Platform;
 
-/// All that a runtime could choose of an image, read by digest.
+/// Every manifest of an image that a runtime could choose, read by digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// Each that some runtime would run. The image itself where it is a plain manifest.
+    /// Each manifest that some runtime would run. The image itself where it is a plain manifest.
     pub runnable: Vec<Runnable>,
-    /// What leaves open what would run: no scan of what is known answers for it.
+    /// Why it is unclear what would run, so that no scan covers it.
     pub unclear: Option<Unclear>,
 }
 
@@ -17,7 +17,7 @@ pub struct Contents {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runnable {
     pub digest: Digest,
-    /// As its index says, or its configuration; `None`: neither does.
+    /// From its index, or its configuration; `None`: neither names one.
     pub platform: Option<Platform>,
 }
 

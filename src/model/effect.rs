@@ -1,4 +1,4 @@
-//! What kanmon does to the world. An effect is its own identity: intended once at a time, concluded by exactly one fact.
+//! What kanmon does outside itself. An effect is identified by its value: it is intended once at a time, and exactly one fact concludes it.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// The part of its step that it is.
+    /// The part of a step that it belongs to.
     pub fn part(&self) -> StepPart {
         match self {
             Workload::Service(service) => StepPart::Service(service.clone(), Direction::Forward),
@@ -36,23 +36,23 @@ impl fmt::Display for Workload {
     }
 }
 
-/// One thing to do. What it needs to know beyond its name, it finds in the release.
+/// One action. Everything else that it needs is in the release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 pub enum Effect {
-    /// Look whether everything that the stages from `from` to the release's end name is there and may be used. Reads only.
+    /// Check that everything that the stages from `from` to `until` name exists and may be used. Reads only.
     Survey { from: StageName, until: StageName },
     /// Build an image and push it under the release's tag.
     Build { image: ImageName },
-    /// Take an image that exists, into the image's own repository where it is not there yet.
+    /// Use an existing image, and copy it into the image's own repository where it is missing there.
     Adopt { image: ImageName },
     /// Copy an image's digest into another account's repository.
     Copy { image: ImageName, account: AccountName },
-    /// Work out what a stage would change. Reads only.
+    /// Compute what a stage would change. Reads only.
     Plan { stage: StageName },
-    /// Put the question to those who decide.
+    /// Request approval.
     RequestApproval { stage: StageName, plan: PlanHash },
-    /// Read a service as it is before it is changed. Reads only.
+    /// Record a service's state before it is changed. Reads only.
     Baseline {
         #[serde(rename = "place")]
         at: StepRef,
@@ -70,7 +70,7 @@ pub enum Effect {
         at: StepRef,
         task: TaskName,
     },
-    /// `UpdateService`: to what is released, or back to what ran before.
+    /// `UpdateService`: forward to the release, or back to what ran before.
     Update {
         #[serde(rename = "place")]
         at: StepRef,
@@ -83,19 +83,18 @@ pub enum Effect {
         at: StepRef,
         service: ServiceName,
     },
-    /// See to it that what ran before can be put back: a revision that was deregistered is registered again.
+    /// Make sure that what ran before can be restored: a deregistered revision is registered again.
     PrepareRollback {
         #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
-    /// Ask whether the stage works.
+    /// Run a check.
     Check {
         #[serde(rename = "place")]
         at: StepRef,
     },
-    /// Look whether the services are still set to what they were brought to: others can deploy while the stage's later steps take
-    /// their time. Reads only.
+    /// Check that the services still have the release's task definitions: others can deploy during the stage's later steps. Reads only.
     Confirm { stage: StageName },
 }
 

@@ -1,4 +1,4 @@
-//! What effects differ in, as the columns of their table.
+//! The properties of effects: the columns of their table.
 
 use super::effect::StepRef;
 use super::ids::{AccountName, ImageName, StageName};
@@ -17,44 +17,44 @@ pub enum Subject<'e> {
     /// What a stage would change.
     Plan(&'e StageName),
     Approval(&'e StageName),
-    /// That a stage still is what it was brought to.
+    /// Whether a stage still runs what the release brought.
     Confirm(&'e StageName),
     Step(&'e StepRef, StepPart),
 }
 
-/// The lease that has to be held to announce it.
+/// The lease that is needed to intend an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// The release's: it is done before the stage is taken, or changes nothing in it.
+    /// The release's lease: the effect is before the stage's lease is taken, or changes nothing in the stage.
     Release,
-    /// The stage's as well.
+    /// The stage's lease as well.
     Stage,
 }
 
-/// What is done about an effect that was sent and is not concluded.
+/// What happens to an effect that was sent but not concluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
-    /// It only reads, and leaves nothing behind: it is done again.
+    /// It only reads: it is repeated.
     Reads,
-    /// It is done again: it carries a token, is idempotent, or finds what is there already.
+    /// It is repeated: it has a client token, is idempotent, or finds what exists already.
     Repeats,
-    /// It is done again once reading has shown that nothing is repeated: its token is still valid, or what it leaves would be there by now.
+    /// It is repeated after reading has shown that this is safe: its token is still valid, or its result would be visible by now.
     RepeatsOnceRead,
-    /// Reading finds what it left, which concludes it: an image under the release's tag, a deployment that was not there before.
+    /// Reading finds its result, which concludes it: an image with the release's tag, a new deployment.
     Traced,
 }
 
-/// What fails with a fault that will not pass by itself, where it is about what was asked for and not about access.
+/// What a fault makes fail, where it is permanent and not about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureScope {
-    /// Something that has to be there before the release is missing; it begins from the start then.
+    /// Something that the release needs is missing; a new release is started when it is there.
     Accounts,
-    /// The same, and the release goes on when it is there.
+    /// The same, but the release can be resumed when it is there.
     SetUp,
     /// The image is not available.
     Image,
     /// The stage fails.
     Stage,
-    /// The stage fails; where things have changed meanwhile, somebody else's change is kept.
+    /// The stage fails; if somebody else changed the service meanwhile, their change is not undone.
     StageUnlessChanged,
 }

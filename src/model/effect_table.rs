@@ -1,5 +1,5 @@
-//! What kanmon knows of each effect, in one table. Everybody who has to treat effects differently asks here: when they are started, dropped,
-//! written down, looked up, concluded and reported.
+//! The properties of each effect, in one table. Code that treats effects differently uses it: to start, drop, record, look up, conclude
+//! and report them.
 
 use super::effect::{Effect, StepRef};
 use super::effect_properties::{FailureScope, Lookup, Needs, Subject};
@@ -14,15 +14,15 @@ use super::step::run::RunFact;
 /// A row of the table.
 pub struct Row<'e> {
     pub subject: Subject<'e>,
-    /// Whether it brings something new into a stage. What only puts back, stops or looks is never held up by a freeze.
+    /// Whether it brings something new into a stage. A freeze never stops an effect that only restores, stops or reads.
     pub forward: bool,
-    /// Whether it is waited for when a process stops: it changes the world in one call that must not be left half known. What takes long
-    /// is dropped instead, and picked up by reading.
+    /// Whether a stopping process waits for it: it changes something in one call whose result must be known. An effect that takes long is
+    /// dropped instead, and looked up later.
     pub atomic: bool,
     pub lease: Needs,
     pub lookup: Lookup,
     pub failure: FailureScope,
-    /// Whether a fact concludes it, where it came to a fact of its own.
+    /// Whether a fact is its result.
     pub concluded_by: Box<dyn Fn(&Fact) -> bool + 'e>,
 }
 
@@ -161,7 +161,7 @@ impl Effect {
                 forward: false,
                 atomic: false,
                 lease: Needs::Release,
-                // It may be a command of the user's, which is written to be run any number of times.
+                // It may be a command of the user, which must be safe to repeat.
                 lookup: Lookup::Reads,
                 failure: FailureScope::Stage,
                 concluded_by: Box::new(move |fact| {
@@ -180,7 +180,7 @@ impl Effect {
         }
     }
 
-    /// Whether this fact concludes it: its own does, and every fact about an effect that did not come to one.
+    /// Whether this fact concludes it: its result, or that it failed, is absent or unknown.
     pub fn is_concluded_by(&self, fact: &Fact) -> bool {
         if let Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } =
             fact
@@ -213,7 +213,7 @@ impl Effect {
     }
 }
 
-/// What a fact says of this step.
+/// The fact, where it is of this step.
 fn step_fact<'f>(at: &StepRef, fact: &'f Fact) -> Option<&'f StepFact> {
     let Fact::Step { at: place, fact } = fact else { return None };
     (place == at).then_some(fact)

@@ -8,9 +8,9 @@ use super::outcome::Outcome;
 use super::reason::Reason;
 use super::rollout::RolloutEnd;
 
-/// How a release, or a process working on it, ended: why, and what became of the services where a stage was put back.
+/// How a release, or a process working on it, ended: the reason, and the result of the rollback of a stage.
 ///
-/// The outcome follows from these, so that a record cannot say another; it is written down for whoever reads the JSON.
+/// The outcome follows from these, so a record cannot contradict it; it is written down for readers of the JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Recorded", into = "Recorded")]
 pub struct Ending {
@@ -18,19 +18,19 @@ pub struct Ending {
     pub rollback: Option<Rollback>,
 }
 
-/// What a stage that failed came to, service by service.
+/// The result of a failed stage, by service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rollback {
-    /// Those that run again what ran before.
+    /// Services that run again what ran before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restored: Vec<ServiceName>,
-    /// Those that do not, although they should.
+    /// Services that do not, although they should.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<Stuck>,
-    /// Whether a service still runs what the release brought.
+    /// Whether a service still runs the release.
     #[serde(default)]
     pub changed: bool,
-    /// Set where the stage froze: what a person can do by hand about each service that is left.
+    /// Set where the stage froze: what a person can do by hand for each service that was not restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<Vec<ManualStep>>,
 }
@@ -40,17 +40,17 @@ pub struct Rollback {
 pub struct Stuck {
     pub service: ServiceName,
     pub end: RolloutEnd,
-    /// Whether that is the end of putting back what ran before, else of the rollout itself.
+    /// Whether `end` is the end of the rollback, else of the rollout.
     pub restoring: bool,
 }
 
-/// What a person can do about a service that is left on what failed.
+/// What a person can do about a service that still runs what failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ManualStep {
-    /// Go back to this task definition, by its ARN.
+    /// Roll back to this task definition, by its ARN.
     Restore { service: ServiceName, task_definition: String },
-    /// kanmon refused to restore what the record names, and nobody should do it on the record's word.
+    /// kanmon refused to restore the recorded task definition, and nobody should do so only because the record names it.
     Refused { service: ServiceName, fault: Fault },
 }
 
@@ -59,7 +59,7 @@ impl Ending {
         Ending { reason, rollback: None }
     }
 
-    /// What it came to, everything that was put back included.
+    /// The outcome, with the result of the rollback.
     pub fn outcome(&self) -> Outcome {
         let outcome = self.reason.outcome();
         let Some(rollback) = &self.rollback else { return outcome };
@@ -94,7 +94,7 @@ impl From<Ending> for Recorded {
     }
 }
 
-/// A record whose outcome is not that of its reason.
+/// A recorded outcome that does not follow from the recorded reason.
 #[derive(Debug, thiserror::Error)]
 #[error("outcome-mismatch")]
 pub struct OutcomeMismatch;

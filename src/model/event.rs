@@ -11,6 +11,7 @@ use super::approval::{ApprovalAnswer, ApprovalRequest, Identity, Requester};
 use super::approval_reason::{AnswerReason, ApprovalMismatch, ExpiryReason, VoidReason};
 use super::effect::{Effect, StepRef, Workload};
 use super::ending::Ending;
+use super::fact_kind;
 use super::fault::Fault;
 use super::finding::ScanReading;
 use super::gate::GateJudgement;
@@ -26,7 +27,7 @@ use super::warning::Warning;
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
 pub const EVENT_VERSION: u32 = 2;
 
-/// A fact with its place in the release's journal.
+/// A fact with its number in the release's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     pub v: u32,
@@ -44,7 +45,7 @@ pub struct Source {
     pub commit: Option<String>,
     pub branch: Option<String>,
     pub author: Option<String>,
-    /// Whether the working tree had changes that no commit holds.
+    /// Whether the working tree had uncommitted changes.
     pub dirty: bool,
     /// Why the commit is unknown although there is a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,10 +64,10 @@ pub struct Started {
     pub until: StageName,
     /// References given with `--image`.
     pub given: std::collections::BTreeMap<ImageName, String>,
-    /// Why it may go where the same images failed before (`--force --reason`).
+    /// Why it may enter a stage where the same images failed before (`--force --reason`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<String>,
-    /// Why it is asked about although the same images were rejected (`--reason`).
+    /// Why approval is requested although the same images were rejected (`--reason`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
 }
@@ -77,9 +78,9 @@ pub struct PushedImage {
     /// The repository's URI, from ECR's answer.
     pub repository: String,
     pub digest: Digest,
-    /// Where the registry said it was pushed at; scans count from here.
+    /// When it was pushed, by the registry's clock; scans must be later.
     pub pushed_at: Timestamp,
-    /// What is attached to it where it came from (signatures, referrers) and was not copied with it.
+    /// What is attached to the source image (signatures, referrers) and was not copied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_copied: Vec<NotCopied>,
 }
@@ -88,18 +89,18 @@ pub struct PushedImage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum NotCopied {
-    /// More refers to this manifest than is copied with one image.
+    /// More manifests refer to this one than are copied with one image.
     TooManyTogether {
         subject: Digest,
         limit: usize,
     },
-    /// `left` of the `all` that refer to this manifest.
+    /// `left` of the `all` manifests that refer to this one were not copied.
     TooMany {
         subject: Digest,
         left: usize,
         all: usize,
     },
-    /// A runtime could run this manifest of it, and no gate judges it. `name`: a tag or a digest.
+    /// A runtime could run this manifest, and no gate judges it. `name`: a tag or a digest.
     Runnable {
         name: String,
         manifest: Digest,
@@ -114,7 +115,7 @@ pub enum NotCopied {
     },
 }
 
-/// The commit that an image which was given is made of, and who says so.
+/// The commit that a given image was built from, and where that is known from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageCommit {
     pub commit: String,
@@ -130,7 +131,7 @@ pub enum CommitSource {
     Release(ReleaseId),
 }
 
-/// A tag of a release's image that names something else by now. It changes nothing of what is deployed, which goes by digest.
+/// A tag of a release's image that names another image now. This does not change what is deployed, because images are deployed by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MovedTag {
     pub image: ImageName,
@@ -149,32 +150,32 @@ pub struct StageFailure {
 }
 
 /// In JSON, a step's position is called `place`, because the event's own `at` is in the same object. A step's facts are written like the
-/// others, each with its own kind; how they are read is below.
+/// others, each with its own kind; `Deserialize` below reads them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
     Started(Box<Started>),
-    /// A later process takes the release further than it was to go.
+    /// The release is extended to a later stage.
     Extended {
         until: StageName,
         requested_by: Requester,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         forced: Option<String>,
-        /// Why what was rejected is asked about again.
+        /// Why approval is requested again after a rejection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<String>,
     },
-    /// A later process goes on where an earlier one stopped.
+    /// Another process continues where an earlier one stopped.
     Resumed {
         by: Requester,
         kanmon: String,
     },
-    /// A later process ends it. Whoever ends a release asks for nothing of it.
+    /// Another process takes it up to abort it. Who aborts a release is not a requester.
     TakenUpToAbort {
         by: Identity,
         kanmon: String,
     },
-    /// Something a person should know that changes nothing.
+    /// Something that a person should know but that changes nothing.
     Warned {
         warning: Warning,
     },
@@ -204,7 +205,7 @@ pub enum Fact {
         pushed: PushedImage,
         /// The builder used, or `given`.
         by: String,
-        /// Of an image that was given; one that is built is of the release's own source.
+        /// For a given image; a built image is of the release's own source.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         commit: Option<ImageCommit>,
     },
@@ -234,7 +235,7 @@ pub enum Fact {
         stage: StageName,
         request: ApprovalRequest,
     },
-    /// An answer that does not count, and why. `closes`: the question cannot be answered again where it was put.
+    /// An answer that does not count, and why. `closes`: the request cannot be answered again.
     ApprovalRefused {
         answer: ApprovalAnswer,
         reason: AnswerReason,
@@ -245,7 +246,7 @@ pub enum Fact {
     },
     ApprovalRejected {
         answer: ApprovalAnswer,
-        /// What it was to bring into the stage: another release of it is asked about only with a reason.
+        /// The images of the release: approval for another release of the same images needs a reason.
         images: BTreeMap<ImageName, Digest>,
     },
     ApprovalWithdrawn {
@@ -255,16 +256,16 @@ pub enum Fact {
     },
     ApprovalExpired {
         stage: StageName,
-        /// Why nobody can decide any more, for another reason than the time.
+        /// Why nobody can decide any more, other than that the time is over.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<ExpiryReason>,
     },
-    /// What would be done is no longer what was approved; it is asked again.
+    /// The plan is no longer the approved one; approval is requested again.
     ApprovalVoided {
         stage: StageName,
         reason: VoidReason,
     },
-    /// An approval of the record was held against what CodePipeline says: how they differ, where they do.
+    /// The recorded approval was compared with CodePipeline. `mismatch`: how they differ, if they do.
     ApprovalCompared {
         stage: StageName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +275,7 @@ pub enum Fact {
         stage: StageName,
         fence: u64,
     },
-    /// What failed in the stage before, in this release, enters it again because somebody says so.
+    /// Images that failed in the stage with the release `over` enter it again, because somebody forced it.
     Forced {
         stage: StageName,
         over: ReleaseId,
@@ -289,24 +290,24 @@ pub enum Fact {
         workload: Workload,
         arn: String,
         content: ContentHash,
-        /// Whether a revision with this content was there already.
+        /// Whether a revision with this content existed already.
         reused: bool,
     },
     StageFailed {
         stage: StageName,
         failure: StageFailure,
     },
-    /// What failed together and was rolled back; it does not enter again by itself.
+    /// Images that failed together and were rolled back; they enter again only by force.
     ImagesFailed {
         stage: StageName,
         images: BTreeMap<ImageName, Digest>,
         reason: Reason,
     },
-    /// The stage froze by itself: what it runs is nothing that anybody wanted.
+    /// kanmon froze the stage, because it runs what nobody wanted.
     StageFrozen {
         stage: StageName,
     },
-    /// What the stage's services were brought to is still what they are set to.
+    /// The stage's services still have the release's task definitions.
     StageConfirmed {
         stage: StageName,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -314,17 +315,17 @@ pub enum Fact {
     },
     StageLeft {
         stage: StageName,
-        /// What was proven to run there, so that it no longer counts as having failed before.
+        /// The images that were proven to run there: they no longer count as failed or rejected.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         images: BTreeMap<ImageName, Digest>,
     },
-    /// Somebody took the release from the process that held it, without waiting for it to be given up.
+    /// Somebody broke the lease of the process that worked on the release.
     LockBroken {
         by: Identity,
         held_by: String,
         reason: String,
     },
-    /// A message of the inbox was read. The fact that follows from it is next; where there is none, it came too late or was about
+    /// A message of the inbox was read. The fact that follows from it is next; if there is none, the message was too late or about
     /// something that does not exist.
     Absorbed {
         message: u64,
@@ -352,7 +353,7 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// The stage whose lease the release gives up with this fact.
+    /// The stage whose lease this fact releases.
     pub fn frees(&self) -> Option<&StageName> {
         if let Fact::StageLeft { stage, .. }
         | Fact::ApprovalVoided { stage, .. }
@@ -361,6 +362,11 @@ impl Fact {
             return Some(stage);
         }
         None
+    }
+
+    /// Whether a fact of this kind is known, as its payload names it.
+    pub fn is_kind(kind: &str) -> bool {
+        StepFact::is_kind(kind) || fact_kind::is_known(kind, |members| Fact::deserialize(members))
     }
 
     /// What became known of a step.
@@ -385,7 +391,7 @@ impl Serialize for Fact {
 }
 
 impl<'de> Deserialize<'de> for Fact {
-    /// By its kind: what no kind of step knows is one of the release's own, or unknown.
+    /// By its kind: a kind that no step has is one of the release's own, or unknown.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fact, D::Error> {
         #[derive(Deserialize)]
         struct Placed {

@@ -1,6 +1,6 @@
-//! The process's exit codes: every one that kanmon ends with, once. Their meaning in words is in `report::exit_codes`.
+//! The exit codes of kanmon. Their meanings are in `report::exit_codes`.
 
-/// What a process ends with, for scripts and build systems. A number never changes its meaning.
+/// A process's exit code, for scripts and build systems. A number never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitCode {
     Done,
@@ -44,7 +44,7 @@ impl ExitCode {
         ExitCode::Defect,
     ];
 
-    /// What the operating system gets. 2 is also what a wrong command line ends with, 70 is `EX_SOFTWARE` of sysexits.h.
+    /// The number. 2 is also the exit code for a wrong command line, 70 is `EX_SOFTWARE` of sysexits.h.
     pub const fn number(self) -> u8 {
         match self {
             ExitCode::Done => 0,

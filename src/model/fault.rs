@@ -1,4 +1,4 @@
-//! What goes wrong outside, as data: a kind to decide by, a code with its values, and the other side's own words.
+//! Faults as data: a kind for decisions, a code with its values, and the other side's own words.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ pub enum FaultKind {
     NotFound,
     /// The other side understood and refuses: wrong input, wrong state.
     Invalid,
-    /// The other side asks for patience; nothing happened.
+    /// The other side throttles; nothing happened.
     Throttled,
     /// No answer, and nothing can have happened (a read, or never sent).
     Unreachable,
@@ -101,7 +101,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Whether what failed so may go well a little later, with nothing changed: a read, or what is looked up first.
+    /// Whether the call may succeed later without any change: a read, or a write that is looked up first.
     pub fn is_passing(self) -> bool {
         match self {
             FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
@@ -117,7 +117,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether access is refused to whoever asks, or they are not who the file says.
+    /// Whether access is refused, or the credentials are not those that the file names.
     pub fn is_refused_access(self) -> bool {
         match self {
             FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => true,
@@ -134,12 +134,12 @@ impl FaultKind {
     }
 }
 
-/// A failure: what is wrong, as data, and what the other side said of it in its own words. `report` writes the sentences.
+/// A failure: what is wrong, as data, and the other side's own words. `report` writes the sentences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     #[serde(flatten)]
     pub problem: Problem,
-    /// The words of AWS, a registry, a program or the system: whatever they hold, so they are cleaned where they are printed.
+    /// The text of AWS, a registry, a program or the system. It may hold anything, so it is sanitized where it is printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
 }
@@ -158,7 +158,7 @@ pub enum Problem {
     Service(ServiceProblem),
     TaskDefinition(TaskDefinitionProblem),
     Own(OwnProblem),
-    /// Several at once, none of which hides another.
+    /// Several faults at once.
     Several {
         faults: Vec<Fault>,
     },
@@ -168,7 +168,7 @@ pub enum Problem {
 pub const SEVERAL: &str = "several-faults";
 
 impl Problem {
-    /// What it means for what may be done next. Of several, refused credentials weigh most, since they hide the rest.
+    /// What it means for what may be done next. Of several, refused access counts first, because it hides the rest.
     pub fn kind(&self) -> FaultKind {
         match self {
             Problem::Call(problem) => problem.kind(),
@@ -230,7 +230,7 @@ impl Fault {
         self.problem.kind()
     }
 
-    /// Several as one.
+    /// Several faults as one.
     pub fn several(faults: Vec<Fault>) -> Fault {
         Fault { problem: Problem::Several { faults }, said: None }
     }
@@ -239,7 +239,7 @@ impl Fault {
         self.problem.code()
     }
 
-    /// With the other side's own words.
+    /// Adds the other side's own words.
     #[must_use]
     pub fn said(mut self, words: impl Into<String>) -> Fault {
         self.said = Some(words.into());
@@ -268,7 +268,7 @@ mod tests {
     fn every_code_means_one_problem() {
         let mut seen = std::collections::BTreeSet::new();
         for code in Problem::codes() {
-            assert!(seen.insert(code), "{code} is used twice");
+            assert!(seen.insert(code), "{code} has two meanings");
             assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{code}");
         }
     }

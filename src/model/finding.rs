@@ -1,4 +1,4 @@
-//! What a scanner says about an image.
+//! The result of an image's scan.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,16 +28,16 @@ pub enum ScanType {
     Enhanced,
 }
 
-/// How far the scan of a digest is. Three answers in the end: scanned (clean or dirty by rules), or unscannable.
+/// The state of a digest's scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ScanState {
-    /// Not yet.
+    /// There is no result yet.
     Waiting { waits: ScanWait },
     /// Scanned at this time or later than the push.
     Scanned {
         at: Timestamp,
-        /// Older than is wanted, and the scanner makes no other before this time.
+        /// Set where the scan is too old and the scanner makes no other before this time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again_from: Option<Timestamp>,
     },
@@ -52,18 +52,18 @@ pub struct ScanReading {
     pub state: ScanState,
     /// Sorted and without repeats; empty unless scanned.
     pub findings: Vec<Finding>,
-    /// Those that a rule of the scanner's own account suppresses; likewise.
+    /// Findings that a suppression rule of the scanner's account hides; likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressed: Vec<Finding>,
 }
 
 impl ScanReading {
-    /// That there will be no scan, and why.
+    /// The reading of an image that cannot be scanned.
     pub fn unscannable(block: ScanBlock) -> ScanReading {
         ScanReading { state: ScanState::Unscannable { block }, findings: Vec::new(), suppressed: Vec::new() }
     }
 
-    /// Whether both say the same of the image. When it was scanned last is no part of that: a scanner may renew it with every look.
+    /// Whether both have the same result. The time of the last scan is ignored: a scanner may renew it with every reading.
     pub fn is_same_result(&self, other: &ScanReading) -> bool {
         let state = match (&self.state, &other.state) {
             (ScanState::Scanned { .. }, ScanState::Scanned { .. }) => true,

@@ -7,7 +7,7 @@ pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// How long something took or will take, in its two largest units, the smaller one left out where it is none.
+/// A duration in its two largest units, without the smaller one where it is 0.
 pub fn lasting(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);
     let (large, small) = match seconds {
@@ -22,7 +22,7 @@ pub fn lasting(time: SignedDuration) -> String {
     }
 }
 
-/// A commit's first so many characters; a record may hold any text in its place.
+/// The first `most` characters of a commit; a record may have any text instead.
 pub fn commit(name: &str, most: usize) -> String {
     name.chars().take(most).collect()
 }

@@ -1,4 +1,4 @@
-//! A stage that nothing new enters.
+//! A frozen stage, which no release may enter.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,8 @@ pub struct Frozen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum FrozenBy {
-    /// With the reason that the person gave.
+    /// A person froze it, for this reason.
     Person { identity: Identity, reason: String },
-    /// By itself, because this release could not be rolled back.
+    /// kanmon froze it, because this release could not be rolled back.
     Release { release: ReleaseId },
 }

@@ -1,4 +1,4 @@
-//! The severity gate: its rules, and what came of them.
+//! The severity gate: its rules and its judgement.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::verdict::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateRules {
     pub at_most: BTreeMap<Severity, Option<u32>>,
-    /// How long a scan may take before the gate closes.
+    /// How long a scan may take before the gate blocks.
     pub timeout: SignedDuration,
     /// How far apart two identical readings must be: findings can appear after "complete".
     pub settle: SignedDuration,
@@ -23,28 +23,28 @@ pub struct GateRules {
     pub suppressed: Suppressed,
 }
 
-/// What becomes of findings that a rule of the scanner's own account hides.
+/// What happens to findings that a suppression rule of the scanner's account hides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Suppressed {
-    /// They are shown, and do not count.
+    /// They are shown but do not count.
     #[default]
     Show,
     /// They count like the others.
     Count,
 }
 
-/// Inspector's first scan of an image takes minutes; an hour without one is a fault to look into.
+/// Inspector's first scan of an image takes minutes; after an hour without one something is wrong.
 pub const SCAN_TIMEOUT: SignedDuration = SignedDuration::from_mins(60);
-/// Findings have been seen to trail "complete" by seconds, not by minutes.
+/// Findings have been seen to appear seconds after "complete", not minutes.
 pub const SCAN_SETTLE: SignedDuration = SignedDuration::from_secs(20);
 
-/// New vulnerabilities become known every day, so a scan that is never renewed says less with each. Continuous scanning renews by itself; what
-/// is scanned on push or in the basic way is old after a month, which leaves time from a build to production.
+/// New vulnerabilities become known every day, so a scan loses value over time. Continuous scanning renews scans; a scan on push or a
+/// basic scan is too old after a month, which leaves enough time from a build to production.
 pub const SCAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How far in the future a scan may seem to be. A machine's clock may be some hours off (a wrong time zone is up to 14), and a scan's time is
-/// AWS's; a time that is further in the future is wrong.
-pub const SCAN_AHEAD: SignedDuration = SignedDuration::from_hours(24);
+/// How far in the future a scan's time may be. It is by AWS's clock, and a machine's clock may be some hours off (up to 14 with a wrong time
+/// zone); more than this is an error.
+pub const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(24);
 
 impl Default for GateRules {
     /// Critical, high and untriaged 0, the rest unlimited.
@@ -63,17 +63,17 @@ impl Default for GateRules {
     }
 }
 
-/// A severity gate's judgement of everything a stage would run.
+/// A severity gate's judgement of everything that a stage would run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateJudgement {
     pub verdict: Verdict,
     /// Findings by severity, over all images; one vulnerability in one package counts once per image.
     pub counts: BTreeMap<Severity, u32>,
-    /// Those that the scanner's account suppresses and that do not count, likewise.
+    /// Suppressed findings that do not count, likewise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suppressed: BTreeMap<Severity, u32>,
     /// The findings of every severity that is over its limit.
     pub blocking: Vec<Finding>,
-    /// Each thing that keeps the gate from passing.
+    /// Each reason why the gate does not pass.
     pub reasons: Vec<GateReason>,
 }

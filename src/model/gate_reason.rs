@@ -7,11 +7,11 @@ use super::ids::{AccountName, Digest};
 use super::scan_subject::ScanSubject;
 use super::severity::Severity;
 
-/// One thing that keeps a gate from passing.
+/// A reason why a gate does not pass.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum GateReason {
-    /// No image is there to be judged.
+    /// There is no image to judge.
     NothingToJudge,
     /// More findings of a severity than the file allows.
     OverLimit {
@@ -28,7 +28,7 @@ pub enum GateReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again_from: Option<Timestamp>,
     },
-    /// One of the clocks is wrong.
+    /// The scan's time is in the future: a clock is wrong.
     ScanInFuture {
         image: ScanSubject,
         account: AccountName,
@@ -45,7 +45,7 @@ pub enum GateReason {
         account: AccountName,
         block: ScanBlock,
     },
-    /// The image is in no repository that is scanned. `account`: where it would have to be; `None`: in one of the file's accounts.
+    /// The image is not in a scanned repository. `account`: the account where it must be; `None`: any of the file's accounts.
     NoRepository {
         image: String,
         account: Option<AccountName>,
@@ -66,15 +66,15 @@ pub enum ScanWait {
     NotListed,
     /// The scanner gives no status yet.
     NoStatus,
-    /// The scanner's own word.
+    /// The scanner's status.
     Status { status: String },
     /// The last scan is older than the push.
     BeforePush { status: String },
-    /// The scanner is willing, and has not scanned yet.
+    /// The scanner supports the image, but has not scanned it yet.
     NeverScanned { status: String },
-    /// Basic scanning has no scan that counts. `asked`: another one was asked for.
-    NoneThatCounts { last: LastScan, asked: AskedScan },
-    /// The scanner does not take the request now, in its own words.
+    /// Basic scanning has no usable scan. `requested`: whether another one was requested.
+    NoneThatCounts { last: LastScan, requested: ScanRequest },
+    /// The scanner refuses the request for now. `said`: its own words.
     NotTaken { said: String },
     /// Of one of several manifests.
     Manifest { digest: Digest, waits: Box<ScanWait> },
@@ -85,17 +85,17 @@ pub enum ScanWait {
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum LastScan {
     None,
-    /// ECR does not say when it was made.
+    /// ECR does not report its time.
     Untimed,
     TooOld {
         scanned_at: Timestamp,
     },
 }
 
-/// What came of asking for another basic scan.
+/// Whether another basic scan was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AskedScan {
+pub enum ScanRequest {
     No,
     Started,
     /// Another one was started before.
@@ -106,7 +106,7 @@ pub enum AskedScan {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ScanBlock {
-    /// The scanner's own word, and its description where it gives one.
+    /// The scanner's status, and its description where it gives one.
     Status {
         status: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,25 +120,25 @@ pub enum ScanBlock {
     Manifest { digest: Digest, block: Box<ScanBlock> },
 }
 
-/// What leaves open which files an image would run, so that no scan answers for it.
+/// Why it is unclear what an image would run, so that no scan covers it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Unclear {
-    /// An index that names no image which a runtime could run.
+    /// An index without an image that a runtime could run.
     NothingRunnable { index: Digest },
-    /// An index of indexes, deeper than is followed.
+    /// Indexes nested deeper than kanmon reads.
     TooDeep { deepest: usize },
-    /// It names more manifests than are followed.
+    /// It has more manifests than kanmon reads.
     TooMany { most: usize },
     /// A manifest that is fetched from another address.
     ManifestElsewhere { manifest: Digest },
     /// A child of an index with a media type that is not known.
     UnknownManifest { manifest: Digest, media_type: String },
-    /// Its size or media type is not what its index says.
+    /// Its size or media type differs from its index.
     NotAsNamed { manifest: Digest },
-    /// It says that nothing runs it, and is not an attestation.
+    /// Its platform is `unknown`, but it is not an attestation.
     NoPlatform { manifest: Digest },
-    /// It does not say which platform it is for.
+    /// It does not name its platform.
     PlatformUnnamed { manifest: Digest },
     /// A layer or configuration that is fetched from another address.
     PartElsewhere { manifest: Digest, part: Digest },

@@ -1,4 +1,4 @@
-//! What `--image NAME=REFERENCE` gives: an image of its own repository, or one of a registry that it names.
+//! The reference of `--image NAME=REFERENCE`: an image of the image's own repository, or of another registry.
 
 use super::fault::Fault;
 use super::fault::registry::RegistryProblem;
@@ -14,8 +14,8 @@ pub enum Given {
     Elsewhere(String),
 }
 
-/// Reads a reference. Without a host it is of the image's own repository: an image is never taken by guessing from
-/// whoever owns the same name at Docker Hub.
+/// Reads a reference. Without a host it is of the image's own repository: kanmon never guesses that Docker Hub is meant, where anybody
+/// may own the same name.
 ///
 /// # Errors
 /// `Invalid` for a name without a host that is not the repository's.
@@ -49,7 +49,7 @@ mod tests {
     #[case("team/hello@sha256:0000000000000000000000000000000000000000000000000000000000000001", D)]
     #[case("team/hello:v1@sha256:0000000000000000000000000000000000000000000000000000000000000001", D)]
     #[case(D, D)]
-    fn a_name_without_a_host_is_of_the_own_repository(#[case] text: &str, #[case] what: &str) {
+    fn a_name_without_a_host_is_of_the_images_own_repository(#[case] text: &str, #[case] what: &str) {
         assert_eq!(read(text, "team/hello"), Ok(Given::Own(what.to_owned())));
     }
 
@@ -71,7 +71,7 @@ mod tests {
     #[case("localhost/hello:v1")]
     #[case("127.0.0.1:5000/111111111111.ap-northeast-1/hello:v1")]
     #[case("r.example/hello")]
-    fn a_host_is_taken_at_its_word(#[case] text: &str) {
+    fn a_reference_with_a_host_is_of_that_registry(#[case] text: &str) {
         assert_eq!(read(text, "hello"), Ok(Given::Elsewhere(text.to_owned())));
     }
 }

@@ -1,18 +1,18 @@
-//! Names and numbers that cross rooms, parsed once and valid ever after.
+//! Ids and names, validated when they are parsed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is not what its type says. `report` writes the words.
+/// A text that is not a valid id. `report` writes the words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdError {
     pub expected: IdKind,
     pub found: String,
 }
 
-/// What a text should have been.
+/// The kind of id that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdKind {
     AccountId,
@@ -23,7 +23,7 @@ pub enum IdKind {
     ContentHash,
     /// A name of the pipeline file's own.
     Name,
-    /// Where the facts of releases are kept.
+    /// Where releases are recorded.
     StateLocation,
 }
 
@@ -112,7 +112,7 @@ id!(
     |s| s.strip_prefix("sha256:").is_some_and(|h| is_lower_hex(h, 64))
 );
 id!(
-    /// A release: `r` and a time and a random part, so that names sort by time; valid as an image tag and session name.
+    /// A release: `r`, a time and a random part, so that ids sort by time; valid as an image tag and as a session name.
     ReleaseId, ReleaseId,
     |s| (2..=40).contains(&s.len()) && s.starts_with('r') && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 );
@@ -124,7 +124,7 @@ id!(
     /// The hash of a task definition's content, without what AWS adds (hex SHA-256).
     ContentHash, ContentHash, |s| is_lower_hex(s, 64)
 );
-id!(/// The application a pipeline file carries.
+id!(/// The application of a pipeline file.
     AppName, Name, is_name);
 id!(/// An account's name in the pipeline file.
     AccountName, Name, is_name);
@@ -150,22 +150,22 @@ impl Digest {
 }
 
 impl PlanHash {
-    /// How many hex digits name a plan. With fewer, somebody who can try many plans finds another one that begins with the same digits: 8 digits
-    /// take a laptop seconds, 12 take days, and 16 (64 bits) take a second preimage of 2^64 tries, each with a whole plan to hash.
-    pub const ENOUGH: usize = 16;
+    /// How many hex digits identify a plan. With fewer, somebody who tries many plans could find another one with the same first digits: for 8
+    /// digits a laptop needs seconds, for 12 days; for 16 (64 bits) a second preimage needs 2^64 tries, each with a whole plan to hash.
+    pub const SHORT_DIGITS: usize = 16;
 
     pub fn of(bytes: &[u8]) -> PlanHash {
         PlanHash(sha256_hex(bytes))
     }
 
-    /// The plans that a text names in full; an image's digest has as many digits, and `sha256:` before them.
+    /// The plans whose full hash is in a text. An image's digest has as many digits, but `sha256:` before them.
     pub fn named_in(text: &str) -> Vec<PlanHash> {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
         words.filter_map(|word| word.trim_matches(':').parse().ok()).collect()
     }
 
-    /// The one plan that a text names. A text that names two would let the answer to one count for the other.
-    pub fn the_one_in(text: &str) -> Option<PlanHash> {
+    /// The only plan that a text names. With two, the answer to one would count for the other.
+    pub fn only_one_in(text: &str) -> Option<PlanHash> {
         let mut named = PlanHash::named_in(text).into_iter();
         let first = named.next()?;
         named.all(|other| other == first).then_some(first)
@@ -173,7 +173,7 @@ impl PlanHash {
 
     /// The first digits, for people and for the command that they type.
     pub fn short(&self) -> &str {
-        &self.0[..PlanHash::ENOUGH]
+        &self.0[..PlanHash::SHORT_DIGITS]
     }
 }
 
@@ -201,15 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_named_by_its_whole_hash_and_a_digest_beside_it_is_none() {
+    fn a_plan_is_named_by_its_whole_hash_and_a_digest_is_not_a_plan() {
         let (plan, other) = (PlanHash::of(b"one"), PlanHash::of(b"other"));
         let text = format!("release r1, image sha256:{other}, plan: {plan}.\n{}", other.short());
         assert_eq!(PlanHash::named_in(&text), std::slice::from_ref(&plan));
         assert_eq!(PlanHash::named_in("please look"), []);
-        assert_eq!(PlanHash::the_one_in(&text), Some(plan.clone()));
-        assert_eq!(PlanHash::the_one_in(&format!("{plan} {plan}")), Some(plan.clone()));
-        assert_eq!(PlanHash::the_one_in(&format!("{plan} {other}")), None, "an answer to one would count for both");
-        assert_eq!(PlanHash::the_one_in("please look"), None);
+        assert_eq!(PlanHash::only_one_in(&text), Some(plan.clone()));
+        assert_eq!(PlanHash::only_one_in(&format!("{plan} {plan}")), Some(plan.clone()));
+        assert_eq!(PlanHash::only_one_in(&format!("{plan} {other}")), None, "an answer to one would count for both");
+        assert_eq!(PlanHash::only_one_in("please look"), None);
     }
 
     #[test]

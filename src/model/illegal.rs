@@ -1,4 +1,4 @@
-//! Why an event cannot follow those before it, as data. `report` writes the words.
+//! Why an event cannot follow the events before it, as data. `report` writes the words.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use super::ids::{Digest, ImageName, ServiceName, StageName};
 use super::step::part::Direction;
 use super::unresolved::Unresolved;
 
-/// An event that cannot follow what came before: the journal is damaged, or kanmon is at fault.
+/// An event that cannot follow the events before it: the journal is damaged, or kanmon has a defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Illegal {
     /// The event's number; 0 where there is no event.
     pub seq: u64,
-    /// The fact's kind, as it is written down.
+    /// The fact's kind, as in the journal.
     pub kind: String,
     pub why: IllegalReason,
 }
@@ -29,14 +29,14 @@ pub enum IllegalReason {
     },
     /// The release has ended, and no process has taken it up again.
     AfterEnd,
-    /// It names what the release's pipeline does not have.
+    /// It names something that the release's pipeline does not have.
     Unresolved(Unresolved),
     EffectUnderWay,
     EffectNotUnderWay,
-    /// No question about approval is open.
-    NothingAsked,
+    /// No approval is requested.
+    NoOpenRequest,
     /// The approval is of another plan, or does not approve.
-    NotWhatWasAsked,
+    OtherThanRequested,
     NothingToWithdraw,
     /// A stage is entered without a plan and a judgement of the gate.
     NotPlannedOrJudged,

@@ -1,4 +1,4 @@
-//! What others say to a release while one process holds it.
+//! Messages to a release while one process works on it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::ids::{ReleaseId, StageName};
 /// A message in a release's inbox. The holder checks it, and absorbs it as a fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its place in the inbox, given by the store.
+    /// Its number in the inbox, assigned by the store.
     pub id: u64,
     pub at: Timestamp,
     pub release: ReleaseId,

@@ -1,4 +1,4 @@
-//! What a stage knows beyond one release: a fold of the facts of all releases that touched it, and of what people said about it.
+//! What is known about a stage beyond one release: a fold of the facts of all releases that entered it, and of people's commands.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use super::freeze::{Frozen, FrozenBy};
 use super::ids::{Digest, ImageName, ReleaseId, StageName};
 use super::reason::Reason;
 
-/// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
+/// The ledgers of a pipeline's stages, by name; a missing one is empty.
 pub type Ledgers = BTreeMap<StageName, StageLedger>;
 
-/// What one stage remembers.
+/// The ledger of one stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageLedger {
-    /// The last release that left the stage through its last step.
+    /// The last release that passed the stage.
     pub last_good: Option<LastGood>,
-    /// The newest release that entered, whatever became of it.
+    /// The newest release that entered, with any outcome.
     pub last_entered: Option<ReleaseId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<Frozen>,
-    /// What failed here, was rolled back, and was not proven since, oldest first.
+    /// Images that failed here, were rolled back, and were not proven later, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Failed>,
-    /// What was rejected here and did not run well since, oldest first.
+    /// Images that were rejected here and not proven later, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<Rejected>,
-    /// What people said, oldest first.
+    /// Commands of people, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<Heard>,
+    pub commands: Vec<RecordedCommand>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Failed {
     pub reason: Reason,
 }
 
-/// Images that an approver rejected. Another release of the same images is asked about only with a reason.
+/// Images that an approver rejected. Approval for another release of the same images needs a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     pub at: Timestamp,
@@ -59,18 +59,18 @@ pub struct Rejected {
     pub comment: String,
 }
 
-/// What a person says about a stage.
+/// A person's command about a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Word {
+pub struct StageCommand {
     pub by: Identity,
     pub reason: String,
     #[serde(flatten)]
-    pub said: Said,
+    pub action: StageAction,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "said", rename_all = "kebab-case")]
-pub enum Said {
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum StageAction {
     Freeze,
     Unfreeze,
     /// The release's lease on the stage, with this fence, is no longer valid.
@@ -80,16 +80,16 @@ pub enum Said {
     },
 }
 
-/// What a person said, and when it was recorded.
+/// A command, and when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct RecordedCommand {
     pub at: Timestamp,
     #[serde(flatten)]
-    pub word: Word,
+    pub command: StageCommand,
 }
 
-/// Of each list the newest are kept: an item of DynamoDB stays under 100 kB, and these are a few hundred bytes each.
-const KEPT: usize = 100;
+/// Each list has at most this many entries, the newest: a DynamoDB item must stay under 100 kB, and an entry has a few hundred bytes.
+const MOST_ENTRIES: usize = 100;
 
 /// The stage whose ledger a fact changes.
 pub fn stage_of(fact: &Fact) -> Option<&StageName> {
@@ -105,7 +105,7 @@ pub fn stage_of(fact: &Fact) -> Option<&StageName> {
 }
 
 impl StageLedger {
-    /// Takes in a fact about this stage; facts of other kinds leave it as it is.
+    /// Applies a fact about this stage; facts of other kinds change nothing.
     pub fn apply(&mut self, event: &Event) {
         let (at, release) = (event.at, &event.release);
         if let Fact::StageEntered { .. } = &event.fact {
@@ -121,7 +121,7 @@ impl StageLedger {
             let (release, images) = (release.clone(), images.clone());
             let (by, comment) = (answer.by.clone(), answer.comment.clone());
             self.rejected.push(Rejected { at, release, images, by, comment });
-            newest(&mut self.rejected);
+            drop_oldest(&mut self.rejected);
         } else if let Fact::StageFrozen { .. } = &event.fact {
             let by = FrozenBy::Release { release: release.clone() };
             self.frozen.get_or_insert(Frozen { at, by });
@@ -129,30 +129,30 @@ impl StageLedger {
             self.failed.retain(|f| &f.images != images);
             let (release, images, reason) = (release.clone(), images.clone(), reason.clone());
             self.failed.push(Failed { at, release, images, reason });
-            newest(&mut self.failed);
+            drop_oldest(&mut self.failed);
         }
     }
 
-    /// Takes in what a person said.
-    pub fn hear(&mut self, word: &Word, now: Timestamp) {
-        match &word.said {
-            Said::Freeze => {
-                let by = FrozenBy::Person { identity: word.by.clone(), reason: word.reason.clone() };
+    /// Applies and records a command.
+    pub fn record_command(&mut self, command: &StageCommand, now: Timestamp) {
+        match &command.action {
+            StageAction::Freeze => {
+                let by = FrozenBy::Person { identity: command.by.clone(), reason: command.reason.clone() };
                 self.frozen = Some(Frozen { at: now, by });
             }
-            Said::Unfreeze => self.frozen = None,
-            Said::BreakLock { .. } => {}
+            StageAction::Unfreeze => self.frozen = None,
+            StageAction::BreakLock { .. } => {}
         }
-        self.words.push(Heard { at: now, word: word.clone() });
-        newest(&mut self.words);
+        self.commands.push(RecordedCommand { at: now, command: command.clone() });
+        drop_oldest(&mut self.commands);
     }
 
-    /// Whether this was the last thing said.
-    pub fn has_heard(&self, word: &Word, at: Timestamp) -> bool {
-        self.words.last().is_some_and(|last| last.at == at && &last.word == word)
+    /// Whether this was the last command.
+    pub fn has_recorded(&self, command: &StageCommand, at: Timestamp) -> bool {
+        self.commands.last().is_some_and(|last| last.at == at && &last.command == command)
     }
 
-    /// What failed here before and would enter again with these images.
+    /// The failed images that are all among these.
     pub fn failed_before<'l>(&'l self, images: &dyn Fn(&ImageName) -> Option<&'l Digest>) -> Option<&'l Failed> {
         self.failed.iter().rev().find(|f| f.images.iter().all(|(image, digest)| images(image) == Some(digest)))
     }
@@ -166,8 +166,8 @@ impl StageLedger {
     }
 }
 
-fn newest<T>(list: &mut Vec<T>) {
-    let over = list.len().saturating_sub(KEPT);
+fn drop_oldest<T>(list: &mut Vec<T>) {
+    let over = list.len().saturating_sub(MOST_ENTRIES);
     list.drain(..over);
 }
 
@@ -190,17 +190,17 @@ mod tests {
             comment: "no".into(),
         };
         let mut ledger = StageLedger::default();
-        let mut takes = |fact: Fact| {
+        let mut apply = |fact: Fact| {
             assert_eq!(stage_of(&fact), Some(&id("prod")));
             ledger.apply(&Event { v: 1, seq: 2, at: at(2), release: id("r1"), fact });
             let count = |text: &str| ledger.rejected(&images(text)).count();
             (count("one"), count("other"))
         };
         let rejected = Fact::ApprovalRejected { answer, images: images("one") };
-        assert_eq!(takes(rejected), (1, 0));
+        assert_eq!(apply(rejected), (1, 0));
         let left = |text: &str| Fact::StageLeft { stage: id("prod"), images: images(text) };
-        assert_eq!(takes(left("other")), (1, 0));
-        assert_eq!(takes(left("one")), (0, 0));
-        assert_eq!(ledger.rejected(&BTreeMap::new()).count(), 0, "nothing is no image");
+        assert_eq!(apply(left("other")), (1, 0));
+        assert_eq!(apply(left("one")), (0, 0));
+        assert_eq!(ledger.rejected(&BTreeMap::new()).count(), 0, "no images match no rejection");
     }
 }

@@ -1,16 +1,15 @@
-//! Which principals certainly are machines. AWS's services and CI jobs sign with a session of a role, which does not
-//! name the person behind it.
+//! Recognizes principals that are machines. AWS's services and CI jobs use a session of a role, which does not name the person behind it.
 
 use serde::{Deserialize, Serialize};
 
 use super::approvers::IDENTITY_CENTER;
 use super::arn;
 
-/// What a caller is that is certainly not a person.
+/// A caller that is certainly not a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Machine {
-    /// A build. `initiator`: what CodeBuild says started it, where that is no pipeline.
+    /// A build. `initiator`: what started it, by CodeBuild, where that is not a pipeline.
     CodeBuild {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         initiator: Option<String>,
@@ -33,13 +32,13 @@ pub enum Machine {
     },
 }
 
-/// What a principal is, where it is certainly not a person; `None`: it may be one.
+/// The machine that a principal certainly is; `None`: it may be a person.
 ///
-/// A session is recognized by its name alone, which services choose themselves: `AWSCodeBuild-…`, the id of an instance or of a task. A name
-/// that could be a person's counts as a person's, so a function whose role and name do not mention Lambda is not recognized.
+/// A session is recognized by its name only, which services choose: `AWSCodeBuild-…`, the id of an instance or of a task. A name that could
+/// be a person's counts as a person's, so a function whose role and name do not contain "lambda" is not recognized.
 pub fn of(principal: &str) -> Option<Machine> {
     let (role, name) = arn::session(principal)?;
-    // Identity Center calls its sessions as its users are called, whatever that is.
+    // The session names of Identity Center are its users' names, which may be anything.
     if role.starts_with(IDENTITY_CENTER) {
         return None;
     }
@@ -72,8 +71,8 @@ fn is_hex(c: char) -> bool {
     matches!(c, '0'..='9' | 'a'..='f')
 }
 
-/// A function's sessions are called as the function is. The role that Lambda makes for one is called `FUNCTION-role-` and eight
-/// characters; others are recognized where they mention Lambda and execution, for people's roles may mention Lambda too.
+/// A function's session has the function's name. The role that Lambda creates is called `FUNCTION-role-` and eight characters; other roles
+/// are recognized where they contain "lambda" and a word for execution, because people's roles may contain "lambda" too.
 fn is_function(role: &str, session: &str) -> bool {
     let role = role.to_ascii_lowercase();
     let own = role.strip_prefix(session).and_then(|rest| rest.strip_prefix("-role-"));
@@ -82,7 +81,7 @@ fn is_function(role: &str, session: &str) -> bool {
         || (role.contains("lambda") && ["exec", "service"].iter().any(|word| role.contains(word)))
 }
 
-/// Roles and sessions that carry a service's own name.
+/// Roles and sessions with a service's own name.
 fn is_service(role: &str, session: &str) -> bool {
     let roles =
         ["AWSServiceRoleFor", "AWSCodePipelineServiceRole", "Amazon_EventBridge_", "StepFunctions-", "AWS-QuickSetup-"];
@@ -90,7 +89,7 @@ fn is_service(role: &str, session: &str) -> bool {
         ["AWSCloudFormation", "AWSCodeDeploy", "GlueJobRunnerSession", "SageMaker", "BackplaneAssumeRoleSession"];
     roles.iter().any(|own| role.starts_with(own))
         || sessions.iter().any(|own| session.starts_with(own))
-        // Milliseconds since 1970, as CodePipeline names the sessions of its own role.
+        // Milliseconds since 1970: the session names of CodePipeline's own role.
         || is(session, 13..=13, |c| c.is_ascii_digit())
 }
 
@@ -116,7 +115,7 @@ mod tests {
     #[case::a_pipeline("AWSCodePipelineServiceRole-ap-northeast-1-hello/1764500000000", Machine::AwsService)]
     #[case::a_pipelines_own_role("pipelines/1764500000000", Machine::AwsService)]
     #[case::a_schedule("Amazon_EventBridge_Scheduler_0a1b/x", Machine::AwsService)]
-    fn sessions_that_a_service_names_are_machines(#[case] session: &str, #[case] what: Machine) {
+    fn sessions_with_a_services_names_are_machines(#[case] session: &str, #[case] what: Machine) {
         assert_eq!(of(&format!("arn:aws:sts::111111111111:assumed-role/{session}")), Some(what));
     }
 
@@ -133,7 +132,7 @@ mod tests {
     #[case::somebody_who_may_use_codepipeline("CodePipelineApprovers/ann")]
     #[case::a_role_in_words("deploy-role-frontend/ann")]
     #[case::a_name_with_github("Deploy/github-ann")]
-    fn sessions_that_could_be_a_persons_are(#[case] session: &str) {
+    fn sessions_that_could_be_a_persons_are_not_machines(#[case] session: &str) {
         assert_eq!(of(&format!("arn:aws:sts::111111111111:assumed-role/{session}")), None);
     }
 

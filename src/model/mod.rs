@@ -14,6 +14,7 @@ pub mod effect_table;
 pub mod ending;
 pub mod event;
 pub mod exit_code;
+mod fact_kind;
 pub mod fault;
 pub mod finding;
 pub mod format;

@@ -1,6 +1,6 @@
-//! The name that was probably meant.
+//! Finds the name that was probably meant.
 
-/// The nearest of the names that exist, where one is near enough to be meant: about a third of its letters may differ.
+/// The nearest of the existing names, where one is near enough: about a third of its letters may differ.
 pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
     let near = |name: &str, d: usize| {
@@ -17,7 +17,7 @@ pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 
 /// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 pub fn distance(a: &str, b: &str) -> usize {
-    // Names are short; what is not is not a misspelling of one.
+    // Names are short: a long text is not a misspelt name.
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(80).collect(), b.chars().take(80).collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
     for i in 1..=a.len() {

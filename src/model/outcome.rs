@@ -1,15 +1,15 @@
-//! What a release, or a process working on one, came to.
+//! The outcome of a release, or of a process working on one.
 
 use serde::{Deserialize, Serialize};
 
 use super::exit_code::ExitCode;
 
-/// What it came to. Each has its own exit code and its own sentence.
+/// An outcome. Each has an exit code and a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Succeeded,
-    /// Everything asked for ran already, and that was proven.
+    /// Everything ran already, and that was proven.
     Unchanged,
     /// A build, push or copy failed.
     BuildFailed,
@@ -20,18 +20,18 @@ pub enum Outcome {
     Expired,
     /// Failed, and everything changed in the stage was rolled back.
     RolledBack,
-    /// Somebody else deployed over ours; theirs was left alone.
+    /// Somebody else deployed over the release; their deployment was not changed.
     Superseded,
     /// Failed, and the rollback failed or is unknown: a person is needed.
     Stuck,
     Aborted,
-    /// Failed, nothing rolled back: rollback is off, or nothing had been rolled yet.
+    /// Failed without a rollback: rollback is off, or nothing was changed yet.
     Failed,
-    /// Stopped on the way; `resume` goes on.
+    /// Stopped; `resume` continues it.
     Suspended,
-    /// ECS still works on it at the deadline.
+    /// ECS had not finished at the deadline.
     StillRunning,
-    /// It is unknown.
+    /// It is unknown whether something took place.
     Unknown,
     /// Access or set-up is missing.
     Access,
@@ -40,7 +40,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What the process ends with.
+    /// The process's exit code.
     pub fn exit_code(self) -> ExitCode {
         match self {
             Outcome::Succeeded | Outcome::Unchanged => ExitCode::Done,
@@ -61,7 +61,7 @@ impl Outcome {
         }
     }
 
-    /// Whether `resume` can go on from here. What is resumable is recorded as suspended, the rest as finished.
+    /// Whether `resume` can continue. A resumable outcome is recorded as suspended, the others as finished.
     pub fn is_resumable(self) -> bool {
         match self {
             Outcome::Suspended | Outcome::StillRunning | Outcome::Unknown | Outcome::Access | Outcome::Locked => true,

@@ -12,23 +12,23 @@ use super::nearest;
 /// A partition.
 #[derive(Debug, Deserialize)]
 pub struct Partition {
-    /// As ARNs have it, e.g. `aws` or `aws-cn`.
+    /// As in ARNs: `aws` or `aws-cn`.
     pub id: String,
-    /// What the names of its endpoints end with, e.g. `amazonaws.com`.
+    /// The suffix of its endpoints' names: `amazonaws.com`.
     pub dns_suffix: String,
-    /// What its regions are called, those that are still to come included.
+    /// A regular expression for its regions' names, future ones included.
     pattern: String,
-    /// The regions that are known.
+    /// The known regions.
     pub regions: Vec<String>,
 }
 
-/// What a region is to the table.
+/// How well a region is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
     Listed,
-    /// It is not listed, but every word of it is used in the same place by one that is: probably newer than the table.
+    /// Not listed, but each of its words is in the same position of a listed region: probably newer than the table.
     Plausible,
-    /// Neither; with the nearest that is listed.
+    /// Neither; with the nearest listed region.
     Unlikely {
         nearest: Option<&'static str>,
     },
@@ -45,14 +45,14 @@ pub fn all() -> &'static [Partition] {
     })
 }
 
-/// The partition that has this region, or whose pattern it fits; `None` where none does, for which SDKs take `aws`.
+/// The partition that lists this region, or whose pattern matches it; `None`: none does, and SDKs use `aws`.
 pub fn of(region: &str) -> Option<&'static Partition> {
     let lists = |p: &&Partition| p.regions.iter().any(|r| r == region);
     let fits = |p: &&Partition| Regex::new(&p.pattern).is_ok_and(|pattern| pattern.is_match(region));
     all().iter().find(lists).or_else(|| all().iter().find(fits))
 }
 
-/// Whether a region may be meant as it is written.
+/// How well a region is known.
 pub fn known(region: &str) -> Known {
     let regions = || all().iter().flat_map(|p| p.regions.iter().map(String::as_str));
     if regions().any(|r| r == region) {
@@ -61,7 +61,7 @@ pub fn known(region: &str) -> Known {
     let words: Vec<&str> = region.split('-').collect();
     let used = |at: usize, word: &str| regions().any(|r| r.split('-').nth(at) == Some(word));
     let number = words.last().is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n > 0));
-    // Of the table's regions some have four words.
+    // Some regions have four words.
     let places = words.len().saturating_sub(1);
     if (2..=3).contains(&places) && number && (0..places).all(|at| used(at, words[at])) && of(region).is_some() {
         return Known::Plausible;

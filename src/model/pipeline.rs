@@ -1,5 +1,5 @@
-//! The resolved pipeline: what a release obeys from its first event on. Files it names are held by hash, never by content,
-//! so that no environment value is journaled.
+//! The resolved pipeline, which a release uses from its first event on. It has the hashes of files, not their contents, so that no
+//! environment value is journaled.
 
 mod references;
 
@@ -29,11 +29,11 @@ pub struct Pipeline {
     pub tasks: BTreeMap<TaskName, TaskSpec>,
     /// In their order.
     pub stages: Vec<Stage>,
-    /// How often a moving thing is read at most (ECS's own states move by seconds).
+    /// The shortest time between two reads of a resource that is changing (ECS's states change within seconds).
     pub poll: SignedDuration,
 }
 
-/// Where the facts of releases are kept.
+/// Where releases are recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "store", rename_all = "lowercase")]
 pub enum State {
@@ -64,13 +64,13 @@ impl std::str::FromStr for State {
     }
 }
 
-/// An AWS account and region, and how to get into it.
+/// An AWS account and region, and how to access it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Account {
     pub name: AccountName,
     pub id: AccountId,
     pub region: Region,
-    /// A role's name or ARN to assume; without one the ambient credentials are the account's own.
+    /// The name or ARN of a role to assume; without one the current credentials must be the account's.
     pub role: Option<String>,
     pub external_id: Option<String>,
     #[serde(default)]
@@ -87,11 +87,11 @@ pub struct Account {
 pub enum Assume {
     #[default]
     Always,
-    /// Only with credentials of another account: a build that runs in the account itself uses its own.
+    /// Only with credentials of another account: a build in the account itself uses its own credentials.
     Outside,
 }
 
-/// A file of the repository, by path below its root and SHA-256 of its bytes.
+/// A file of the repository: its path below the root, and the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRef {
     pub path: String,
@@ -110,10 +110,10 @@ pub struct ImageSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "builder", rename_all = "kebab-case")]
 pub enum Build {
-    /// A Dockerfile, by the first tool found or the one named.
+    /// From a Dockerfile, with the first tool found or the named one.
     Dockerfile {
         tool: Tool,
-        /// Folders and files below the repository's root.
+        /// `context` and `file`: below the repository's root.
         context: String,
         file: String,
         args: BTreeMap<String, String>,
@@ -121,7 +121,7 @@ pub enum Build {
     },
     /// Files put on a base image without a daemon.
     Layers(LayersSpec),
-    /// Never built here: only `--image` brings one.
+    /// Not built: the image is given with `--image`.
     None,
 }
 
@@ -135,7 +135,7 @@ pub enum Tool {
     Finch,
 }
 
-/// What the `layers` builder makes: a base, files on it, and the image configuration.
+/// An image of the `layers` builder: a base, files on it, and the image configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayersSpec {
     /// `scratch`, or a reference (with a digest, for a reproducible result).
@@ -176,7 +176,7 @@ pub struct ServiceSpec {
     pub sheet: Sheet,
 }
 
-/// What of a task definition is shown to an approver, and what becomes of the containers that the file does not name.
+/// What an approver sees of a task definition, and what happens to containers that the file does not name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
     #[serde(default, skip_serializing_if = "UnnamedContainers::is_default")]
@@ -186,14 +186,14 @@ pub struct Sheet {
     pub show: BTreeSet<String>,
 }
 
-/// What becomes of containers that the file does not name.
+/// What happens to containers that the file does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnnamedContainers {
-    /// Their image is pinned to its digest, and judged by the gate as the others are.
+    /// Their image is pinned to its digest and judged by the gate like the others.
     #[default]
     Digest,
-    /// They go as the task definition has them, and the sheet says so.
+    /// They stay as in the task definition, and the approver sees that.
     Keep,
 }
 
@@ -222,7 +222,7 @@ pub struct Stage {
     pub name: StageName,
     pub account: AccountName,
     pub cluster: String,
-    /// ECS's names of the services, where they are not the file's.
+    /// ECS's names of the services, where they differ from the file's.
     pub service_names: BTreeMap<ServiceName, String>,
     pub values: Option<FileRef>,
     pub images: Transfer,
@@ -234,7 +234,7 @@ pub struct Stage {
     pub on_failure: OnFailure,
 }
 
-/// How a stage of another account than the image's gets at the image.
+/// How a stage in another account than the image's gets the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transfer {
@@ -260,15 +260,15 @@ impl Pipeline {
         self.accounts.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
-    /// The role of one of the accounts that this ARN is a session of, by name. Everybody who may enter the account so has such a
-    /// session and names it himself, so it names no person.
+    /// The name of an account's role, where this ARN is a session of it. Everybody who enters the account through the role has such a
+    /// session and chooses its name, so it does not identify a person.
     pub fn shared_role(&self, principal: &str) -> Option<&str> {
-        let (head, _) = arn::split(principal)?;
+        let (prefix, _) = arn::split(principal)?;
         let (role, _) = arn::session(principal)?;
         self.accounts.values().find_map(|account| {
-            // STS leaves a role's path out, and IAM takes no two names that differ in case alone.
+            // STS omits a role's path, and IAM does not allow two names that differ only in case.
             let own = account.role.as_deref().map(arn::last)?;
-            let of_account = head.rsplit_once(':').is_some_and(|(_, id)| id == account.id.as_str());
+            let of_account = prefix.rsplit_once(':').is_some_and(|(_, id)| id == account.id.as_str());
             (of_account && own.eq_ignore_ascii_case(role)).then_some(own)
         })
     }
@@ -293,7 +293,7 @@ impl Pipeline {
         }
     }
 
-    /// The accounts that a stage is in, has its images from, is approved in, and whose credentials its checks get.
+    /// The accounts of a stage: its own, those of its images and of its approval, and those whose credentials its checks get.
     pub fn accounts_of<'a>(&'a self, stage: &'a Stage) -> BTreeSet<&'a Account> {
         let images = stage.images_used(self).into_iter().map(|image| &self.image(image).account);
         let approval = stage.approval.iter().filter_map(|policy| match &policy.way {
@@ -310,7 +310,7 @@ impl Pipeline {
         self.stages_until(until).iter().flat_map(|s| s.images_used(self)).collect()
     }
 
-    /// The stages up to and including this one; all, where there is none of the name.
+    /// The stages up to and including this one; all stages where it does not exist.
     pub fn stages_until(&self, until: &StageName) -> &[Stage] {
         let end = self.stages.iter().position(|s| s.name == *until).map_or(self.stages.len(), |i| i + 1);
         &self.stages[..end]

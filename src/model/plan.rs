@@ -1,4 +1,4 @@
-//! What a stage would change: computed before anybody is asked, compared before anything is done.
+//! What a stage would change: computed before approval is requested, and compared before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct StagePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadPlan {
     pub family: String,
-    /// What the service runs now; for a one-off task, the last revision of its family. `None`: there is none.
+    /// The revision that the service runs now; for a one-off task, the last revision of its family.
     pub live: Option<String>,
     /// The hash of what would be registered.
     pub content: ContentHash,
@@ -26,16 +26,16 @@ pub struct WorkloadPlan {
     /// The containers that the file does not name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unnamed: BTreeMap<String, Unnamed>,
-    /// Against `live`; values of the environment are shown only where the file says so.
+    /// Compared with `live`. Environment values are included only where the file allows it.
     pub changes: Vec<Change>,
-    /// What somebody other than kanmon changed in what runs, since kanmon's last revision of the family.
+    /// What somebody else changed in the running revision after kanmon's last one of the family.
     pub drift: Vec<Change>,
     /// The service's desired count when it was read.
     pub desired: u32,
 }
 
 impl WorkloadPlan {
-    /// Whether what would be registered is what runs.
+    /// Whether the running revision has the planned content already.
     pub fn is_unchanged(&self) -> bool {
         self.live.is_some() && self.changes.is_empty()
     }
@@ -44,18 +44,18 @@ impl WorkloadPlan {
 /// A container that the file does not name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unnamed {
-    /// The image that it would run: by digest, unless it is kept or in no registry of the file's accounts.
+    /// The image that it would run: by digest, unless it stays as it is or is in no registry of the file's accounts.
     pub image: String,
     pub gate: UnnamedGate,
 }
 
-/// What the stage's gate says of the image of a container that the file does not name.
+/// The gate's judgement of the image of a container that the file does not name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnnamedGate {
-    /// The file says `unnamed: keep`: nothing.
+    /// Not judged: the file sets `unnamed: keep`.
     Kept,
-    /// Its scan is read first.
+    /// Not judged yet: its scan must be read first.
     Unjudged,
     Judged(GateJudgement),
 }
@@ -81,13 +81,13 @@ impl StagePlan {
         services.chain(tasks).flat_map(each)
     }
 
-    /// The same, to be judged.
+    /// The same, to be changed.
     pub fn unnamed_mut(&mut self) -> impl Iterator<Item = &mut Unnamed> {
         let workloads = self.services.values_mut().chain(self.tasks.values_mut());
         workloads.flat_map(|workload| workload.unnamed.values_mut())
     }
 
-    /// Whether the gate has not answered yet for one of them.
+    /// Whether one of them is not judged yet.
     pub fn awaits_scans(&self) -> bool {
         self.unnamed().any(|(_, _, unnamed)| unnamed.gate == UnnamedGate::Unjudged)
     }
@@ -102,12 +102,12 @@ impl StagePlan {
     }
 }
 
-/// One member of a task definition that would change.
+/// A change of one member of a task definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// As in `containerDefinitions[web].image`.
+    /// Such as `containerDefinitions[web].image`.
     pub path: String,
-    /// `None`: it is not there, or its value is not for showing.
+    /// `None`: it does not exist, or its value must not be shown.
     pub from: Option<String>,
     pub to: Option<String>,
     pub kind: ChangeKind,

@@ -1,4 +1,4 @@
-//! What an image runs on.
+//! The platform of an image.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
-/// A text that is not the name of a platform.
+/// A text that is not a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAPlatform(pub String);
 
@@ -32,10 +32,10 @@ impl Platform {
         Ok(Platform { architecture: architecture.into(), os: os.into(), variant: variant.map(Into::into) })
     }
 
-    /// Whether an image for `self` runs where `wanted` is asked for.
+    /// Whether an image for `self` runs on `wanted`.
     pub fn serves(&self, wanted: &Platform) -> bool {
         let variant = |p: &Platform| match (p.architecture.as_str(), p.variant.as_deref()) {
-            // arm64 has one variant in use, and most leave it out (containerd's platforms.Normalize).
+            // arm64 has one variant in use, and most images omit it (containerd's platforms.Normalize).
             ("arm64", None) => Some("v8".to_owned()),
             ("amd64", Some("v1")) => None,
             (_, v) => v.map(str::to_owned),
@@ -65,7 +65,7 @@ mod tests {
     #[case("linux/arm64", "linux/arm64/v8", true)]
     #[case("linux/arm/v6", "linux/arm/v7", false)]
     #[case("linux/amd64", "linux/arm64", false)]
-    fn a_platform_serves_its_own(#[case] has: &str, #[case] wanted: &str, #[case] serves: bool) {
+    fn an_image_runs_on_its_own_platform(#[case] has: &str, #[case] wanted: &str, #[case] serves: bool) {
         assert_eq!(Platform::parse(has).unwrap().serves(&Platform::parse(wanted).unwrap()), serves);
     }
 

@@ -1,4 +1,4 @@
-//! Why a release ended or a stage failed: a code and its values. The words for them are written by `report`.
+//! Why a release ended or a stage failed: a code and its values. `report` writes the words.
 
 use std::collections::BTreeMap;
 
@@ -38,18 +38,18 @@ pub enum Reason {
     },
     /// Stopped by a signal.
     Stopped,
-    /// It was given up after so many attempts.
+    /// The effect failed after this many attempts.
     EffectFailed {
         effect: Effect,
         attempts: u32,
         fault: Fault,
     },
-    /// It may have taken place.
+    /// It is unknown whether the effect took place.
     EffectUnknown {
         effect: Effect,
         fault: Fault,
     },
-    /// What is waited for cannot be read any more.
+    /// The resource that kanmon waits for can no longer be read.
     Unreadable {
         what: Watched,
         fault: Fault,
@@ -59,7 +59,7 @@ pub enum Reason {
         stage: StageName,
         blocked: Blocked,
     },
-    /// The gate passed when the stage was entered, and does not pass any more.
+    /// The gate passed when the stage was entered, but no longer passes.
     GateNoLongerPasses {
         stage: StageName,
         blocked: Blocked,
@@ -69,7 +69,7 @@ pub enum Reason {
         stage: StageName,
         blocked: Blocked,
     },
-    /// The record has a stage entered with something else than was approved.
+    /// The stage was entered with something other than what was approved.
     NotWhatWasApproved {
         stage: StageName,
         mismatch: ApprovalMismatch,
@@ -79,7 +79,7 @@ pub enum Reason {
         stage: StageName,
         mismatch: ApprovalMismatch,
     },
-    /// An approver rejected it. `carried`: the release runs in an execution that carries the question.
+    /// An approver rejected it. `carried`: the release runs in the CodePipeline execution whose action is answered.
     Rejected {
         stage: StageName,
         by: Identity,
@@ -103,32 +103,32 @@ pub enum Reason {
         release: ReleaseId,
         carried: bool,
     },
-    /// Nobody decided. `why`: nobody can any more, for another reason than the time.
+    /// Nobody decided. `why`: why nobody can any more, other than that the time is over.
     ApprovalExpired {
         stage: StageName,
         why: Option<ExpiryReason>,
         carried: bool,
     },
-    /// An answer does not count, and no other can be given where it was asked.
+    /// An answer does not count, and no other can be given.
     ApprovalClosed {
         stage: StageName,
         why: ClosedReason,
         carried: bool,
     },
-    /// Nothing new enters the stage.
+    /// The stage is frozen.
     Frozen {
         stage: StageName,
         by: FrozenBy,
         at: Timestamp,
     },
-    /// The same images failed in the stage before, with this release and for this reason, and were rolled back.
+    /// The same images failed in the stage with an earlier release, for this reason, and were rolled back.
     FailedBefore {
         stage: StageName,
         release: ReleaseId,
         images: BTreeMap<ImageName, Digest>,
         why: Box<Reason>,
     },
-    /// Another release held the stage all the time.
+    /// Another release had the stage's lease until the deadline.
     Locked {
         stage: StageName,
     },
@@ -137,7 +137,7 @@ pub enum Reason {
         stage: StageName,
         newer: ReleaseId,
     },
-    /// A newer release has entered the stage that this one was working in.
+    /// A newer release entered the stage while this one was in it.
     Overtaken {
         stage: StageName,
         newer: ReleaseId,
@@ -158,7 +158,7 @@ pub enum Reason {
         verdict: Verdict,
         result: CheckResult,
     },
-    /// A rollout that did not succeed, with what is known of its tasks.
+    /// A rollout that did not succeed, and why its tasks stopped.
     RolloutEnded {
         stage: StageName,
         service: ServiceName,
@@ -175,13 +175,13 @@ pub enum Reason {
         planned: String,
         found: String,
     },
-    /// Somebody asked for it, with this comment.
+    /// Somebody aborted it, with this comment.
     Aborted {
         comment: String,
     },
 }
 
-/// What a process waits for by reading it.
+/// What a process reads while it waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Watched {
@@ -212,7 +212,7 @@ pub enum Watched {
     },
 }
 
-/// Why a gate does not pass, with the first findings that block.
+/// Why a gate does not pass, with the first blocking findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
     pub verdict: Verdict,
@@ -223,7 +223,7 @@ pub struct Blocked {
     pub more: usize,
 }
 
-/// As many findings as a person reads in one line; the judgement has them all.
+/// As many findings as fit in one line; the judgement has them all.
 const SHOWN: usize = 5;
 
 impl Blocked {
@@ -235,7 +235,7 @@ impl Blocked {
 }
 
 impl Reason {
-    /// Its code, as it is written down.
+    /// Its code, as in JSON.
     pub fn code(&self) -> String {
         let value = serde_json::to_value(self).unwrap_or_default();
         value.get("code").and_then(|code| code.as_str()).unwrap_or_default().to_owned()

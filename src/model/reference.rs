@@ -1,9 +1,9 @@
-//! Image references, taken apart as they are written: nothing is completed, and what each part may be is its reader's matter.
+//! Splits image references into parts. Nothing is added, and the parts are not validated.
 
 /// `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference<'t> {
-    /// All before tag and digest.
+    /// Everything before the tag and the digest.
     pub name: &'t str,
     pub tag: Option<&'t str>,
     pub digest: Option<&'t str>,
@@ -12,7 +12,7 @@ pub struct Reference<'t> {
 impl<'t> Reference<'t> {
     pub fn of(text: &'t str) -> Reference<'t> {
         let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
-        // A colon after the last slash begins a tag; one before it, a port.
+        // A colon after the last slash is before a tag; one before it, before a port.
         let (name, tag) = match name.rfind(':') {
             Some(at) if !name[at..].contains('/') => (&name[..at], Some(&name[at + 1..])),
             Some(_) | None => (name, None),
@@ -20,7 +20,7 @@ impl<'t> Reference<'t> {
         Reference { name, tag, digest }
     }
 
-    /// The registry and the path in it. The first part of a name is a host only where it cannot be a path's (distribution/reference).
+    /// The registry and the path in it. The first part of a name is a host only where it cannot be part of a path (distribution/reference).
     pub fn host_and_path(&self) -> (Option<&'t str>, &'t str) {
         let is_host = |h: &str| h.contains(['.', ':']) || h == "localhost" || h.bytes().any(|b| b.is_ascii_uppercase());
         match self.name.split_once('/') {

@@ -311,7 +311,7 @@ pub enum LaterWord {
     Withdrawn {
         by: String,
     },
-    AskedAgain,
+    RequestedAgain,
 }
 
 /// Gives each of these refusals its code in JSON.

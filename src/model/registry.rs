@@ -1,34 +1,34 @@
-//! Whose registry an image's name names.
+//! Whose registry an image name refers to.
 
 use super::address;
 use super::partition;
 use super::pipeline::{Account, Pipeline, Stage, Transfer};
 
-/// The repository's name where an image's name (without tag and digest) is in this account's own registry; `None` for every other.
+/// The repository's name, where an image name (without tag and digest) is in this account's own registry.
 pub fn own_repository<'n>(name: &'n str, account: &Account) -> Option<&'n str> {
     let (host, path) = name.split_once('/')?;
     let (id, region) = (account.id.as_str(), account.region.as_str());
-    // A region that no partition has is one of `aws` to the SDKs.
+    // SDKs use `aws` for an unknown region.
     let domain = partition::of(region).map_or("amazonaws.com", |p| p.dns_suffix.as_str());
     let plain = ["dkr.ecr", "dkr.ecr-fips"].map(|service| format!("{id}.{service}.{region}.{domain}"));
-    // By IPv6 too, under a domain that only the partitions with the first one have.
+    // Dual-stack names, which only partitions with the domain amazonaws.com have.
     let dual = ["dkr-ecr", "dkr-ecr-fips"].map(|service| format!("{id}.{service}.{region}.on.aws"));
     if plain.iter().any(|own| own == host) || (domain == "amazonaws.com" && dual.iter().any(|own| own == host)) {
         return Some(path);
     }
-    // A sandbox on this machine has its registry at its own address, and the account in the path where ECR has it in the host.
+    // A sandbox on this machine has its registry at its own address, with the account in the path instead of the host.
     is_sandbox_of(host, account).then(|| path.strip_prefix(&format!("{id}.{region}/"))).flatten()
 }
 
-/// Whether this host is where the file says that the account's ECR is, on this machine. Any other one of it may be anybody's.
+/// Whether this host is the account's ECR endpoint in the file, on this machine. Another port of it may be anybody's.
 fn is_sandbox_of(host: &str, account: &Account) -> bool {
     let endpoint = account.endpoints.get("ecr").or_else(|| account.endpoints.get("default"));
     let authority = endpoint.and_then(|url| url.split_once("://")).map(|(_, rest)| rest.trim_end_matches('/'));
     address::is_loopback(address::without_port(host)) && authority == Some(host)
 }
 
-/// The account of the file whose registry an image's name (without tag and digest) is in, and the repository's name there; the
-/// stage's own account first. A stage that copies its images takes no other account's word for what is in them.
+/// The account of the file whose registry an image name (without tag and digest) is in, and the repository's name; the stage's own
+/// account first. A stage that copies its images uses only its own account's registry and scans.
 pub fn owner<'p, 'n>(pipeline: &'p Pipeline, stage: &Stage, name: &'n str) -> Option<(&'p Account, &'n str)> {
     let own = pipeline.account(&stage.account);
     let others = pipeline.accounts.values().filter(|_| match stage.images {

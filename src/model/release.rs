@@ -1,4 +1,4 @@
-//! A release is the fold of its events. Running and recovery use this same fold; there is no other way to a state.
+//! A release is the fold of its events. Running and recovery use the same fold; a state is made in no other way.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::step::StepState;
 use super::unresolved::Unresolved;
 use super::warning::Warning;
 
-pub use parts::{Abort, Failed, Open, Scan};
+pub use parts::{Abort, FailedEffect, Open, Scan};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
@@ -30,28 +30,28 @@ pub struct Release {
     pub started_at: Timestamp,
     pub started: Started,
     pub until: StageName,
-    /// Who asked for what is being done now.
+    /// Who requested what is being done now.
     pub requested_by: Requester,
-    /// Everybody who asked for it, for more of it, or resumed it, oldest first: none of them approves it.
+    /// Everybody who requested, extended or resumed it, oldest first: none of them may approve it.
     pub requesters: Vec<Requester>,
-    /// The last stage that was looked at beforehand.
+    /// The last stage that was surveyed.
     pub surveyed: Option<StageName>,
     pub images: BTreeMap<ImageName, PushedImage>,
-    /// Of images that were given, as far as it is known.
+    /// Of given images, where it is known.
     pub image_commits: BTreeMap<ImageName, ImageCommit>,
     pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
     pub scans: BTreeMap<(ScanSubject, AccountName), Scan>,
     pub stages: BTreeMap<StageName, StageState>,
     /// Intended and not concluded.
     pub open: BTreeMap<Effect, Open>,
-    /// Failed since they last succeeded or somebody resumed.
-    pub failed: BTreeMap<Effect, Failed>,
-    /// It is unknown whether they took place.
+    /// Effects that failed after they last succeeded or the release was resumed.
+    pub failed: BTreeMap<Effect, FailedEffect>,
+    /// Effects of which it is unknown whether they took place.
     pub unknown: BTreeMap<Effect, Fault>,
     pub abort: Option<Abort>,
-    /// Why it may go where its images failed before, as far as it was asked to go.
+    /// Why it may enter stages where its images failed before.
     pub forced: Option<String>,
-    /// Why what was rejected is asked about again, as far as somebody said so.
+    /// Why approval is requested again after a rejection.
     pub again: Option<String>,
     pub warnings: Vec<Warning>,
     /// Each is reported once.
@@ -79,7 +79,7 @@ impl Release {
     /// A release from its first event.
     ///
     /// # Errors
-    /// When the event is not the first, starts nothing, or names what its own pipeline does not have.
+    /// Where the event is not the first, does not start a release, or names something that its own pipeline does not have.
     pub fn begin(event: &Event) -> Result<Release, Illegal> {
         let Fact::Started(started) = &event.fact else {
             return Err(illegal(event, IllegalReason::NotStarted));
@@ -115,10 +115,10 @@ impl Release {
         })
     }
 
-    /// Takes in the next event; on an error the release is as it was, but for the event that could not follow.
+    /// Applies the next event. On an error the release is unchanged.
     ///
     /// # Errors
-    /// When the event cannot follow.
+    /// Why the event cannot follow.
     pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
         if event.release != self.id {
             return Err(illegal(event, IllegalReason::OtherRelease));
@@ -138,7 +138,7 @@ impl Release {
         Ok(())
     }
 
-    /// Whether a fact may be written now: after the end only what resumes a release.
+    /// Whether a fact may follow now: after the end only facts that resume the release.
     fn may_follow(&self, fact: &Fact) -> bool {
         if let Fact::Extended { .. } | Fact::LockBroken { .. } = fact {
             return true;
@@ -146,9 +146,9 @@ impl Release {
         if let Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } = fact {
             return self.ended_for_good().is_none();
         }
-        // A question that was asked in advance is still open when the release has ended.
+        // Approval that was requested in advance can still be rejected after the release has ended.
         if let Fact::ApprovalRejected { answer, .. } = fact
-            && let Approval::Asked(_) = self.stage(&answer.stage).approval
+            && let Approval::Requested(_) = self.stage(&answer.stage).approval
         {
             return true;
         }
@@ -173,7 +173,7 @@ impl Release {
     }
 
     fn fail(&mut self, effect: Effect, fault: Fault, at: Timestamp) {
-        let failed = self.failed.entry(effect).or_insert_with(|| Failed {
+        let failed = self.failed.entry(effect).or_insert_with(|| FailedEffect {
             fault: fault.clone(),
             attempts: 0,
             first_at: at,
@@ -192,9 +192,9 @@ impl Release {
                 self.requested_by = requested_by.clone();
                 self.add_requester(requested_by);
                 if self.abort.take().is_some() {
-                    self.stages.values_mut().for_each(StageState::ask_again);
+                    self.stages.values_mut().for_each(StageState::reset_approval);
                 }
-                // Whoever asks for more has to say again whether by force.
+                // Force must be given again with every extension.
                 self.forced.clone_from(forced);
                 self.again.clone_from(again);
                 self.go_on(event.at);
@@ -247,30 +247,30 @@ impl Release {
                 };
                 let state = self.stage_mut(stage)?;
                 state.carried_by = request.execution.clone().filter(|e| own.as_ref() != Some(e));
-                state.approval = Approval::Asked(request.clone());
-                state.asks += 1;
+                state.approval = Approval::Requested(request.clone());
+                state.approval_requests += 1;
                 if let (Some(plan), Some(gate)) = (state.plan.clone(), state.gate.clone()) {
                     state.shown.push(Shown { hash: request.plan.clone(), plan, gate });
                 }
             }
             Fact::ApprovalRefused { answer, reason, closes } => {
-                // One that comes too late closes nothing.
+                // A late answer closes nothing.
                 if *closes {
-                    self.asked(&answer.stage)?;
+                    self.open_request(&answer.stage)?;
                     self.stage_mut(&answer.stage)?.approval =
                         Approval::Closed { why: ClosedReason::Refused { refusal: Box::new(reason.clone()) } };
                 }
             }
             Fact::ApprovalGiven { answer } => {
-                let request = self.asked(&answer.stage)?;
+                let request = self.open_request(&answer.stage)?;
                 if answer.answer != Answer::Approved || answer.plan != request.plan {
-                    return Err(IllegalReason::NotWhatWasAsked);
+                    return Err(IllegalReason::OtherThanRequested);
                 }
                 let state = self.stage_mut(&answer.stage)?;
-                // It may be read long after it was given, but it was given before its question expired.
+                // It may be read long after it was given, but it was given before its request expired.
                 state.approved_at = Some(event.at.min(request.expires_at));
                 state.approval = Approval::Given(answer.clone(), request);
-                // The process that records it has read it there.
+                // The process that records it has read it in CodePipeline.
                 state.compared = Compared::Same;
                 state.look_again();
                 self.scans.clear();
@@ -284,7 +284,7 @@ impl Release {
             }
             Fact::ApprovalVoided { stage, .. } => {
                 let state = self.stage_mut(stage)?;
-                state.approval = Approval::NotAsked;
+                state.approval = Approval::NotRequested;
                 state.lock = None;
                 state.look_again();
                 self.scans.clear();
@@ -295,16 +295,16 @@ impl Release {
             Fact::StageLocked { stage, fence } => {
                 let state = self.stage_mut(stage)?;
                 state.lock = Some(*fence);
-                // Another release may have changed the services while this one waited.
+                // Another release may have changed the services while this one waited for the lease.
                 if state.entered.is_none() {
                     state.plan = None;
                 }
             }
             Fact::Forced { stage, over, .. } => self.stage_mut(stage)?.forced_over = Some(over.clone()),
             Fact::StageEntered { stage } => {
-                let asks = self.started.pipeline.stage(stage).is_some_and(|s| s.approval.is_some());
+                let needs_approval = self.started.pipeline.stage(stage).is_some_and(|s| s.approval.is_some());
                 let state = self.stage_mut(stage)?;
-                state.may_be_entered(asks)?;
+                state.may_be_entered(needs_approval)?;
                 state.entered = Some(event.at);
             }
             Fact::TaskDefinitionRegistered { at, workload, arn, .. } => self.step_mut(at)?.register(workload, arn)?,
@@ -335,8 +335,8 @@ impl Release {
         Ok(())
     }
 
-    /// A process takes over: everything not yet entered is looked at again, what was entered is judged again before it goes further,
-    /// what failed gets new tries, what is unknown is read again, and holds and deadlines begin again.
+    /// Another process continues: stages that are not entered are judged and planned again, entered ones are judged again before they are
+    /// changed further, failed effects get new attempts, unknown ones are read again, and deadlines start again.
     fn go_on(&mut self, at: Timestamp) {
         self.ending = None;
         self.surveyed = None;
@@ -350,7 +350,7 @@ impl Release {
             state.confirmed = false;
             state.compared = Compared::NotYet;
             if matches!(state.approval, Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }) {
-                state.approval = Approval::NotAsked;
+                state.approval = Approval::NotRequested;
             }
             state.look_again();
             state.gate_is_old = state.entered.is_some();
@@ -364,9 +364,9 @@ impl Release {
         }
     }
 
-    fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, IllegalReason> {
+    fn open_request(&self, stage: &StageName) -> Result<ApprovalRequest, IllegalReason> {
         let approval = self.stages.get(stage).map(|s| &s.approval);
-        let Some(Approval::Asked(request)) = approval else { return Err(IllegalReason::NothingAsked) };
+        let Some(Approval::Requested(request)) = approval else { return Err(IllegalReason::NoOpenRequest) };
         Ok(request.clone())
     }
 

@@ -1,4 +1,4 @@
-//! An ECS service's rollout: what is read, what it means, how it ended.
+//! An ECS service's rollout: readings, states, and endings.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,11 @@ pub struct ServiceReading {
     pub maximum_percent: u32,
     /// `deployments[]`, PRIMARY first.
     pub deployments: Vec<Deployment>,
-    /// `None` where they may not be listed or the service has none.
+    /// `None`: listing them is not allowed, or the service has none.
     pub service_deployments: Option<Vec<ServiceDeployment>>,
     /// `awsvpcConfiguration` and the like, as raw JSON, for tasks that run in the service's network.
     pub network: Option<serde_json::Value>,
-    /// How tasks are placed and tagged, as RunTask takes it: raw JSON.
+    /// How tasks are placed and tagged, in the form of RunTask's input: raw JSON.
     pub launch: Option<serde_json::Value>,
     /// `deploymentConfiguration.earlySuccessCriteria`, where it is enabled.
     pub early_success: Option<EarlySuccess>,
@@ -43,15 +43,15 @@ pub struct ServiceReading {
 pub struct EarlySuccess {
     /// Of the desired count, rounded up.
     pub healthy_percent: u32,
-    /// `DEFERRED`: tasks of before may run on, for two weeks at most. Else `BLOCKING`.
+    /// `DEFERRED`: old tasks may continue to run for at most two weeks. Else `BLOCKING`.
     pub deferred: bool,
 }
 
 impl EarlySuccess {
-    /// As many healthy tasks as ECS waits for.
+    /// How many healthy tasks ECS waits for.
     pub fn enough(self, desired: u32) -> u32 {
         let share = (u64::from(desired) * u64::from(self.healthy_percent)).div_ceil(100);
-        // None at all proves nothing.
+        // At least one: no task proves nothing.
         u32::try_from(share).unwrap_or(desired).clamp(desired.min(1), desired)
     }
 }
@@ -95,7 +95,7 @@ pub struct ServiceDeployment {
     pub status_reason: Option<String>,
     pub created_at: Timestamp,
     pub target_task_definition: Option<String>,
-    /// The task definitions that ran when it was begun, where they were read; empty where ECS names none.
+    /// The task definitions that ran when it started, where they were read; empty where ECS names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_task_definitions: Vec<String>,
     pub monitors: Monitors,
@@ -108,7 +108,7 @@ pub struct Monitors {
     pub triggered: Option<Monitor>,
     /// The circuit breaker's count, where it is on.
     pub breaker: Option<BreakerCount>,
-    /// Its hooks that await an answer.
+    /// Its hooks that wait for an answer.
     pub hooks: Vec<AwaitingHook>,
 }
 
@@ -123,7 +123,7 @@ pub struct BreakerCount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwaitingHook {
     pub id: String,
-    /// By ECS's clock; ECS's own answer follows then.
+    /// By ECS's clock; then ECS itself answers.
     pub expires: Option<Timestamp>,
 }
 
@@ -135,7 +135,7 @@ pub struct TaskReading {
     pub task_definition: String,
     pub last_status: TaskStatus,
     pub health: HealthStatus,
-    /// The digest each container runs, where ECS says.
+    /// The digest that each container runs, where ECS reports it.
     pub digests: BTreeMap<String, Option<String>>,
 }
 
@@ -173,7 +173,7 @@ pub struct RolloutReading {
 pub struct Baseline {
     pub primary: String,
     pub task_definition: String,
-    /// The set S0: service deployments that existed before ours.
+    /// The service deployments that existed before ours.
     pub service_deployments: Vec<String>,
     /// The ids of `deployments[]`: one that failed stays listed for a while, and may be of the revision that is reused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -191,19 +191,19 @@ pub struct RollbackTarget {
     pub deployments: Vec<String>,
 }
 
-/// Everything proven in this many consecutive readings counts as proven: a container that dies at start does so between two.
+/// A rollout counts as proven after this many consecutive readings: a container that fails at start fails between two of them.
 pub const PROOFS: u32 = 3;
 
 /// The state of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum RolloutState {
-    /// ECS has answered, and the deployment is not to be seen, in this many consecutive readings.
+    /// The deployment was missing in this many consecutive readings.
     Looking {
         readings: u32,
     },
     InProgress,
-    /// ECS calls it done; the proof is not complete.
+    /// ECS reports success; the proof is not complete.
     Proving {
         missing: ProofGap,
     },
@@ -221,7 +221,7 @@ pub enum RolloutState {
     RollbackFailed {
         said: Option<String>,
     },
-    /// Failed and left standing: the breaker does not roll back, or had nothing to roll back to.
+    /// Failed without a rollback by ECS: the circuit breaker does not roll back, or has nothing to roll back to.
     Failed {
         said: Option<String>,
         /// What made ECS give it up, where ECS shows that.
@@ -231,17 +231,17 @@ pub enum RolloutState {
     Stopped {
         said: Option<String>,
     },
-    /// By this deployment, by its id or ARN.
+    /// By this deployment: its id or ARN.
     Superseded {
         by: String,
     },
-    /// More than one deployment of the task definition began since. By ARN.
+    /// Several deployments of the task definition started after the baseline. By ARN.
     Ambiguous {
         deployments: Vec<String>,
     },
 }
 
-/// What changed since the last reading that was written down.
+/// What one reading shows of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolloutProgress {
     #[serde(flatten)]
@@ -266,7 +266,7 @@ pub struct Circumstances {
     /// The circuit breaker's count, once something failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerCount>,
-    /// Tasks of before that run on although ECS calls it done (`DEFERRED`).
+    /// Old tasks that still run although ECS reports success (`DEFERRED`).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub draining: u32,
 }
@@ -283,19 +283,19 @@ impl Circumstances {
 pub enum HeldUp {
     /// A hook pauses it until somebody answers.
     Hook { id: String, expires: Option<Timestamp> },
-    /// ECS starts no task of ours: the service's event.
+    /// ECS starts no task of ours. `reason`: the service's event.
     NoTask { reason: String },
-    /// It was asked to stop, and does not change.
+    /// A stop was requested, but its state does not change.
     Stopping { said: Option<String> },
 }
 
-// As serde asks for it.
+// The signature that serde needs.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// Tasks of ours that stopped alike: the same cause, container and exit code.
+/// Tasks of ours that stopped with the same cause, container and exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskStop {
     pub cause: TaskStopCause,
@@ -303,7 +303,7 @@ pub struct TaskStop {
     pub exit_code: Option<i32>,
     /// ECS's own words, where it gives any.
     pub said: Option<String>,
-    /// How many, as far as they were seen.
+    /// How many were seen.
     pub tasks: u32,
 }
 
@@ -338,7 +338,7 @@ pub enum TaskStopCause {
     Volume,
     Role,
     TaskDefinition,
-    /// Killed for it, or killed for an unknown reason (exit code 137).
+    /// Killed for using too much memory, or for an unknown reason (exit code 137).
     OutOfMemory,
     /// The container's own health check.
     HealthCheckFailed,
@@ -351,7 +351,7 @@ pub enum TaskStopCause {
     /// `dependsOn`.
     Dependency,
     ContainerExited,
-    /// ECS was throttled, and tries again.
+    /// ECS was throttled, and retries.
     Throttled,
     Other,
 }
@@ -363,13 +363,13 @@ pub enum RolloutEnd {
     Succeeded,
     /// Nothing had to change, and what runs was proven.
     Unchanged,
-    /// Desired count 0: set, and nothing ran that could be proven.
+    /// Desired count 0: the service was updated, but no task runs that could be proven.
     Unverified,
-    /// By ECS; `said` here and below: in its own words, where it gives any.
+    /// Rolled back by ECS. `said` here and below: its own words, where it gives any.
     RolledBack {
         said: Option<String>,
     },
-    /// Failed and left standing by ECS.
+    /// Failed, and ECS did not roll back.
     Failed {
         why: RolloutFailure,
     },
@@ -388,7 +388,7 @@ pub enum RolloutEnd {
     },
 }
 
-/// A task definition as AWS holds it: raw, since typed structures drop what they do not know.
+/// A task definition as AWS describes it: raw JSON, because typed structures drop unknown members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskDefinition {
     pub arn: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 
-/// What watches a deployment for ECS, and makes ECS give it up.
+/// What monitors a deployment in ECS, and makes ECS stop it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Monitor {
@@ -16,22 +16,22 @@ pub enum Monitor {
     },
 }
 
-/// Why a rollout failed and was left standing.
+/// Why a rollout failed without a rollback by ECS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum RolloutFailure {
-    /// ECS gave it up, in ECS's own words where it gives any; `monitor`: what made it do so, where ECS shows that.
+    /// ECS reports failure. `said`: its own words, where it gives any. `monitor`: what made ECS stop it, where ECS shows that.
     Ecs {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         monitor: Option<Monitor>,
     },
-    /// So many of its tasks stopped for the same reason.
+    /// This many of its tasks stopped for the same reason.
     TasksStopped { tasks: u32 },
     /// It was not done within the stage's deadline.
     TimedOut { deadline: SignedDuration },
-    /// ECS calls it done, and it was not proven in time.
+    /// ECS reports success, but it was not proven in time.
     NotProven,
 }
 
@@ -39,16 +39,16 @@ pub enum RolloutFailure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum StuckReason {
-    /// ECS's own rollback failed, in ECS's own words where it gives any.
+    /// ECS's own rollback failed. `said`: its own words, where it gives any.
     Ecs {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
     },
     /// It was still changing at the deadline.
     StillChanging,
-    /// What ran before did not run again at the deadline.
+    /// At the deadline, what ran before did not run again.
     NotRestored,
-    /// Putting back what ran before was refused.
+    /// Restoring what ran before was refused.
     Refused { fault: Fault },
 }
 
@@ -58,7 +58,7 @@ pub enum StuckReason {
 pub enum SupersededBy {
     /// A deployment, by its id or ARN.
     Deployment { id: String },
-    /// It was found out by a call that was refused for it.
+    /// A call was refused because of it.
     Found { fault: Fault },
 }
 
@@ -66,7 +66,7 @@ pub enum SupersededBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum UnknownRollout {
-    /// More than one deployment of the task definition began since. By ARN.
+    /// Several deployments of the task definition started after the baseline. By ARN.
     Ambiguous { deployments: Vec<String> },
     /// Nothing had to change, and what runs was not proven in time.
     NotProven {
@@ -75,7 +75,7 @@ pub enum UnknownRollout {
     },
 }
 
-/// The first thing that is missing for the proof that a rollout succeeded. Tasks by their ids.
+/// The first thing that is missing for the proof of a rollout. Tasks by their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ProofGap {
@@ -84,26 +84,26 @@ pub enum ProofGap {
     OtherPrimary,
     /// PRIMARY has another task definition.
     OtherDefinition,
-    /// Too few tasks of the new revision can be seen running for ECS's early success.
+    /// Fewer running tasks of the new revision than ECS's early success needs.
     TooFewOfOurs {
         running: u32,
         enough: u32,
     },
-    /// Too few tasks run, by the service's own count.
+    /// Too few running tasks, by the service's own count.
     TooFewRunning {
         running: u32,
         desired: u32,
     },
-    /// Too few tasks can be seen running.
+    /// Too few running tasks are listed.
     TooFewSeen {
         seen: u32,
         desired: u32,
     },
-    /// A task that is still of another deployment.
+    /// A task of another deployment still runs.
     OtherDeploymentsTask {
         task: String,
     },
-    /// A task that still runs another task definition.
+    /// A task of another task definition still runs.
     OtherDefinitionsTask {
         task: String,
     },

@@ -1,4 +1,4 @@
-//! What a scan is read of.
+//! What is scanned.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,21 +1,21 @@
-//! Secret values, removed from what other programs print.
+//! Masks secret values in what other programs print.
 
 use std::borrow::Cow;
 
 /// What is printed in place of a secret.
 const MASK: &str = "***";
 
-/// Shorter values (`1`, `true`) occur in any text; a credential of so few characters would be none.
+/// Shorter values (`1`, `true`) occur in any text, and a credential is longer.
 const SHORTEST: usize = 8;
 
-/// Words in the name of a variable by which it holds a secret.
-const SECRET: [&str; 9] =
+/// A variable with one of these words in its name holds a secret.
+const SECRET_WORDS: [&str; 9] =
     ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE_KEY", "API_KEY", "APIKEY"];
 
-/// Endings by which a variable says where a secret is, not what it is.
-const ELSEWHERE: [&str; 5] = ["_FILE", "_PATH", "_URI", "_URL", "_DIR"];
+/// A variable with one of these endings holds a secret's location, not the secret.
+const LOCATION_SUFFIXES: [&str; 5] = ["_FILE", "_PATH", "_URI", "_URL", "_DIR"];
 
-/// Secrets, the longest first, so that one that holds another is masked whole.
+/// Secrets, the longest first, so that a secret that contains another is masked whole.
 #[derive(Clone, Default)]
 pub struct Secrets(Vec<String>);
 
@@ -25,14 +25,16 @@ impl Secrets {
         let mut secrets = Secrets::default();
         for (name, value) in vars {
             let name = name.as_ref().to_ascii_uppercase();
-            if SECRET.iter().any(|word| name.contains(word)) && !ELSEWHERE.iter().any(|end| name.ends_with(end)) {
+            if SECRET_WORDS.iter().any(|word| name.contains(word))
+                && !LOCATION_SUFFIXES.iter().any(|end| name.ends_with(end))
+            {
                 secrets.add(value.as_ref());
             }
         }
         secrets
     }
 
-    /// One more. Each line of it counts: programs say them one by one.
+    /// Adds a secret. Each of its lines counts, because programs may print them separately.
     pub fn add(&mut self, value: &str) {
         let lines = value.lines().map(str::trim).filter(|l| l.len() >= SHORTEST);
         self.0.extend(lines.map(str::to_owned));
@@ -40,7 +42,7 @@ impl Secrets {
         self.0.dedup();
     }
 
-    /// A text without them.
+    /// The text with the secrets masked.
     pub fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut shown = Cow::Borrowed(text);
         for secret in &self.0 {
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_variable_calls_a_secret_is_masked_and_nothing_else() {
+    fn the_values_of_secret_variables_are_masked_and_nothing_else() {
         let secrets = Secrets::of_environment([
             ("AWS_SECRET_ACCESS_KEY", "aws-secret-value"),
             ("npm_token", "npm-token-value"),
@@ -72,13 +74,13 @@ mod tests {
             ("USE_TOKEN", "true"),
             ("HOME", "/home/developer"),
         ]);
-        let said = "aws-secret-value npm-token-value AKIAEXAMPLE /var/run/token true /home/developer";
-        assert_eq!(secrets.masked(said), "*** *** AKIAEXAMPLE /var/run/token true /home/developer");
+        let printed = "aws-secret-value npm-token-value AKIAEXAMPLE /var/run/token true /home/developer";
+        assert_eq!(secrets.masked(printed), "*** *** AKIAEXAMPLE /var/run/token true /home/developer");
         assert!(!format!("{secrets:?}").contains("value"));
     }
 
     #[test]
-    fn one_that_holds_another_goes_whole_and_one_of_several_lines_goes_line_by_line() {
+    fn a_secret_that_contains_another_is_masked_whole_and_each_line_is_masked() {
         let mut secrets = Secrets::default();
         secrets.add("password");
         secrets.add("user:password:more");

@@ -1,9 +1,8 @@
-//! How bad a vulnerability is.
+//! The severity of a vulnerability.
 
 use serde::{Deserialize, Serialize};
 
-/// Inspector's severities; basic scanning's UNDEFINED reads as untriaged. Ordered from harmless to worst, with untriaged
-/// (which may be anything) last.
+/// Inspector's severities; basic scanning's UNDEFINED is untriaged. Ordered from harmless to worst, with untriaged, which may be any, last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {

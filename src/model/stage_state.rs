@@ -1,4 +1,4 @@
-//! One stage of a release, as its facts have left it.
+//! The state of one stage of a release.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,38 +18,38 @@ use super::step::{Step, StepState};
 pub struct StageState {
     pub plan: Option<StagePlan>,
     pub gate: Option<GateJudgement>,
-    /// Whether the stage was entered on a judgement that another process made: it counts for what was done, not for what is next.
+    /// Whether the judgement is by an earlier process: before anything more is changed, the gate is judged again.
     pub gate_is_old: bool,
     pub approval: Approval,
-    /// Whether this process has read in CodePipeline that it was given there.
+    /// Whether this process has compared the approval with CodePipeline.
     pub compared: Compared,
-    /// How often approval has been asked for.
-    pub asks: u32,
-    /// When the last approval was read, or its question expired, whichever came first: its lifetime starts then.
+    /// How often approval was requested.
+    pub approval_requests: u32,
+    /// When the last approval was read, or its request expired, whichever was first: its lifetime starts then.
     pub approved_at: Option<Timestamp>,
-    /// The execution of CodePipeline that was started for the last question.
+    /// The CodePipeline execution that was started for the last request.
     pub carried_by: Option<String>,
-    /// What was shown with each question, oldest first.
+    /// What was shown with each request, oldest first.
     pub shown: Vec<Shown>,
     /// Earlier rejections and withdrawals, oldest first.
     pub earlier: Vec<EarlierDecision>,
-    /// The fence of the lease, while the stage is held.
+    /// The fence of the stage's lease, while this release has it.
     pub lock: Option<u64>,
     pub entered: Option<Timestamp>,
     pub steps: Vec<StepState>,
     pub failure: Option<StageFailure>,
-    /// The release whose failed images this one brings again, by force.
+    /// The release whose failed images enter again by force.
     pub forced_over: Option<ReleaseId>,
-    /// Whether its failed images are written down.
+    /// Whether its failed images are recorded.
     pub images_failed: bool,
-    /// Whether this release froze it.
+    /// Whether this release froze the stage.
     pub froze: bool,
-    /// Whether its services were seen to be still what they were brought to.
+    /// Whether its services were confirmed to have the release's task definitions.
     pub confirmed: bool,
     pub left: Option<Timestamp>,
 }
 
-/// What a question was about.
+/// What was shown with a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     pub hash: PlanHash,
@@ -57,7 +57,7 @@ pub struct Shown {
     pub gate: GateJudgement,
 }
 
-/// A rejection or withdrawal, which whoever is asked about the stage again has to know of.
+/// A rejection or withdrawal, which later approvers see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EarlierDecision {
     pub word: EarlierDecisionKind,
@@ -71,31 +71,31 @@ pub struct EarlierDecision {
 #[serde(rename_all = "kebab-case")]
 pub enum EarlierDecisionKind {
     Rejected,
-    /// An approval that was taken back.
+    /// An approval was withdrawn.
     Withdrawn,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Approval {
-    NotAsked,
-    Asked(ApprovalRequest),
+    NotRequested,
+    Requested(ApprovalRequest),
     /// By this answer, to this request.
     Given(ApprovalAnswer, ApprovalRequest),
     Rejected(ApprovalAnswer),
-    /// Nobody decided; why nobody can any more, for another reason than the time.
+    /// Nobody decided. With the reason why nobody can any more, other than that the time is over.
     Expired(Option<ExpiryReason>),
-    /// Answered, the answer does not count, and it cannot be answered again.
+    /// The answer does not count, or was withdrawn, and no other can be given.
     Closed {
         why: ClosedReason,
     },
 }
 
-/// What came of holding an approval of the record against what CodePipeline says.
+/// The result of comparing the recorded approval with CodePipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
     NotYet,
     Same,
-    /// How CodePipeline has it.
+    /// How CodePipeline's approval differs.
     Differs(ApprovalMismatch),
 }
 
@@ -105,9 +105,9 @@ impl StageState {
             plan: None,
             gate: None,
             gate_is_old: false,
-            approval: Approval::NotAsked,
+            approval: Approval::NotRequested,
             compared: Compared::NotYet,
-            asks: 0,
+            approval_requests: 0,
             approved_at: None,
             carried_by: None,
             shown: Vec::new(),
@@ -124,7 +124,7 @@ impl StageState {
         }
     }
 
-    /// What was shown with the question about this plan.
+    /// What was shown with the last request for this plan.
     pub fn shown(&self, plan: &PlanHash) -> Option<&Shown> {
         self.shown.iter().rev().find(|shown| shown.hash == *plan)
     }
@@ -134,14 +134,14 @@ impl StageState {
         self.earlier.iter().rev().find(|e| e.word == EarlierDecisionKind::Rejected && e.plan == *plan)
     }
 
-    /// Takes in a rejection: the last decision before an approval is used counts.
+    /// Applies a rejection: the last decision before an approval is used counts.
     pub(super) fn reject(&mut self, answer: &ApprovalAnswer, at: Timestamp) -> Result<(), IllegalReason> {
         let open = match &self.approval {
-            Approval::Asked(_) | Approval::Given(..) => self.entered.is_none(),
-            Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
+            Approval::Requested(_) | Approval::Given(..) => self.entered.is_none(),
+            Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
         };
         if !open {
-            return Err(IllegalReason::NothingAsked);
+            return Err(IllegalReason::NoOpenRequest);
         }
         self.approval = Approval::Rejected(answer.clone());
         let ApprovalAnswer { plan, by, comment, .. } = answer.clone();
@@ -149,19 +149,19 @@ impl StageState {
         Ok(())
     }
 
-    /// Takes in that an approval is taken back.
+    /// Applies a withdrawal.
     pub(super) fn withdraw(&mut self, by: &Identity, comment: &str, at: Timestamp) -> Result<(), IllegalReason> {
         if self.entered.is_some() {
             return Err(IllegalReason::NothingToWithdraw);
         }
         let (request, next) = match &self.approval {
-            // CodePipeline's action was answered, and would be read as an approval again.
-            Approval::Given(_, request) | Approval::Asked(request) if request.execution.is_some() => {
+            // CodePipeline's action stays approved, and would be read as an approval again.
+            Approval::Given(_, request) | Approval::Requested(request) if request.execution.is_some() => {
                 (request.clone(), Approval::Closed { why: ClosedReason::Withdrawn })
             }
-            Approval::Given(_, request) => (request.clone(), Approval::Asked(request.clone())),
-            Approval::NotAsked
-            | Approval::Asked(_)
+            Approval::Given(_, request) => (request.clone(), Approval::Requested(request.clone())),
+            Approval::NotRequested
+            | Approval::Requested(_)
             | Approval::Rejected(_)
             | Approval::Expired(_)
             | Approval::Closed { .. } => return Err(IllegalReason::NothingToWithdraw),
@@ -169,23 +169,23 @@ impl StageState {
         self.approval = next;
         let (plan, by, comment) = (request.plan, by.clone(), comment.to_owned());
         self.earlier.push(EarlierDecision { word: EarlierDecisionKind::Withdrawn, plan, by, comment, at });
-        // Nothing is held while people decide.
+        // No lease is held while people decide.
         self.lock = None;
         Ok(())
     }
 
-    /// What was approved before is not approved any more, as far as it is not used.
-    pub(super) fn ask_again(&mut self) {
+    /// Discards an unused approval.
+    pub(super) fn reset_approval(&mut self) {
         if self.entered.is_none() {
-            self.approval = Approval::NotAsked;
+            self.approval = Approval::NotRequested;
         }
     }
 
-    /// Whether everything is there that a stage is entered on; `asks`: an approval is among it.
+    /// Checks that everything is there that a stage needs to be entered; `needs_approval`: an approval is among it.
     ///
     /// # Errors
     /// What is missing.
-    pub(super) fn may_be_entered(&self, asks: bool) -> Result<(), IllegalReason> {
+    pub(super) fn may_be_entered(&self, needs_approval: bool) -> Result<(), IllegalReason> {
         let (Some(plan), Some(gate)) = (&self.plan, &self.gate) else {
             return Err(IllegalReason::NotPlannedOrJudged);
         };
@@ -200,16 +200,16 @@ impl StageState {
         }
         let given = match self.approval {
             Approval::Given(..) => true,
-            Approval::NotAsked
-            | Approval::Asked(_)
+            Approval::NotRequested
+            | Approval::Requested(_)
             | Approval::Rejected(_)
             | Approval::Expired(_)
             | Approval::Closed { .. } => false,
         };
-        if asks && !given { Err(IllegalReason::ApprovalMissing) } else { Ok(()) }
+        if needs_approval && !given { Err(IllegalReason::ApprovalMissing) } else { Ok(()) }
     }
 
-    /// Forgets what must be looked at again before the stage is entered.
+    /// Discards what must be read again before the stage is entered.
     pub fn look_again(&mut self) {
         if self.entered.is_none() {
             self.plan = None;

@@ -1,4 +1,4 @@
-//! A name that leads nowhere: a pipeline, or what is recorded of one, uses it, and the pipeline does not have it.
+//! Names that a pipeline, or a record of one, uses but does not define.
 
 use super::effect::StepRef;
 use super::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
@@ -7,9 +7,9 @@ use super::step::part::StepPart;
 /// What the pipeline does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unresolved {
-    /// Not a single stage.
+    /// Any stage.
     NoStages,
-    /// One stage of this name: it has two.
+    /// A single stage of this name: there are two.
     RepeatedStage(StageName),
     Account(AccountName),
     Image(ImageName),
@@ -17,7 +17,7 @@ pub enum Unresolved {
     Task(TaskName),
     Stage(StageName),
     Step(StepRef),
-    /// Such a part of a step that it has.
+    /// This part of an existing step.
     Part(StepRef, StepPart),
     /// A step of the stage that rolls the service.
     ServiceOfStage {

@@ -1,8 +1,8 @@
-//! How judgements combine.
+//! Verdicts, and how they combine.
 
 use serde::{Deserialize, Serialize};
 
-/// A judgement, ordered so that several combine by `max`: what is unknown is closed, what fails stays failed.
+/// A verdict, ordered so that several combine by `max`: unknown does not pass, and a failure stays a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -13,7 +13,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether a gate with this verdict lets a release through.
+    /// Whether a gate with this verdict passes.
     pub fn passes(self) -> bool {
         match self {
             Verdict::Pass | Verdict::Waived => true,

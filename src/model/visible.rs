@@ -1,12 +1,12 @@
-//! Text that others wrote, made harmless before it is printed: the one sanitizer.
+//! The sanitizer for text of others before it is printed.
 //!
-//! A terminal obeys escape sequences and reorders or hides what some invisible characters surround. Git, AWS, registries, files and
-//! people's reasons may hold any of them. They are shown as escapes (`\u{1b}`), so that the reader sees that they are there.
+//! A terminal obeys escape sequences, and some invisible characters reorder or hide text. The output of git, AWS and registries, files and
+//! people's comments may contain them. They are shown as escapes (`\u{1b}`), so that the reader sees them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character moves, hides or reorders text instead of being text: control characters (C0, DEL, C1), line and paragraph
+/// Whether a character moves, hides or reorders text: control characters (C0, DEL, C1), line and paragraph
 /// separators, bidirectional controls, and characters without a width.
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
@@ -44,7 +44,7 @@ pub fn escape(c: char, out: &mut String) {
 /// JSON text whose strings hold nothing that a terminal obeys: the same value, with more of its characters escaped. JSON itself
 /// escapes the C0 controls alone.
 pub fn json(text: &str) -> Cow<'_, str> {
-    // Outside of strings JSON has no such characters but the white space that is also a control.
+    // Outside strings, JSON has no such characters except white space.
     let obeyed = |c: char| is_harmful(c) && !matches!(c, '\n' | '\r' | '\t');
     if !text.chars().any(obeyed) {
         return Cow::Borrowed(text);
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_seen() {
+    fn what_a_terminal_would_obey_is_shown_escaped() {
         assert_eq!(line("a\u{1b}[2Jb\u{7}\u{9b}1m\u{7f}"), r"a\u{1b}[2Jb\u{7}\u{9b}1m\u{7f}");
         assert_eq!(line("a\nb\rc\td"), r"a\nb\rc\td");
         assert_eq!(

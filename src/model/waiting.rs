@@ -15,7 +15,7 @@ use super::step::part::StepPart;
 /// Why something is not being done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Waiting {
-    /// It is being done.
+    /// An effect is under way.
     Effect(Effect),
     Retry {
         effect: Effect,
@@ -31,14 +31,14 @@ pub enum Waiting {
         stage: StageName,
         expires_at: Timestamp,
     },
-    /// Whether an approval was given where the record says.
+    /// The recorded approval is compared with CodePipeline.
     Comparison {
         stage: StageName,
     },
     Lock {
         stage: StageName,
     },
-    /// A part of a step moves by itself.
+    /// A part of a step changes by itself.
     Step {
         at: StepRef,
         part: StepPart,
@@ -48,29 +48,29 @@ pub enum Waiting {
     Store {
         error: JournalError,
     },
-    /// The end is decided; what is under way is waited for.
+    /// The ending is decided; effects under way must end first.
     Finishing {
         ending: Ending,
     },
 }
 
-/// Why a scan is not taken for read.
+/// Why a scan has no final reading yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanPending {
     NotRead,
     Waits(ScanWait),
-    /// It ended, and is read once more after the gate's settling time.
+    /// It ended, and is read again after the gate's settling time.
     ReadAgain,
 }
 
-/// How far a part of a step is.
+/// The progress of a part of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepProgress {
     /// A one-off task.
     Runs,
     /// A rollout, as last read.
     Rollout(Box<RolloutProgress>),
-    /// A service was updated, and not read after that.
+    /// A service was updated, but not read yet.
     Updated,
     /// Nothing had to change, and what runs is proven.
     Proving,

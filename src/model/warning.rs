@@ -1,4 +1,4 @@
-//! What a person should know of a release, although it changes nothing.
+//! What a person should know about a release, although it changes nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,25 +11,25 @@ use super::ids::{ImageName, ReleaseId, StageName};
 pub enum Warning {
     /// A withdrawal of an approval does not count. `by`: the ARN of who sent it.
     WithdrawalRefused { stage: StageName, by: String, refusal: WithdrawalRefusal },
-    /// An abort came when everything was done. `by`: the ARN of who sent it.
+    /// An abort came after everything was done. `by`: the ARN of who sent it.
     AbortTooLate { by: String },
-    /// What was noticed while an image was built.
+    /// Something about the build of an image.
     Build { image: ImageName, noticed: BuildNotice },
     /// Files changed during the build, so the image may hold more than the commit.
     SourceChanged { image: ImageName, commit: String },
     /// An execution still waits for an answer that no longer counts, because it could not be stopped.
     ExecutionWaits { execution: String, pipeline: String, fault: Fault },
-    /// An execution goes on after an approval that no longer counts, because it could not be stopped.
+    /// An execution continues after an approval that no longer counts, because it could not be stopped.
     ExecutionGoesOn { execution: String, pipeline: String, fault: Fault },
     /// An execution has succeeded after an approval with which nothing was deployed.
     ExecutionSucceeded { execution: String, pipeline: String, stage: StageName },
     /// A stage on the way could not be read.
     StageUnread { stage: StageName, fault: Fault },
-    /// A stage on the way has a newer release by now.
+    /// A newer release has entered a stage on the way.
     StageHasNewer { stage: StageName, newer: ReleaseId },
 }
 
-/// What the reader of a release has to know of how an image was built.
+/// What a person should know about how an image was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum BuildNotice {

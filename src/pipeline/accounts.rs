@@ -31,13 +31,17 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
             accounts.insert(name.clone(), Account { name, id, region, role, external_id, assume, profile, endpoints });
         }
         if let (Some(key), None) = (node.key("external_id"), node.get("role")) {
-            reader.say_hint(key.span, "`external_id` needs a `role`", "it is passed when the role is assumed");
+            reader.say_hint(
+                key.span,
+                "`external_id` needs a `role`",
+                "add the `role`: the external id is passed when it is assumed",
+            );
         }
     }
     accounts
 }
 
-/// A URL to ask instead of AWS's own. What is asked there is believed, and it is asked with credentials: in clear only on this machine.
+/// A URL to use instead of AWS's own. Its answers are trusted and it gets credentials, so without TLS it must be on this machine.
 fn endpoint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.url(node)?;
     let url = reqwest::Url::parse(&text).ok()?;
@@ -45,14 +49,14 @@ fn endpoint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         reader.say_hint(
             node.span,
             format!("`{text}` does not use TLS, which is allowed on this machine only"),
-            "an endpoint on another machine must begin with https://",
+            "write an https:// URL for an endpoint on another machine",
         );
         return None;
     }
     Some(text)
 }
 
-/// A region that AWS has or may have by now; what other endpoints call theirs is their own matter.
+/// A region that AWS has or may have by now. With endpoints of the file's own, any region is accepted.
 fn region(reader: &mut Reader<'_>, node: &Node, own_endpoints: bool) -> Option<Region> {
     let region = reader.id::<Region>(node.text()?, node.span)?;
     let unknown = || format!("`{region}` is not a region of AWS that kanmon knows");
@@ -74,7 +78,7 @@ fn region(reader: &mut Reader<'_>, node: &Node, own_endpoints: bool) -> Option<R
 /// A role's name, or its ARN in this account and the region's partition.
 fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Option<&Region>) -> Option<String> {
     let text = node.text()?;
-    // IAM: names are up to 64 of these, a path may stand before them.
+    // IAM: names have up to 64 of these characters, after an optional path.
     let named = |s: &str| {
         !s.is_empty() && s.len() <= 576 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&b))
     };
@@ -82,20 +86,28 @@ fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Op
         if named(text) && !text.starts_with('/') {
             return Some(text.to_owned());
         }
-        reader.say_hint(node.span, format!("`{text}` is not a role"), "a name such as kanmon-deploy, or an ARN");
+        reader.say_hint(
+            node.span,
+            format!("`{text}` is not a role"),
+            "write a role's name, such as kanmon-deploy, or its ARN",
+        );
         return None;
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     match parts.as_slice() {
         ["arn", of, "iam", "", account, role] if role.strip_prefix("role/").is_some_and(named) => {
             if let Some(id) = id.filter(|id| id.as_str() != *account) {
-                reader.say(node.span, format!("this role is in account {account}, not in {id}"));
+                reader.say_hint(
+                    node.span,
+                    format!("this role is in account {account}, but this account's `id` is {id}"),
+                    "correct the `id` or the role's ARN",
+                );
             }
             if let Some((region, home)) = region.and_then(|r| Some((r, partition::of(r.as_str())?)))
                 && home.id != *of
             {
                 let message = format!("this role is in partition `{of}`, but {region} is in `{}`", home.id);
-                reader.say_hint(node.span, message, format!("arn:{}:iam::{account}:{role}", home.id));
+                reader.say_hint(node.span, message, format!("write arn:{}:iam::{account}:{role}", home.id));
             }
             Some(text.to_owned())
         }

@@ -1,4 +1,4 @@
-//! `enter.approval`: whom to ask before a stage, and where.
+//! `enter.approval`: who approves a stage before it is entered, and where.
 
 use jiff::SignedDuration;
 
@@ -11,7 +11,7 @@ use crate::model::approvers;
 use crate::model::ids::AccountName;
 use crate::report::approver_patterns;
 
-/// A question that nobody answered for a day is asked again with fresh facts.
+/// After a day without an answer, the plan and the scans may be out of date.
 const EXPIRES: SignedDuration = SignedDuration::from_hours(24);
 /// CodePipeline's longest wait for an approval: 86,400 minutes.
 const CODEPIPELINE_LONGEST: SignedDuration = SignedDuration::from_mins(86_400);
@@ -19,19 +19,19 @@ const CODEPIPELINE_LONGEST: SignedDuration = SignedDuration::from_mins(86_400);
 const KANMON: &str = "kanmon";
 const CODEPIPELINE: &str = "codepipeline";
 
-/// `first` is the first stage's account, where a pipeline of CodePipeline is looked for unless the file says otherwise.
+/// `first` is the first stage's account: CodePipeline's pipeline is there unless the file names another account.
 pub fn read(reader: &mut Reader<'_>, node: &Node, owner: Span, first: Option<&AccountName>) -> Option<ApprovalPolicy> {
     let by = node.get("by")?.text()?;
-    let strangers: &[&str] = match by {
+    let foreign_keys: &[&str] = match by {
         KANMON => &["pipeline", "action", "account"],
         CODEPIPELINE => &[],
         _ => return None,
     };
-    for key in strangers.iter().filter_map(|k| node.key(k)) {
+    for key in foreign_keys.iter().filter_map(|k| node.key(k)) {
         reader.say_hint(
             key.span,
             format!("`{}` cannot be used with `by: {by}`", key.name),
-            format!("it belongs to `by: {CODEPIPELINE}`"),
+            format!("it is for `by: {CODEPIPELINE}`"),
         );
     }
     let expires = node.get("expires").and_then(Node::text).and_then(duration::parse).unwrap_or(EXPIRES);
@@ -41,7 +41,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, owner: Span, first: Option<&Ac
     Some(ApprovalPolicy { way, approvers, expires, self_approval })
 }
 
-/// Patterns that each name the account of those who match: without it anybody in the world can make a principal that matches.
+/// Patterns that each name an account: without it, anybody could create a principal that matches.
 fn approvers(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
     let mut patterns = Vec::new();
     for item in node.get("approvers").map_or(&[][..], Node::items) {
@@ -67,11 +67,11 @@ fn codepipeline(
         reader.say_hint(
             owner,
             format!("an approval `by: codepipeline` needs `{key}`"),
-            format!("`{key}`: the {key}'s name in CodePipeline"),
+            format!("write `{key}`: the {key}'s name in CodePipeline"),
         );
     }
     if let Some(n) = node.get("expires").filter(|_| expires > CODEPIPELINE_LONGEST) {
-        reader.say_hint(n.span, "CodePipeline waits for an approval at most 60 days", "expires: 60d, or less");
+        reader.say_hint(n.span, "CodePipeline waits for an approval at most 60 days", "write `expires: 60d` or less");
     }
     let account = match node.get("account") {
         Some(n) => reader.refer::<AccountName>(Section::Accounts, n),

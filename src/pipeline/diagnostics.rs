@@ -1,4 +1,4 @@
-//! Mistakes in files, all at once: where, what, and what to do about it.
+//! Mistakes in files, all reported at once: where, what is wrong, and what to write instead.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::visible;
 
-/// A place in a file: line and column count from 1, in characters. Line 0 is the file as a whole.
+/// A position in a file: line and column count from 1, in characters. Line 0 is the file as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
     pub line: usize,
@@ -34,7 +34,7 @@ impl Mistake {
     }
 }
 
-/// A text file, by the name that people read.
+/// A text file, and its name in messages.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub file: String,
@@ -66,7 +66,7 @@ pub struct Diagnostic {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
-    /// How many characters are meant.
+    /// How many characters are marked.
     pub length: usize,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// The line as it is printed, and in cells: what stands before the caret, and how long the caret is.
+    /// The line as it is printed, and in terminal cells: the width before the caret, and the caret's length.
     fn excerpt(&self, text: &str) -> (String, usize, usize) {
         let chars: Vec<char> = text.chars().map(printable).collect();
         let start = (self.column.max(1) - 1).min(chars.len());
@@ -111,7 +111,7 @@ impl Diagnostic {
     }
 }
 
-/// What is harmful takes one cell, so that the caret stands where it is meant.
+/// A harmful character is replaced by one cell, so that the caret is in the right position.
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caret_stands_under_what_is_meant_also_after_wide_characters() {
+    fn the_caret_is_under_the_mistake_also_after_wide_characters() {
         insta::assert_snapshot!(shown("審査: 関門 x", 5, 2), @r"
         pipelines/a.yaml:1:5: wrong
             1 | 審査: 関門 x
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_past_the_end_of_the_line_is_no_trouble() {
+    fn a_column_past_the_end_of_the_line_is_shown() {
         assert!(shown("a", 40, 9).contains('^'));
     }
 }

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-/// Nothing in a release is planned for longer.
+/// Longer than anything in a release.
 const MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 
-/// Whole numbers with `ms`, `s`, `m`, `h` or `d`, largest first or not; more than nothing and at most a year.
+/// Whole numbers with `ms`, `s`, `m`, `h` or `d`, in any order; more than 0 and at most a year.
 pub fn parse(text: &str) -> Option<SignedDuration> {
     let mut total = SignedDuration::ZERO;
     let mut rest = text;
@@ -28,12 +28,12 @@ pub fn parse(text: &str) -> Option<SignedDuration> {
     (total > SignedDuration::ZERO && total <= MAX).then_some(total)
 }
 
-/// Back into the form of the file.
+/// In the form of the file.
 pub fn show(duration: SignedDuration) -> String {
     let mut millis = duration.as_millis().max(0);
     let mut out = String::new();
     for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
-        // 24h is how people write a day of waiting.
+        // People write 24h for one day.
         if unit == "d" && millis < 2 * size {
             continue;
         }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_as_written() {
+    fn a_duration_is_shown_as_it_was_written() {
         for text in ["15m", "45m", "24h", "1s", "500ms", "1h30m", "7d"] {
             assert_eq!(show(parse(text).unwrap()), text);
         }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_none() {
+    fn an_invalid_duration_is_refused() {
         for text in ["", "15", "m", "15 m", "-1m", "0s", "1.5h", "15M", "1y", "9999d", "99999999999999999999s", "1hm"] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -1,4 +1,4 @@
-//! ECS's names.
+//! The names that ECS accepts.
 
 /// Letters, digits, hyphens and underscores, at most 255: ECS's clusters, services and families.
 pub fn is_ecs_name(text: &str) -> bool {

@@ -20,7 +20,7 @@ impl FileProblem {
     }
 }
 
-/// The repository's root, outside of which nothing is read.
+/// The repository's root. Nothing outside it is read.
 #[derive(Debug, Clone)]
 pub struct Root(PathBuf);
 
@@ -49,22 +49,22 @@ impl Root {
         Ok((FileRef { path, sha256: sha256_hex(&bytes) }, bytes))
     }
 
-    /// The path of a folder, made plain.
+    /// A folder's normalized path.
     pub fn folder(&self, path: &str) -> Result<String, FileProblem> {
         let (path, real) = self.locate(path)?;
         if real.is_dir() { Ok(path) } else { Err(FileProblem::new(format!("`{path}` is not a folder"))) }
     }
 
-    /// The path of a file or folder, made plain.
-    pub fn anything(&self, path: &str) -> Result<String, FileProblem> {
+    /// A file's or folder's normalized path.
+    pub fn file_or_folder(&self, path: &str) -> Result<String, FileProblem> {
         self.locate(path).map(|(path, _)| path)
     }
 
-    /// A path below the root without `.` and `..`, and where it really is.
+    /// A path below the root without `.` and `..`, and the real path after symbolic links.
     fn locate(&self, given: &str) -> Result<(String, PathBuf), FileProblem> {
         let leaves = || FileProblem {
-            message: format!("`{given}` leads out of the repository"),
-            hint: Some("paths begin at the repository's root, the folder that holds `pipelines/`".into()),
+            message: format!("`{given}` is outside the repository"),
+            hint: Some("paths are relative to the repository's root, the folder that contains `pipelines/`".into()),
         };
         if given.starts_with('/') {
             return Err(leaves());
@@ -83,11 +83,11 @@ impl Root {
         match self.0.join(&path).canonicalize() {
             Ok(real) if real.starts_with(&self.0) => Ok((path, real)),
             Ok(_) => Err(FileProblem {
-                message: format!("`{given}` leads out of the repository through a symbolic link"),
+                message: format!("`{given}` is outside the repository: a symbolic link leads there"),
                 hint: Some("a release must not depend on files outside the repository".into()),
             }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let below = || "paths are read from the repository's root".to_owned();
+                let below = || "paths are relative to the repository's root".to_owned();
                 let hint = Some(self.near(&parts).unwrap_or_else(below));
                 Err(FileProblem { message: format!("there is no `{path}` in the repository"), hint })
             }

@@ -1,4 +1,4 @@
-//! Which pipeline file is meant.
+//! Finds the pipeline file.
 
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use crate::model::fault::file::{FileProblem, Oddity};
 
 const FOLDER: &str = "pipelines";
 
-/// What the system says of links in a circle; the standard library has no stable name for it.
+/// The error for symbolic links in a circle; the standard library has no stable name for it.
 const LOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
 
-/// The file that was given, or the only one in `pipelines/` of this folder or of one above it in the same repository.
+/// The given file, or the only one in `pipelines/` of this folder or of a folder above it in the same repository.
 ///
 /// # Errors
 /// `NotFound` where there is none, `Invalid` where there are several: what was found, and what to do.
@@ -66,7 +66,7 @@ fn none_in(folder: &Path) -> Fault {
     FileProblem::NoneInFolder { folder: shown }.into()
 }
 
-/// What stands where a file is looked for; where it cannot be read, in the system's own words.
+/// What was found in place of a file, and the system's error where it cannot be read.
 struct Odd(Oddity, Option<String>);
 
 impl Odd {
@@ -75,7 +75,7 @@ impl Odd {
     }
 }
 
-/// What stands where a file is looked for, if it is there and no file.
+/// What is in place of a file; `None`: a file, or nothing.
 fn oddity(path: &Path) -> Option<Odd> {
     let own = std::fs::symlink_metadata(path);
     let linked = own.as_ref().is_ok_and(|m| m.file_type().is_symlink());
@@ -114,7 +114,7 @@ fn files_in(folder: &Path) -> Vec<String> {
     files
 }
 
-/// The names that pipeline files have, whatever stands there.
+/// The names that a pipeline file may have, whatever they are names of.
 fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
     let mut names: Vec<String> = std::fs::read_dir(folder)?
         .filter_map(|e| e.ok()?.file_name().into_string().ok())
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_are_named_and_left_to_choose_from() {
+    fn several_files_are_reported_with_their_names() {
         let dir = repository(&["pipelines/shop.yaml", "pipelines/admin.yml"]);
         let fault = find(dir.path(), None).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_says_where_was_looked_and_does_not_look_beyond_the_repository() {
+    fn files_outside_the_repository_are_not_found() {
         let dir = repository(&["pipelines/outer.yaml", "inner/.git/HEAD"]);
         let fault = find(&dir.path().join("inner"), None).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::NotFound);
@@ -168,12 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_named_as_what_it_is() {
+    fn what_is_not_a_file_is_reported_by_its_type() {
         let dir = repository(&[]);
         let folder = dir.path().join("pipelines");
         std::fs::create_dir(&folder).unwrap();
         let path = folder.join("shop.yaml");
-        let said = |clear: &dyn Fn()| {
+        let found = |clear: &dyn Fn()| {
             let only = find(dir.path(), None).unwrap_err();
             let named = find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).unwrap_err();
             clear();
@@ -189,21 +189,21 @@ mod tests {
         };
         let unlink = || std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("gone.yaml", &path).unwrap();
-        assert_eq!(said(&unlink), Some(Oddity::BrokenLink { to: Some("gone.yaml".into()) }));
+        assert_eq!(found(&unlink), Some(Oddity::BrokenLink { to: Some("gone.yaml".into()) }));
         std::os::unix::fs::symlink("shop.yaml", &path).unwrap();
-        assert_eq!(said(&unlink), Some(Oddity::CircularLink { to: Some("shop.yaml".into()) }));
+        assert_eq!(found(&unlink), Some(Oddity::CircularLink { to: Some("shop.yaml".into()) }));
         let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        assert_eq!(said(&unlink), Some(Oddity::Socket));
+        assert_eq!(found(&unlink), Some(Oddity::Socket));
         drop(socket);
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
-        assert_eq!(said(&unlink), Some(Oddity::Fifo));
+        assert_eq!(found(&unlink), Some(Oddity::Fifo));
         std::fs::create_dir(&path).unwrap();
-        assert_eq!(said(&|| std::fs::remove_dir(&path).unwrap()), None, "a folder");
+        assert_eq!(found(&|| std::fs::remove_dir(&path).unwrap()), None, "a folder");
     }
 
     #[test]
-    fn a_file_that_is_not_there_hints_at_the_one_that_is() {
+    fn a_missing_file_is_reported_with_the_files_beside_it() {
         let dir = repository(&["pipelines/shop.yaml"]);
         let fault = find(dir.path(), Some(Path::new("pipelines/shob.yaml"))).unwrap_err();
         let (path, siblings) = ("pipelines/shob.yaml".to_owned(), vec!["shop.yaml".to_owned()]);

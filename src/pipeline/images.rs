@@ -1,4 +1,4 @@
-//! `images`: where each is kept, and how it is built.
+//! `images`: where each image is stored, and how it is built.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<ImageName, ImageSpec> {
     images
 }
 
-/// ECR's `RepositoryName`: 2 to 256 characters; words of small letters and digits, joined by `.`, `_`, `__`, hyphens
+/// ECR's `RepositoryName`: 2 to 256 characters; words of lower-case letters and digits, joined by `.`, `_`, `__`, hyphens
 /// or `/`.
 fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = node.text()?;
@@ -43,13 +43,13 @@ fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         return Some(text.to_owned());
     }
     let hint = if with_host {
-        "give the name alone: kanmon asks ECR for the registry's address".to_owned()
+        "write the name only: kanmon gets the registry's address from ECR".to_owned()
     } else if text.contains(':') {
-        "give the name alone, without a tag".to_owned()
+        "write the name only, without a tag".to_owned()
     } else {
         "use lower-case letters and digits, joined by - _ . or /".to_owned()
     };
-    reader.say_hint(node.span, format!("`{text}` is not a valid name of an ECR repository"), hint);
+    reader.say_hint(node.span, format!("`{text}` is not a valid ECR repository name"), hint);
     None
 }
 
@@ -63,7 +63,7 @@ fn platforms(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<String> {
             reader.say_hint(
                 item.span,
                 format!("`{text}` is not a valid platform"),
-                "os/arch, such as linux/amd64 or linux/arm64",
+                "write os/arch, such as linux/amd64 or linux/arm64",
             );
         } else if platforms.iter().any(|p| p == text) {
             reader.say(item.span, format!("platform `{text}` is given twice"));
@@ -74,7 +74,7 @@ fn platforms(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<String> {
     if platforms.is_empty() { vec![PLATFORM.to_owned()] } else { platforms }
 }
 
-/// The keys that only a Dockerfile's build has.
+/// Keys that only a build from a Dockerfile has.
 const DOCKERFILE_KEYS: [&str; 4] = ["context", "file", "args", "target"];
 
 fn build(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Build> {
@@ -85,21 +85,21 @@ fn build(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Build> {
             reader.say_hint(
                 key.span,
                 format!("`{}` belongs to a Dockerfile, but this image is made of `layers`", key.name),
-                "use one or the other",
+                "use either `layers` or a Dockerfile",
             );
         }
         if let Some(at) = node.get("builder").filter(|_| builder.is_some_and(|b| b != "layers")) {
             reader.say_hint(
                 at.span,
                 "this builder reads a Dockerfile, but the image is made of `layers`",
-                "builder: layers",
+                "write `builder: layers`",
             );
         }
         let Some(layers) = layers else {
             reader.say_hint(
                 owner,
                 "`builder: layers` needs `layers`",
-                "say what goes where: layers: { files: { /app: dist } }",
+                "name the files: `layers: { files: { /app: dist } }`",
             );
             return None;
         };
@@ -144,7 +144,7 @@ fn layers_spec(reader: &mut Reader<'_>, node: &Node) -> Option<LayersSpec> {
         reader.say_hint(
             n.span,
             format!("`{base}` is not a valid image reference"),
-            "scratch, or such as registry/name@sha256:…",
+            "write scratch, or a reference such as registry/name@sha256:…",
         );
     }
     let files = node.get("files").map(|n| layer_files(reader, n)).unwrap_or_default();
@@ -152,7 +152,7 @@ fn layers_spec(reader: &mut Reader<'_>, node: &Node) -> Option<LayersSpec> {
     let absolute = |reader: &mut Reader<'_>, n: &Node| {
         let text = n.text()?;
         if !text.starts_with('/') {
-            reader.say_hint(n.span, format!("`{text}` is not absolute"), format!("/{text}"));
+            reader.say_hint(n.span, format!("`{text}` is not an absolute path"), format!("write /{text}"));
         }
         Some(text.to_owned())
     };
@@ -191,7 +191,7 @@ fn layer_files(reader: &mut Reader<'_>, node: &Node) -> Vec<LayerFiles> {
         if !to.starts_with('/') || to.split('/').any(|p| p == "..") {
             reader.say_hint(span, format!("`{to}` is not an absolute path in the image"), "such as /app");
         }
-        if let Some(from) = reader.path(from, Root::anything) {
+        if let Some(from) = reader.path(from, Root::file_or_folder) {
             files.push(LayerFiles { from, to: to.to_owned() });
         }
     }

@@ -1,4 +1,4 @@
-//! Where the keys of a JSON text stand.
+//! The positions of the keys of a JSON text.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use super::diagnostics::Span;
 /// A key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
-    /// Members by dots, items by their index from 1, as `shapes` has it.
+    /// Members separated by dots, items by their index from 1, as in `shapes`.
     pub path: String,
     pub name: String,
     /// With its quotes.
     pub span: Span,
-    /// The line of the same key in the same object, where it is there before.
+    /// The line of an earlier occurrence of the same key in the same object.
     pub before: Option<usize>,
 }
 
-/// All keys of a text that is known to be JSON, in their order.
+/// All keys of a valid JSON text, in their order.
 pub fn keys(text: &str) -> Vec<Key> {
     let mut scan = Scan { text, at: 0, line: 1, line_start: 0, keys: Vec::new() };
     scan.value("");
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_at_any_depth_with_their_place() {
+    fn keys_are_found_at_any_depth_with_their_positions() {
         let text = "{\"審\": [1, {\"b\\\"\": \"x]\"},\n  {\"c\": {}, \"c\": -2.5e3}], \"d\": null}";
         let found: Vec<(String, usize, usize, usize, Option<usize>)> =
             keys(text).into_iter().map(|k| (k.path, k.span.line, k.span.column, k.span.length, k.before)).collect();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_keys() {
+    fn a_value_without_objects_has_no_keys() {
         for text in ["1", "[]", "\"{\"", "", "[[], {}, [{}]]"] {
             assert_eq!(keys(text), [], "{text}");
         }

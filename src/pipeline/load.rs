@@ -8,7 +8,7 @@ use super::{resolve, text, yaml};
 use crate::model::ids::sha256_hex;
 use crate::model::pipeline::Pipeline;
 
-/// A pipeline file that holds: every reference in it resolved, every file it names read once.
+/// A valid pipeline file: every reference in it resolved, every file that it names read once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     pub pipeline: Pipeline,
@@ -21,7 +21,7 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads and resolves a pipeline file. Nothing but the repository's files is looked at.
+/// Reads and resolves a pipeline file. Only files of the repository are read.
 ///
 /// # Errors
 /// All mistakes of the file and of those that it names.
@@ -35,7 +35,7 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     };
     let whole = |message: String| alone(Mistake::new(Span::default(), message));
     let bytes = read(&path).map_err(&whole)?;
-    let root = Root::new(&root).map_err(|e| whole(format!("its folder cannot be read: {e}")))?;
+    let root = Root::new(&root).map_err(|e| whole(format!("the folder of this file cannot be read: {e}")))?;
     let source = Source { file: name.clone(), text: text::decode(&bytes).map_err(alone)? };
 
     let mut mistakes = Vec::new();
@@ -74,7 +74,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| format!("this file cannot be read: {e}"))
 }
 
-/// What holds the nearest `pipelines/` above the file; the file's own folder where there is none.
+/// The folder that contains the nearest `pipelines/` above the file; the file's own folder where there is none.
 fn root_of(path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(path);
     folder

@@ -1,11 +1,11 @@
-//! Characters that look like ASCII's and are not: spaces and punctuation that neither YAML nor JSON takes for its own.
+//! Characters that look like ASCII but are not: spaces and punctuation that have no meaning in YAML and JSON.
 
 use super::diagnostics::Span;
 
-/// YAML notices a wrong indentation at the end of the line after it, at the latest.
+/// A YAML parser reports wrong indentation at the end of the next line at the latest.
 const LINES_BEFORE: usize = 2;
 
-/// What a character is, where it looks like one of ASCII or like nothing at all: `an ideographic space (U+3000)`.
+/// What a character is, if it looks like an ASCII character or is invisible: `an ideographic space (U+3000)`.
 pub fn name(c: char) -> Option<String> {
     let code = u32::from(c);
     let known = match c {
@@ -22,7 +22,7 @@ pub fn name(c: char) -> Option<String> {
         '\u{201c}' | '\u{201d}' | '\u{201e}' => "a typographic quotation mark",
         '\u{2018}' | '\u{2019}' | '\u{201a}' => "a typographic apostrophe",
         '\u{2010}'..='\u{2015}' | '\u{2212}' => "a typographic dash",
-        c if c.is_whitespace() && !c.is_ascii() => "a space that is not ASCII's",
+        c if c.is_whitespace() && !c.is_ascii() => "a non-ASCII space",
         '\u{ff01}'..='\u{ff5e}' => {
             let ascii = char::from_u32(code - 0xff01 + 0x21).filter(|a| a.is_ascii_punctuation())?;
             return Some(format!("a full-width `{ascii}` (U+{code:04X})"));
@@ -32,12 +32,12 @@ pub fn name(c: char) -> Option<String> {
     Some(format!("{known} (U+{code:04X})"))
 }
 
-/// Whether it is a space or cannot be seen at all, so that nobody means it at the edge of a word.
+/// Whether it is a space or invisible, so that nobody intends it at the edge of a word.
 pub fn is_blank(c: char) -> bool {
     !c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\u{2060}' | '\u{ad}'))
 }
 
-/// The one that probably broke a YAML file at this line (from 1): in the line, or right above it; quotes and comments aside.
+/// The character that probably broke a YAML file at this line (from 1): in the line or just above it, outside quotes and comments.
 pub fn in_yaml(text: &str, line: usize) -> Option<(Span, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let last = line.min(lines.len());
@@ -48,7 +48,7 @@ pub fn in_yaml(text: &str, line: usize) -> Option<(Span, String)> {
     })
 }
 
-/// The first one of a line, and how many characters stand before it.
+/// The first such character of a line, and how many characters are before it.
 pub fn in_line(line: &str) -> Option<(usize, String)> {
     let mut quote = None;
     let mut before = ' ';
@@ -69,7 +69,7 @@ pub fn in_line(line: &str) -> Option<(usize, String)> {
     None
 }
 
-/// The first one of a JSON text outside of its strings: its line from 1, the character, and what it is.
+/// The first such character of a JSON text outside its strings: its line (from 1), the character, and what it is.
 pub fn in_json(text: &str) -> Option<(usize, char, String)> {
     let (mut inside, mut escaped, mut line) = (false, false, 1);
     for c in text.chars() {
@@ -100,7 +100,7 @@ mod tests {
     fn a_character_is_named_with_its_code() {
         assert_eq!(name('\u{3000}').unwrap(), "an ideographic space (U+3000)");
         assert_eq!(name('：').unwrap(), "a full-width `:` (U+FF1A)");
-        assert_eq!(name('\u{2003}').unwrap(), "a space that is not ASCII's (U+2003)");
+        assert_eq!(name('\u{2003}').unwrap(), "a non-ASCII space (U+2003)");
         for plain in ['a', ' ', ':', '審', 'ー', '。', 'Ａ', 'é'] {
             assert_eq!(name(plain), None, "{plain}");
         }

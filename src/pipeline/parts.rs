@@ -6,13 +6,13 @@ use crate::model::ids::{AccountName, ImageName, ServiceName, TaskName};
 use crate::model::pipeline::{Account, ImageSpec, ServiceSpec, TaskSpec};
 use crate::model::step::Step;
 
-/// What stages refer to, as far as it holds.
+/// What stages refer to, as far as it is valid.
 pub struct Parts {
     pub accounts: BTreeMap<AccountName, Account>,
     pub images: BTreeMap<ImageName, ImageSpec>,
     pub services: BTreeMap<ServiceName, ServiceSpec>,
     pub tasks: BTreeMap<TaskName, TaskSpec>,
-    /// Nothing was wrong so far.
+    /// Whether nothing was wrong so far.
     pub whole: bool,
 }
 

@@ -1,7 +1,7 @@
-//! What every reader of a subject uses: the document, the repository, and where mistakes go.
+//! What every reader of a section uses: the document, the repository, and the list of mistakes.
 //!
-//! Form (keys, kinds, spellings) was checked before (`shape`). Readers answer `None` for what has not its form, and
-//! report only what the form cannot say.
+//! The form (keys, types, spellings) was checked before by `shape`. Readers return `None` for what has the wrong form, and report only
+//! what `shape` cannot check.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -18,9 +18,9 @@ pub struct Reader<'a> {
     pub document: &'a Node,
     pub root: &'a Root,
     pub mistakes: Vec<Mistake>,
-    /// In other files.
+    /// Mistakes in other files.
     pub elsewhere: Vec<Diagnostic>,
-    /// What stops nothing, in this file and in others.
+    /// Warnings, in this file and in others.
     pub warnings: Vec<Mistake>,
     pub warnings_elsewhere: Vec<Diagnostic>,
     /// Templates and values by path, each read once.
@@ -28,7 +28,7 @@ pub struct Reader<'a> {
     pub values: BTreeMap<String, templates::Values>,
 }
 
-/// The sections of names, and what one of each is called.
+/// The sections that define names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Accounts,
@@ -66,17 +66,17 @@ impl Reader<'_> {
         self.mistakes.push(Mistake::new(span, message).hint(hint));
     }
 
-    /// A text as one of the model's names or numbers.
+    /// Parses a text as one of the model's ids.
     pub fn id<T: FromStr<Err = IdError>>(&mut self, text: &str, span: Span) -> Option<T> {
         text.parse().map_err(|e: IdError| self.say(span, ids::sentence(&e))).ok()
     }
 
-    /// A name that the user gave something.
+    /// Parses a key as a name.
     pub fn key<T: FromStr<Err = IdError>>(&mut self, key: &Key) -> Option<T> {
         self.id(&key.name, key.span)
     }
 
-    /// A name of something that must be defined in this section.
+    /// Parses a name that must be defined in this section.
     pub fn refer<T: FromStr>(&mut self, section: Section, node: &Node) -> Option<T> {
         self.refer_text(section, node.text()?, node.span)
     }
@@ -87,7 +87,7 @@ impl Reader<'_> {
         if names.contains(&text) {
             return text.parse().ok();
         }
-        // A section that is missing or no mapping was reported already, once.
+        // A section that is missing or not a mapping was reported already.
         if !names.is_empty() || (section == Section::Tasks && defined.is_none()) {
             let message = format!("there is no {} `{text}`", section.one());
             let hint = nearest::hint(text, names).unwrap_or_else(|| format!("define it under `{}`", section.key()));
@@ -113,7 +113,7 @@ impl Reader<'_> {
                     self.values.insert(file.path.clone(), values);
                 }
                 Err(mistakes) => {
-                    // Values may be nobody's to see: their lines are named, not shown.
+                    // Values may be secret: their lines are named, not shown.
                     let source = Source { text: String::new(), ..source };
                     self.elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
                     return None;
@@ -135,7 +135,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Something of the repository, by a way of looking at it.
+    /// Looks up a path of the repository.
     pub fn path<T>(
         &mut self,
         node: &Node,
@@ -178,7 +178,7 @@ impl Reader<'_> {
         self.say_hint(
             node.span,
             format!("`{text}` is not a URL: {problem}"),
-            "such as https://dev.example.com/healthz",
+            "write a URL such as https://dev.example.com/healthz",
         );
         None
     }

@@ -8,7 +8,7 @@ use super::diagnostics::{Diagnostic, Mistake, Span};
 use super::files::Root;
 use super::parts::Parts;
 use super::reader::{Reader, Section};
-use super::shape::{self, Shape};
+use super::shape::{self, Shape, WHOLE_FILE};
 use super::yaml::Node;
 use super::{accounts, duration, images, schema, stages, template_check, workloads};
 use crate::model::ids::{AccountName, AppName};
@@ -17,10 +17,10 @@ use crate::model::pipeline::{Pipeline, State};
 /// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
 const POLL: SignedDuration = SignedDuration::from_secs(5);
 
-/// Those of the file itself, and those of the files that it names.
+/// The mistakes of the file itself, and of the files that it names.
 type Mistakes = (Vec<Mistake>, Vec<Diagnostic>);
 
-/// The pipeline, warnings about its file, and in those that it names.
+/// The pipeline, warnings about its file, and warnings about the files that it names.
 ///
 /// # Errors
 /// The mistakes of the file itself, and those of the files that it names.
@@ -40,7 +40,7 @@ pub fn resolve(
         values: BTreeMap::new(),
     };
     let whole_file = Span { line: 1, column: 1, length: 1 };
-    shape::conform(document, &Shape::Record(&schema::FILE), "the file", whole_file, &mut reader.mistakes);
+    shape::conform(document, &Shape::Record(&schema::FILE), WHOLE_FILE, whole_file, &mut reader.mistakes);
 
     let app = document.get("app").and_then(|n| reader.id::<AppName>(n.text()?, n.span));
     let state = state(&mut reader);
@@ -64,13 +64,13 @@ pub fn resolve(
     let pipeline = app.map(|app| Pipeline { version: 1, app, state, accounts, images, services, tasks, stages, poll });
     let (warnings, elsewhere) = (reader.warnings, reader.warnings_elsewhere);
     pipeline.filter(|p| size(p) == written(document)).map(|p| (p, warnings, elsewhere)).ok_or_else(|| {
-        let lost = "a part of this file was lost while it was read: this is a defect of kanmon, please report it";
+        let lost = "kanmon lost a part of this file while reading it: this is a defect of kanmon, please report it";
         (vec![Mistake::new(Span::default(), lost)], Vec::new())
     })
 }
 
-/// Readers leave out what has not its form. If that were ever not reported, a stage or a step would vanish in silence; so what
-/// was resolved is counted against what was written.
+/// Readers leave out invalid parts. If one were not reported, a stage or a step would vanish silently, so what was resolved is
+/// counted against what is written.
 fn size(pipeline: &Pipeline) -> Vec<usize> {
     let stages = pipeline.stages.iter();
     [pipeline.accounts.len(), pipeline.images.len(), pipeline.services.len(), pipeline.tasks.len()]
@@ -99,12 +99,12 @@ fn state(reader: &mut Reader<'_>) -> State {
     match text.parse() {
         Ok(State::Local) => State::Local,
         Ok(State::DynamoDb { account, table }) => {
-            // Where it is not defined, that was reported, and nothing is resolved.
+            // An undefined account is reported, and then nothing is resolved.
             reader.refer_text::<AccountName>(Section::Accounts, account.as_str(), span);
             State::DynamoDb { account, table }
         }
         Err(_) => {
-            let hint = "`local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table in one of the accounts";
+            let hint = "write `local` for a file in .kanmon/, or `dynamodb://ACCOUNT/TABLE` for a table in one of the accounts";
             reader.say_hint(span, format!("`state` cannot be `{text}`"), hint);
             State::Local
         }

@@ -65,20 +65,16 @@ static ENDPOINTS: Record = Record {
 };
 
 static IMAGE: Record = Record {
-    about: "A container image: where it is kept and how it is built. Without a build it comes with `--image`.",
+    about: "A container image: where it is stored and how it is built. Without a build it is given with `--image`.",
     fields: &[
-        must("account", Shape::Text, "the account whose registry keeps it"),
+        must("account", Shape::Text, "the account whose registry has it"),
         must("repository", Shape::Text, "the ECR repository's name"),
         may("builder", Shape::OneOf(BUILDERS), "what builds it; `auto` takes the first that is installed"),
         may("context", Shape::Text, "the build context's folder, below the repository's root"),
-        may(
-            "file",
-            Shape::Text,
-            "the Dockerfile, below the repository's root; `Dockerfile` of the context unless given",
-        ),
+        may("file", Shape::Text, "the Dockerfile, below the repository's root; by default `Dockerfile` of the context"),
         may("args", Shape::Table(&Shape::Written), "build arguments"),
         may("target", Shape::Text, "the Dockerfile's stage to build"),
-        may("layers", Shape::Record(&LAYERS), "files on a base image, put there without a Dockerfile or a daemon"),
+        may("layers", Shape::Record(&LAYERS), "files on a base image, added without a Dockerfile or a daemon"),
         may("platforms", Shape::List(&Shape::Text), "such as linux/amd64 (the default) and linux/arm64"),
     ],
 };
@@ -92,7 +88,7 @@ static LAYERS: Record = Record {
         must(
             "files",
             Shape::Either(&Shape::List(&Shape::Record(&LAYER_FILES)), &Shape::Table(&Shape::Text)),
-            "what goes where: a list of {from, to}, or a mapping of paths in the image to paths in the repository",
+            "the files: a list of {from, to}, or a mapping of paths in the image to paths in the repository",
         ),
         may("entrypoint", Shape::List(&Shape::Written), "the image's entry point"),
         may("cmd", Shape::List(&Shape::Written), "the image's command"),
@@ -163,7 +159,7 @@ static GATE: Record = Record {
 };
 
 static AT_MOST: Record = Record {
-    about: "By severity; what is not named stays as it is above: critical, high and untriaged 0, the rest unlimited.",
+    about: "By severity. A severity that is not named has the limit of the gate above; by default critical, high and untriaged 0, the rest unlimited.",
     fields: &[
         may("critical", Shape::Limit, "0 or more, or unlimited"),
         may("high", Shape::Limit, "0 or more, or unlimited"),
@@ -183,7 +179,7 @@ static DEFAULTS: Record = Record {
     ],
 };
 
-/// What `suppressed` may say; the later is the tighter.
+/// The values of `suppressed`; the last is the tightest.
 pub const SUPPRESSED: &[&str] = &["show", "count"];
 
 pub const ON_FAILURE: &[&str] = &["rollback", "stop"];
@@ -213,7 +209,7 @@ static ENTER: Record = Record {
 };
 
 static APPROVAL: Record = Record {
-    about: "A person's approval of exactly what is then deployed.",
+    about: "A person's approval of exactly what will be deployed.",
     fields: &[
         must("by", Shape::OneOf(&["kanmon", "codepipeline"]), "where approval is requested and given"),
         may(
@@ -223,10 +219,10 @@ static APPROVAL: Record = Record {
         ),
         may("pipeline", Shape::Text, "by codepipeline: the pipeline's name"),
         may("action", Shape::Text, "by codepipeline: the manual approval action's name"),
-        may("account", Shape::Text, "by codepipeline: the account that it is in; the first stage's unless given"),
+        may("account", Shape::Text, "by codepipeline: the pipeline's account; by default the first stage's"),
         may("expires", Shape::Duration, "how long it may take (24h)"),
         may("self_approval", Shape::Boolean, "whether the requester may also approve (false)"),
     ],
 };
 
-static STEP: Record = Record { about: "One step: exactly one of these.", fields: step::FIELDS };
+static STEP: Record = Record { about: "A step: exactly one of these keys.", fields: step::FIELDS };

@@ -1,5 +1,5 @@
 //! What a file may look like, as data: the reader's structural checks and the JSON Schema both come from it, so that
-//! they cannot part.
+//! they cannot differ.
 
 use serde_json::{Map, Value, json};
 
@@ -52,18 +52,21 @@ pub enum Shape {
     List(&'static Shape),
     /// One thing or a list of them.
     OneOrMore(&'static Shape),
-    /// By what stands there: a list or a mapping.
+    /// A list or a mapping.
     Either(&'static Shape, &'static Shape),
 }
 
 pub const UNLIMITED: &str = "unlimited";
 
-/// Words of the pipeline file that belong to what is still to come.
+/// Keys and values of the pipeline file that a later version will have.
 const LATER: &[&str] =
     &["waivers", "expect", "freeze", "synthetics", "soak", "alarms", "notify", "evidence", "replicated"];
 const NOT_YET: &str = "not supported by this version yet";
 
-/// Checks form alone: keys, kinds and spellings. `owner` is where to point for what is missing, `what` names it.
+/// What the outermost mapping is called in messages.
+pub const WHOLE_FILE: &str = "the file";
+
+/// Checks the form only: keys, types and spellings. A missing key is reported at `owner`; `what` is the name in messages.
 pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
     let wrong = |expected: &str| {
         Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()))
@@ -77,9 +80,9 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
             }
             Some((_, Type::Text)) => {}
             Some((text, Type::Integer | Type::Float | Type::Bool)) => {
-                out.push(wrong("a text").hint(format!("quote it: \"{text}\"")));
+                out.push(wrong("a string").hint(format!("quote it: \"{text}\"")));
             }
-            Some((_, Type::Null)) | None => out.push(wrong("a text")),
+            Some((_, Type::Null)) | None => out.push(wrong("a string")),
         },
         Shape::Written => {
             if node.written().is_none() {
@@ -99,7 +102,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
             Some((UNLIMITED, Type::Text)) => {}
             Some((text, Type::Integer)) if text.starts_with('-') => out.push(
                 Mistake::new(node.span, format!("a threshold must not be negative: {text}"))
-                    .hint("0 allows none: `at_most` is the largest number that passes"),
+                    .hint("write 0 to allow none: `at_most` is the largest number that passes"),
             ),
             Some((text, Type::Integer)) if text.parse::<u32>().is_ok() => {}
             _ => out.push(wrong("a whole number or `unlimited`")),
@@ -125,7 +128,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
             _ => out.push(wrong(&format!("one of {}", words.join(", ")))),
         },
         Shape::Record(record) => match &node.kind {
-            Kind::Map(_) => conform_record(node, record, &format!("`{what}`"), owner, out),
+            Kind::Map(_) => conform_record(node, record, &named(what), owner, out),
             Kind::List(_) | Kind::Scalar { .. } => out.push(wrong("a mapping")),
         },
         Shape::Names(of) | Shape::Table(of) => match &node.kind {
@@ -172,7 +175,7 @@ fn conform_items(items: &[Node], of: &Shape, what: &str, owner: Span, out: &mut 
 }
 
 fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &mut Vec<Mistake>) {
-    // A misspelt key is one mistake; that the right one is missing is no second.
+    // A misspelt key is one mistake: the missing correct key is not reported as well.
     let mut meant = Vec::new();
     for (key, value) in node.entries() {
         match record.fields.iter().find(|f| f.name == key.name) {
@@ -181,7 +184,7 @@ fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &m
                 let names = record.fields.iter().map(|f| f.name);
                 meant.extend(crate::model::nearest::nearest(&key.name, names.clone()));
                 let hint = match key.name.as_str() {
-                    "<<" => Some("merge keys are not supported; an alias of a whole value is".to_owned()),
+                    "<<" => Some("merge keys are not supported: use an alias for the whole value".to_owned()),
                     name => later(name).or_else(|| nearest::hint(name, names)),
                 };
                 out.push(with(Mistake::new(key.span, format!("unknown key `{}`", key.name)), hint));
@@ -192,6 +195,11 @@ fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &m
         let message = format!("{what} has no `{}`", field.name);
         out.push(Mistake::new(owner, message).hint(format!("`{}`: {}", field.name, field.about)));
     }
+}
+
+/// A key in backquotes; the file as a whole without.
+fn named(what: &str) -> String {
+    if what == WHOLE_FILE { what.to_owned() } else { format!("`{what}`") }
 }
 
 fn account_id(node: &Node, what: &str) -> Option<Mistake> {
@@ -216,7 +224,7 @@ fn account_id(node: &Node, what: &str) -> Option<Mistake> {
         ),
         (true | false, _) => Some(
             Mistake::new(node.span, format!("`{text}` is not an AWS account id"))
-                .hint("12 digits in quotes, such as \"012345678901\""),
+                .hint("write 12 digits in quotes, such as \"012345678901\""),
         ),
     }
 }

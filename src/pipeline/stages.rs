@@ -1,4 +1,4 @@
-//! `stages`: where a release goes, and under which conditions.
+//! `stages`: where a release is deployed, and under which conditions.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::diagnostics::Span;
 use super::duration;
 use super::ecs_name::is_ecs_name;
-use super::gates::Standing;
+use super::gates::EffectiveGate;
 use super::parts::Parts;
 use super::reader::{Reader, Section};
 use super::yaml::{Kind, Node};
@@ -16,14 +16,14 @@ use crate::model::ids::{AccountName, ServiceName, StageName};
 use crate::model::pipeline::{OnFailure, Stage, Transfer};
 use crate::model::step::Step;
 
-/// Draining (ELB: 300 s by default), health checks and one breaker's rollback fit in, with room.
+/// Long enough for draining (ELB: 300 s by default), health checks and one rollback by the circuit breaker.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(45);
 
-/// The stages that hold, in their order.
+/// The valid stages, in their order.
 pub fn read(reader: &mut Reader<'_>, parts: &Parts) -> Vec<Stage> {
     let document = reader.document;
     let Some(Kind::List(items)) = document.get("stages").map(|n| &n.kind) else { return Vec::new() };
-    let mut standing = Standing::of_file(document.get("gate"));
+    let mut gate = EffectiveGate::of_file(document.get("gate"));
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut stages = Vec::new();
     let first = items.first().and_then(|s| s.get("account")?.text()?.parse().ok());
@@ -44,8 +44,8 @@ pub fn read(reader: &mut Reader<'_>, parts: &Parts) -> Vec<Stage> {
             }
         }
         let called = name.map_or("?", |(text, _)| text);
-        standing = standing.tightened(reader, node.get("enter").and_then(|e| e.get("gate")), called);
-        stages.extend(stage(reader, node, called, &standing, parts, first.as_ref()));
+        gate = gate.tightened(reader, node.get("enter").and_then(|e| e.get("gate")), called);
+        stages.extend(stage(reader, node, called, &gate, parts, first.as_ref()));
     }
     stages
 }
@@ -54,13 +54,13 @@ fn stage(
     reader: &mut Reader<'_>,
     node: &Node,
     called: &str,
-    standing: &Standing,
+    gate: &EffectiveGate,
     parts: &Parts,
     first: Option<&AccountName>,
 ) -> Option<Stage> {
     let name = node.get("name").and_then(|n| reader.id::<StageName>(n.text()?, n.span));
     let account = node.get("account").and_then(|n| reader.refer::<AccountName>(Section::Accounts, n));
-    let cluster = node.get("cluster").and_then(|n| ecs_name(reader, n, "a cluster"));
+    let cluster = node.get("cluster").and_then(|n| ecs_name(reader, n, "cluster"));
     let service_names = service_names(reader, node.get("services"));
     let values = node.get("values").and_then(|n| reader.values(n));
     let approval = node.get("enter").and_then(|enter| {
@@ -78,7 +78,7 @@ fn stage(
         service_names,
         values,
         images: images?,
-        gate: standing.rules.clone(),
+        gate: gate.rules.clone(),
         approval,
         steps,
         deadline: own_or_default("deadline").and_then(duration::parse).unwrap_or(DEADLINE),
@@ -94,28 +94,28 @@ fn ecs_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> 
     if is_ecs_name(text) {
         return Some(text.to_owned());
     }
-    let message = format!("`{text}` is not a valid name of {what}");
-    reader.say_hint(node.span, message, "letters, digits, - and _; at most 255 (the name, not the ARN)");
+    let message = format!("`{text}` is not a valid {what} name");
+    reader.say_hint(node.span, message, "use letters, digits, - and _, at most 255 characters (the name, not the ARN)");
     None
 }
 
-/// ECS's names by the file's; two of the file's services cannot be one of ECS's.
+/// ECS's name of each service; two services of the file cannot have the same one.
 fn service_names(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<ServiceName, String> {
     let mut names = BTreeMap::new();
     let mut taken: BTreeMap<String, Span> = BTreeMap::new();
     for (key, value) in node.map_or(&[][..], Node::entries) {
         let service = reader.refer_text::<ServiceName>(Section::Services, &key.name, key.span);
-        let Some(ecs) = ecs_name(reader, value, "a service") else { continue };
+        let Some(ecs) = ecs_name(reader, value, "service") else { continue };
         if let Some(before) = taken.insert(ecs.clone(), value.span) {
-            let hint = format!("another service has this name in line {}", before.line);
-            reader.say_hint(value.span, format!("two services are `{ecs}` in this stage"), hint);
+            let hint = format!("the other one is in line {}", before.line);
+            reader.say_hint(value.span, format!("two services of this stage have the ECS name `{ecs}`"), hint);
         }
         names.extend(service.map(|s| (s, ecs)));
     }
     names
 }
 
-/// How the stage gets its images: by itself where they are its own account's, else as the file says.
+/// How the stage gets its images: nothing is needed where they are in its own account, else as the file says.
 fn transfer(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -137,12 +137,12 @@ fn transfer(
         (Some((_, Some("pull"))), _) => Some(Transfer::Pull),
         (Some((_, Some("copy"))), Some(_)) => Some(Transfer::Copy),
         (Some((n, Some("copy"))), None) => {
-            // Of a broken step or image nothing is known; then this may well be right.
+            // With a broken step or image this may be right.
             if parts.whole && !steps.is_empty() {
                 reader.say_hint(
                     n.span,
-                    format!("stage `{called}` has nothing to copy: its images are kept in its own account and region"),
-                    "leave `images` out",
+                    format!("stage `{called}` has nothing to copy: its images are in its own account and region"),
+                    "remove `images`",
                 );
             }
             Some(Transfer::Copy)
@@ -153,8 +153,8 @@ fn transfer(
             let at = node.get("account").map_or(node.span, |n| n.span);
             reader.say_hint(
                 at,
-                format!("stage `{called}` runs image `{image}`, which is kept in account `{}`", spec.account),
-                "say how the account gets it: `images: pull` (by the repository's policy) or `images: copy`",
+                format!("stage `{called}` runs image `{image}`, which is in account `{}`", spec.account),
+                "write `images: pull` (the repository's policy must allow it) or `images: copy`",
             );
             None
         }

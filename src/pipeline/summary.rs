@@ -1,4 +1,4 @@
-//! What a pipeline file says, on a page.
+//! A pipeline file summed up in one page.
 
 use std::fmt::Write as _;
 
@@ -49,7 +49,7 @@ impl Loaded {
             ]);
         }
         for stage in &p.stages {
-            rows.push(["stage".into(), stage.name.to_string(), place(p, stage)]);
+            rows.push(["stage".into(), stage.name.to_string(), destination(p, stage)]);
             rows.push([String::new(), String::new(), format!("gate: {}", gate(&stage.gate))]);
             if let Some(asked) = approval(stage) {
                 rows.push([String::new(), String::new(), asked]);
@@ -82,7 +82,7 @@ fn pairs<'a>(containers: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     containers.map(|(c, i)| format!("container {c} runs {i}")).collect::<Vec<_>>().join(", ")
 }
 
-fn place(pipeline: &Pipeline, stage: &Stage) -> String {
+fn destination(pipeline: &Pipeline, stage: &Stage) -> String {
     let own = stage.images_used(pipeline).iter().all(|i| pipeline.image(i).account == stage.account);
     let transfer = match stage.images {
         Transfer::Copy => ", images copied",
@@ -99,7 +99,7 @@ fn gate(rules: &GateRules) -> String {
         .filter(|s| limit(s).is_some())
         .map(|s| format!("{} {}", s.word(), gates::show(limit(s))))
         .collect();
-    if limits.is_empty() { "anything passes".into() } else { format!("at most {}", limits.join(", ")) }
+    if limits.is_empty() { "no limits".into() } else { format!("at most {}", limits.join(", ")) }
 }
 
 fn approval(stage: &Stage) -> Option<String> {

@@ -1,9 +1,9 @@
-//! Every template rendered with every stage's values, before a release finds out.
+//! Renders every template with every stage's values, so that mistakes are found before a release.
 
 use super::diagnostics::Mistake;
 use super::parts::Parts;
 use super::reader::{Reader, Section};
-use super::templates::{self, Scene, Values};
+use super::templates::{self, Values, Variables};
 use super::yaml::Node;
 use crate::model::ids::AppName;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
@@ -24,15 +24,15 @@ pub fn check(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &[St
         let Some(account) = parts.accounts.get(&stage.account) else { continue };
         let values = match &stage.values {
             Some(file) => reader.values.get(&file.path),
-            // Without its values a stage renders nothing as it will be; that they are broken was reported.
+            // The stage's values are invalid, which was reported: rendering without them would report more mistakes than there are.
             None if has_values(reader.document, stage) => None,
             None => Some(&none),
         };
         let Some(values) = values.cloned() else { continue };
-        let scene = Scene { app, account, values: &values, stage: &stage.name, cluster: &stage.cluster };
+        let variables = Variables { app, account, values: &values, stage: &stage.name, cluster: &stage.cluster };
         for (section, name, file) in templates_of(parts, stage) {
             let Some(source) = reader.templates.get(&file.path) else { continue };
-            let (stops, mistakes) = match templates::render_text(&source.text, &scene) {
+            let (stops, mistakes) = match templates::render_text(&source.text, &variables) {
                 Ok(rendered) => {
                     containers(reader, section, name, &file.path, &rendered.definition);
                     (false, rendered.warnings)
@@ -87,7 +87,8 @@ fn containers(reader: &mut Reader<'_>, section: Section, name: &str, file: &str,
     let workload = reader.document.get(section.key()).and_then(|s| s.get(name));
     for (key, _) in workload.and_then(|w| w.get("containers")).map_or(&[][..], Node::entries) {
         if !there.contains(&key.name.as_str()) {
-            let hint = nearest::hint(&key.name, there.iter().copied()).unwrap_or_else(|| "it has no containers".into());
+            let hint = nearest::hint(&key.name, there.iter().copied())
+                .unwrap_or_else(|| "the template has no containers".into());
             reader.say_hint(key.span, format!("`{file}` has no container `{}`", key.name), hint);
         }
     }

@@ -25,7 +25,7 @@ use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AppName, StageName};
 use crate::model::pipeline::{Account, FileRef, Pipeline, Stage};
 
-/// In bytes, for the deepest template that minijinja takes, in a debug build too.
+/// In bytes: enough for the deepest template that minijinja accepts, also in a debug build.
 const STACK: usize = 64 << 20;
 
 /// How deep macros may call each other and themselves.
@@ -34,11 +34,11 @@ const RECURSION: usize = 100;
 /// A stage's values, by name.
 pub type Values = Map<String, Value>;
 
-/// What a template may spend: an instruction or 64 bytes is one. The largest task definition that ECS takes has 64 kB, and some
-/// thousand instructions make it; who needs a hundred times both is in a loop.
+/// What a template may use: one for each instruction or 64 bytes. The largest task definition that ECS accepts has 64 kB and takes
+/// some thousand instructions; a template that needs a hundred times as much is in a loop.
 const FUEL: u64 = 1_000_000;
 
-/// What kanmon itself gives a template.
+/// The names that kanmon itself defines for a template.
 const OWN: [&str; 4] = ["app", "stage", "account", "cluster"];
 
 /// A template as this stage's task definition: a JSON object with a `family`.
@@ -58,10 +58,12 @@ pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stag
         })?,
     };
     let account = pipeline.account(&stage.account);
-    let scene = Scene { app: &pipeline.app, stage: &stage.name, account, cluster: &stage.cluster, values: &values };
-    render_text(&text, &scene).map(|rendered| rendered.definition).map_err(|mistakes| {
+    let variables =
+        Variables { app: &pipeline.app, stage: &stage.name, account, cluster: &stage.cluster, values: &values };
+    render_text(&text, &variables).map(|rendered| rendered.definition).map_err(|mistakes| {
         let first = mistakes.into_iter().next();
-        let Mistake { span, message, hint } = first.unwrap_or_else(|| Mistake::new(Span::default(), "it is not valid"));
+        let Mistake { span, message, hint } =
+            first.unwrap_or_else(|| Mistake::new(Span::default(), "this template is not valid"));
         let (path, stage, line) =
             (template.path.clone(), stage.name.clone(), Some(span.line as u64).filter(|n| *n > 0));
         let said = std::iter::once(message).chain(hint).collect::<Vec<_>>().join("; ");
@@ -80,7 +82,7 @@ pub fn fill(template: &str, values: &[(&'static str, &str)]) -> Result<String, F
     filled.map_err(|e| Fault::from(OwnProblem::Broken { part: Part::Template }).said(e.to_string()))
 }
 
-/// A file's text, if it still is what the release started with.
+/// A file's text, if it is still what the release was started with.
 fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
     let path = &file.path;
     let (now, bytes) =
@@ -92,8 +94,8 @@ fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
     text::decode(&bytes).map_err(|m| Fault::from(FileProblem::Unreadable { path: path.clone() }).said(m.message))
 }
 
-/// What a template is rendered with.
-pub(super) struct Scene<'a> {
+/// The variables that a template is rendered with.
+pub(super) struct Variables<'a> {
     pub app: &'a AppName,
     pub stage: &'a StageName,
     pub account: &'a Account,
@@ -103,23 +105,26 @@ pub(super) struct Scene<'a> {
 
 /// # Errors
 /// The template's mistakes, at their places in the template where those are known.
-pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Rendered, Vec<Mistake>> {
-    // Nesting and recursion have bounds, but a thread of the runtime is too small for what lies within them.
+pub(super) fn render_text(template: &str, variables: &Variables<'_>) -> Result<Rendered, Vec<Mistake>> {
+    // Nesting and recursion are limited, but the limits need a larger stack than a thread of the runtime has.
     std::thread::scope(|scope| {
-        let rendering = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || rendered(template, scene));
-        let no_thread = |e| vec![Mistake::new(Span::default(), format!("no thread to render it: {e}"))];
+        let rendering =
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || rendered(template, variables));
+        let no_thread = |e| {
+            vec![Mistake::new(Span::default(), format!("kanmon cannot start a thread to render this template: {e}"))]
+        };
         let rendering = rendering.map_err(no_thread)?;
         rendering.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn rendered(template: &str, scene: &Scene<'_>) -> Result<Rendered, Vec<Mistake>> {
+fn rendered(template: &str, variables: &Variables<'_>) -> Result<Rendered, Vec<Mistake>> {
     let env = environment();
-    let mut context = scene.values.clone();
-    context.insert("app".into(), json!(scene.app));
-    context.insert("stage".into(), json!(scene.stage));
-    context.insert("account".into(), json!({ "id": scene.account.id, "region": scene.account.region }));
-    context.insert("cluster".into(), json!(scene.cluster));
+    let mut context = variables.values.clone();
+    context.insert("app".into(), json!(variables.app));
+    context.insert("stage".into(), json!(variables.stage));
+    context.insert("account".into(), json!({ "id": variables.account.id, "region": variables.account.region }));
+    context.insert("cluster".into(), json!(variables.cluster));
     let text = env
         .template_from_str(template)
         .and_then(|t| t.render(to_minijinja(&Value::Object(context))))
@@ -205,17 +210,17 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
             let line = template.lines().nth(span.line.saturating_sub(1)).unwrap_or_default();
             let blank = line.chars().enumerate().find(|(_, c)| lookalike::is_blank(*c));
             match blank.and_then(|(at, c)| Some((at, lookalike::name(c)?))) {
-                Some((at, name)) => {
-                    Mistake::new(Span { line: span.line, column: at + 1, length: 1 }, format!("{name} is here"))
-                        .hint(format!("an expression allows only ASCII ({what})"))
-                }
+                Some((at, name)) => Mistake::new(
+                    Span { line: span.line, column: at + 1, length: 1 },
+                    format!("{name} is not allowed here"),
+                )
+                .hint(format!("an expression allows only ASCII ({what})")),
                 None => Mistake::new(span, what),
             }
         }
-        ErrorKind::OutOfFuel => {
-            Mistake::new(span, "this template does not end").hint("remove the loop over so many items")
-        }
-        // What else goes wrong may quote a value.
+        ErrorKind::OutOfFuel => Mistake::new(span, "this template takes too many steps to render")
+            .hint("remove the loop over too many items"),
+        // Other errors may quote a value.
         kind => Mistake::new(span, format!("this cannot be rendered: {kind}")),
     }
 }
@@ -233,7 +238,7 @@ pub(super) fn values(text: &str) -> Result<Values, Vec<Mistake>> {
     }
     let Some(node) = yaml::parse(text, &mut mistakes) else { return Err(mistakes) };
     if !matches!(node.kind, Kind::Map(_)) {
-        mistakes.push(Mistake::new(node.span, "values must be a mapping of names"));
+        mistakes.push(Mistake::new(node.span, "a values file must be a mapping of names to values"));
     }
     for (key, _) in node.entries().iter().filter(|(k, _)| OWN.contains(&k.name.as_str())) {
         mistakes.push(

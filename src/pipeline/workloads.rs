@@ -12,7 +12,7 @@ use crate::model::ids::{ImageName, ServiceName, TaskName};
 use crate::model::pipeline::{ServiceSpec, Sheet, TaskDefinitionSource, TaskSpec, UnnamedContainers};
 use crate::report::nearest;
 
-/// A migration that takes longer is one to be watched; the file can say so.
+/// Enough for most migrations; the file can set more.
 const TASK_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 const LIVE: &str = "live";
 
@@ -42,7 +42,7 @@ pub fn tasks(reader: &mut Reader<'_>) -> BTreeMap<TaskName, TaskSpec> {
                 reader.say_hint(
                     n.span,
                     "a one-off task has no live task definition",
-                    "name a template of the repository",
+                    "write the path of a template in the repository",
                 );
                 None
             }
@@ -61,7 +61,7 @@ pub fn tasks(reader: &mut Reader<'_>) -> BTreeMap<TaskName, TaskSpec> {
     tasks
 }
 
-/// What is shown, and what becomes of other containers.
+/// What approvers see, and what happens to containers that the file does not name.
 fn sheet(node: &Node) -> Sheet {
     let unnamed = match node.get("unnamed").and_then(Node::text) {
         Some("keep") => UnnamedContainers::Keep,
@@ -101,7 +101,7 @@ fn deciding(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<String>
             reader.say_hint(
                 at,
                 format!("which container's exit code decides: {}?", names.join(", ")),
-                format!("container: {first}"),
+                format!("write `container: {first}`"),
             );
             None
         }

@@ -1,4 +1,4 @@
-//! YAML as a tree that remembers where everything was, so that all mistakes are reported and not only the first.
+//! YAML as a tree with the position of everything, so that all mistakes are reported and not only the first.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,9 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle};
 use super::diagnostics::{Mistake, Span};
 use super::lookalike;
 
-/// A pipeline file is some hundred nodes; aliases of aliases ("billion laughs") end here.
+/// A pipeline file has some hundred nodes; this stops aliases of aliases ("billion laughs").
 const MAX_NODES: usize = 20_000;
-/// No pipeline or values file comes near it.
+/// Far more than any pipeline or values file has.
 pub const MAX_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    /// The items of a list, or the one thing that stands where a list may.
+    /// The items of a list, or the single value in place of a list.
     pub fn items(&self) -> &[Node] {
         match &self.kind {
             Kind::List(items) => items,
@@ -132,7 +132,7 @@ fn plain_type(text: &str) -> Type {
     }
 }
 
-/// The one document of a file. Broken syntax ends the reading; everything else is collected in `mistakes`.
+/// The only document of a file. A syntax error ends the reading; everything else is collected in `mistakes`.
 pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
     if text.len() > MAX_BYTES {
         mistakes.push(Mistake::new(Span::default(), "this file is larger than 1 MiB"));
@@ -140,8 +140,8 @@ pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
     }
     let mut tree = Builder { mistakes, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, document: None };
     for event in Parser::new_from_str(text) {
-        let taken = match event {
-            Ok((event, span)) => tree.take(event, convert(span)),
+        let handled = match event {
+            Ok((event, span)) => tree.handle(event, convert(span)),
             Err(e) => {
                 let at = Span { line: e.marker().line(), column: e.marker().col() + 1, length: 1 };
                 Err(match lookalike::in_yaml(text, at.line) {
@@ -158,7 +158,7 @@ pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
                 })
             }
         };
-        if let Err(mistake) = taken {
+        if let Err(mistake) = handled {
             tree.mistakes.push(mistake);
             return None;
         }
@@ -171,7 +171,7 @@ pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
 }
 
 fn convert(span: granit_parser::Span) -> Span {
-    // A caret stays in its line; what goes over several lines is pointed at by its beginning.
+    // A caret stays in one line: a value of several lines is marked at its beginning.
     let length = if span.end.line() == span.start.line() { span.end.col().saturating_sub(span.start.col()) } else { 1 };
     Span { line: span.start.line(), column: span.start.col() + 1, length }
 }
@@ -191,20 +191,20 @@ struct Frame {
 struct Builder<'m> {
     mistakes: &'m mut Vec<Mistake>,
     stack: Vec<Frame>,
-    /// Anchored nodes, with how many nodes they are.
+    /// Anchored nodes, with the number of their nodes.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
     document: Option<Node>,
 }
 
 impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Mistake> {
+    fn handle(&mut self, event: Event<'_>, span: Span) -> Result<(), Mistake> {
         match event {
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Comment(..) | Event::Anchor(..) => {
                 Ok(())
             }
             Event::DocumentStart(..) if self.document.is_some() => {
-                Err(Mistake::new(span, "a second document begins here").hint("a file holds one pipeline"))
+                Err(Mistake::new(span, "a second document begins here").hint("write one pipeline per file"))
             }
             Event::DocumentStart(..) => Ok(()),
             Event::UnresolvedAlias(name) => Err(Mistake::new(span, format!("there is no anchor `{name}` above"))),
@@ -226,7 +226,7 @@ impl Builder<'_> {
                 if plain {
                     self.edges(&text, span);
                 }
-                // What is missing has no position: its key is shown.
+                // A missing value has no position: its key's is used.
                 let span = match self.stack.last() {
                     Some(Frame { open: Open::Map { key: Some(key), .. }, .. }) if plain && span.length == 0 => key.span,
                     _ => span,
@@ -276,17 +276,17 @@ impl Builder<'_> {
 
     fn tagged(&mut self, tagged: bool, span: Span) {
         if tagged {
-            let mistake = Mistake::new(span, "tags (`!…`) are not supported here");
-            self.mistakes.push(mistake.hint("quote what must be a string"));
+            let mistake = Mistake::new(span, "tags (`!…`) are not supported");
+            self.mistakes.push(mistake.hint("remove the tag; quote a value that must be a string"));
         }
     }
 
-    /// A space beyond ASCII is part of an unquoted word for YAML, and of nothing for who reads it.
+    /// In YAML a non-ASCII space is part of an unquoted word, but a reader does not see it.
     fn edges(&mut self, text: &str, span: Span) {
         let first = text.chars().next().map(|c| (0, c));
         let last = text.chars().last().map(|c| (text.chars().count() - 1, c));
         if let Some((at, c)) = [first, last].into_iter().flatten().find(|(_, c)| lookalike::is_blank(*c)) {
-            let name = lookalike::name(c).unwrap_or_else(|| "a space that is not ASCII's".to_owned());
+            let name = lookalike::name(c).unwrap_or_else(|| "a non-ASCII space".to_owned());
             let at = Span { column: span.column + at, length: 1, ..span };
             self.mistakes.push(
                 Mistake::new(at, format!("{name} is at the edge of `{}`", text.trim()))
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_values_know_where_they_stand() {
+    fn keys_and_values_have_their_positions() {
         let (node, mistakes) = parsed("a:\n  b: [1, \"two\"]\nc:\n");
         let node = node.unwrap();
         assert_eq!(mistakes, Vec::<String>::new());
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_make_text_of_what_would_be_a_number() {
+    fn a_quoted_number_is_a_string() {
         for (text, is) in [
             ("012", Type::Integer),
             ("-1", Type::Integer),
@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn a_repeated_key_is_reported_and_the_rest_is_read() {
         let (node, mistakes) = parsed("a: 1\nb: 2\na: 3\n");
-        assert_eq!(mistakes, ["3:1 key `a` is here twice"]);
+        assert_eq!(mistakes, ["3:1 key `a` is given twice"]);
         assert_eq!(node.unwrap().get("a").unwrap().integer::<u32>(), Some(1));
     }
 
@@ -386,7 +386,7 @@ mod tests {
         }
         let (node, mistakes) = parsed(&text);
         assert!(node.is_none());
-        assert!(mistakes[0].contains("beyond all bounds"), "{mistakes:?}");
+        assert!(mistakes[0].contains("expand to too many values"), "{mistakes:?}");
     }
 
     #[test]

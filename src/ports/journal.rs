@@ -9,7 +9,7 @@ use crate::model::event::{Event, Fact};
 pub use crate::model::fault::state::{Heartbeat, Imported, JournalError};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 
 /// The right to write one release's journal. `fence` grows with every holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +182,7 @@ pub trait Journal: Send + Sync {
         &self,
         app: &AppName,
         stage: &StageName,
-        word: &Word,
+        command: &StageCommand,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError>;
 

@@ -13,10 +13,10 @@ use crate::model::verdict::Verdict;
 /// Why an answer does not count.
 pub fn refusal(refusal: &AnswerReason) -> String {
     match refusal {
-        AnswerReason::AnotherPlan { answered, asked, differences: found } => format!(
+        AnswerReason::AnotherPlan { answered, requested, differences: found } => format!(
             "it is about plan {}, but what would be deployed now is plan {}{}",
             answered.short(),
-            asked.short(),
+            requested.short(),
             differences(found)
         ),
         AnswerReason::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
@@ -47,8 +47,10 @@ pub fn conflict(conflict: &Conflict) -> String {
         Conflict::ApproverIsMachine { arn, machine: what } => {
             format!("{arn} is {}, which does not identify a person, and may be the requester", machine(what))
         }
-        Conflict::Asked { arn, by: None } => format!("{arn} requested this release and may not approve it"),
-        Conflict::Asked { arn, by: Some(by) } => format!("{arn} requested this release as {by} and may not approve it"),
+        Conflict::IsRequester { arn, by: None } => format!("{arn} requested this release and may not approve it"),
+        Conflict::IsRequester { arn, by: Some(by) } => {
+            format!("{arn} requested this release as {by} and may not approve it")
+        }
         Conflict::StartedPipeline { arn } => format!("{arn} started this pipeline and may not approve it"),
         Conflict::RequesterUnknown { requester } => {
             format!("{}, so the approver may be the requester", unknown_requester(requester))
@@ -79,7 +81,7 @@ pub fn settled(settled: &Settled) -> String {
         Settled::Used { entered_at } => {
             format!("the approval was used: the stage was entered at {}", moment(*entered_at))
         }
-        Settled::NotAsked => "no approval was requested".to_owned(),
+        Settled::NotRequested => "no approval was requested".to_owned(),
         Settled::Approved { by } => format!("{by} has already approved it"),
         Settled::Rejected { by } => format!("{by} has rejected it"),
         Settled::Expired { why: None } => "the approval request has expired".to_owned(),

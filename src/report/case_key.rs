@@ -118,8 +118,8 @@ impl CaseKey {
             CaseKey::Gate(stage) => release.stage(stage).gate.as_ref().map(|g| CaseStatus::from(g.verdict)),
             CaseKey::Plan(stage) => done(release.stage(stage).plan.as_ref().is_some_and(|p| !p.awaits_scans())),
             CaseKey::Approval(stage) => match &release.stage(stage).approval {
-                Approval::NotAsked => None,
-                Approval::Asked(_) => Some(Waiting),
+                Approval::NotRequested => None,
+                Approval::Requested(_) => Some(Waiting),
                 Approval::Given(..) => Some(Passed),
                 Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => Some(Failed),
             },

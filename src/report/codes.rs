@@ -128,7 +128,7 @@ const ANSWERS: &[Code] = &[
 const CONFLICTS: &[Code] = &[
     ("approver-unknown", "it is unknown who approved"),
     ("approver-is-machine", "the approver is not identified as a person"),
-    ("asked", "the approver requested the release"),
+    ("is-requester", "the approver is a requester of the release"),
     ("started-pipeline", "the approver started the pipeline"),
     ("requester-unknown", "it is unknown who requested the release"),
 ];
@@ -136,7 +136,7 @@ const CONFLICTS: &[Code] = &[
 const VOIDS: &[Code] = &[
     ("plan-changed", "the plan is no longer the one that was approved"),
     ("too-old", "the approval was not used in time"),
-    ("requester", "the approver has become a requester of the release since then"),
+    ("requester", "the approver has become a requester of the release"),
     ("approver-gone", "CodePipeline no longer says who approved"),
 ];
 

@@ -9,8 +9,8 @@ use crate::model::stage_state::Approval;
 pub fn of(release: &Release, outcome: Option<Outcome>) -> [(&'static str, String); 4] {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
     let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {
-        Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
-        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
+        Approval::Requested(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
+        Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
     });
     let outcome = outcome.and_then(|o| serde_json::to_value(o).ok());
     let outcome = outcome.as_ref().and_then(|o| o.as_str()).unwrap_or_default();

@@ -49,7 +49,7 @@ fn several(faults: &[Fault]) -> Words {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn listed(names: &[impl AsRef<str>]) -> String {
+pub fn listed(names: &[impl AsRef<str>]) -> String {
     match names {
         [] => String::new(),
         [only] => only.as_ref().to_owned(),

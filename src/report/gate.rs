@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::format::{lasting, moment};
 use crate::model::gate::GateJudgement;
-use crate::model::gate_reason::{AskedScan, GateReason, LastScan, ScanBlock, ScanWait, Unclear};
+use crate::model::gate_reason::{GateReason, LastScan, ScanBlock, ScanRequest, ScanWait, Unclear};
 use crate::model::ids::AccountName;
 use crate::model::severity::Severity;
 
@@ -99,7 +99,7 @@ pub fn wait(waits: &ScanWait) -> String {
         ScanWait::Status { status } => status.clone(),
         ScanWait::BeforePush { status } => format!("{status}, but the scan is older than the push"),
         ScanWait::NeverScanned { status } => format!("{status}, but not scanned yet"),
-        ScanWait::NoneThatCounts { last, asked } => {
+        ScanWait::NoneThatCounts { last, requested } => {
             let last = match last {
                 LastScan::None => "there is no scan of it yet".to_owned(),
                 LastScan::Untimed => "ECR does not say when it was scanned".to_owned(),
@@ -107,12 +107,12 @@ pub fn wait(waits: &ScanWait) -> String {
                     format!("the last scan was made at {}, which is too old", moment(*scanned_at))
                 }
             };
-            let asked = match asked {
-                AskedScan::No => "",
-                AskedScan::Started => "; another has been started",
-                AskedScan::StartedBefore => "; another was started already",
+            let request = match requested {
+                ScanRequest::No => "",
+                ScanRequest::Started => "; another has been started",
+                ScanRequest::StartedBefore => "; another was started already",
             };
-            format!("{last}{asked}")
+            format!("{last}{request}")
         }
         ScanWait::NotTaken { said } => said.clone(),
         ScanWait::Manifest { digest, waits } => format!("{} ({})", wait(waits), digest.short()),

@@ -17,7 +17,7 @@ pub fn words(notice: &Notice) -> String {
             let why = freeze::text(frozen);
             format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --reason WHY`")
         }
-        Notice::NotAskedFor { stage, unknown } => format!(
+        Notice::ApprovalNotRequested { stage, unknown } => format!(
             "approval of {stage} is not requested: nobody may approve it for this release, because {}; {}",
             unknown_requester(unknown),
             unknown_hint(unknown)

@@ -184,7 +184,7 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
         }
         AnswerRefusal::PlanTooShort { given } => {
             Words::new(format!("`--plan {given}` is too short to identify a plan"))
-                .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::ENOUGH))
+                .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::SHORT_DIGITS))
         }
         AnswerRefusal::OtherPlan { given, waits } => {
             Words::new(format!("plan {} waits for approval now, not plan {given}", waits.short()))
@@ -240,7 +240,7 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
             let why = match why {
                 LaterWord::Settled(why) => approval::settled(why),
                 LaterWord::Withdrawn { by } => format!("{by} has withdrawn it"),
-                LaterWord::AskedAgain => "approval was requested again".to_owned(),
+                LaterWord::RequestedAgain => "approval was requested again".to_owned(),
             };
             Words::new(format!("somebody decided about {stage} later: {why}"))
         }

@@ -21,7 +21,7 @@ pub struct ServiceOutcomes {
 pub fn of(release: &Release) -> ServiceOutcomes {
     let mut outcomes = ServiceOutcomes::default();
     // Stages beyond the requested ones do not count.
-    for stage in release.stages_asked() {
+    for stage in release.stages_requested() {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
             let name = format!("{}/{service}", stage.name);
             let at = StepRef { stage: stage.name.clone(), step };

@@ -127,7 +127,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             let spec = release.started.pipeline.stage(stage)?;
             let policy = spec.approval.as_ref()?;
             let expires = moment(request.expires_at);
-            let within = lasting(request.expires_at.duration_since(request.asked_at));
+            let within = lasting(request.expires_at.duration_since(request.requested_at));
             let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
             let how = how_to_approve(release, policy, request);
             StoryLine::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])

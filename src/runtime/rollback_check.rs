@@ -39,7 +39,7 @@ pub async fn ran_before(
         return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
     };
     // By ECS's own time: a record could put its deployment where nothing is listed.
-    let since = primary.created_at.unwrap_or(run.begun);
+    let since = primary.created_at.unwrap_or(run.started_at);
     let reading = ports.deployer.rollout(cluster(release, stage), stage.service_name(name), &[], since).await?;
     match replaced(&reading.service, &primary.task_definition) {
         Replaced::Unknown => Ok(()),

@@ -1,4 +1,4 @@
-//! Ending a release.
+//! Aborting a release.
 
 use super::context::Context;
 use super::delivery::{LOOK, WATCHED};
@@ -17,9 +17,9 @@ use crate::model::release::Release;
 use crate::ports::journal::JournalError;
 use crate::runtime::lease_takeover;
 
-/// Who ends the release.
+/// Who aborts the release.
 pub enum Aborted {
-    /// This process, which holds it now.
+    /// This process, which has its lease now.
     Here(UnderWay),
     /// The process that works on it has read the request.
     Read { holder: String },
@@ -27,17 +27,17 @@ pub enum Aborted {
     Sent { holder: String },
 }
 
-/// Asks the process that works on a release to end it; where none does, takes it up to end it here.
+/// Requests the process that works on a release to abort it; if none does, takes it up to abort it here.
 ///
 /// # Errors
-/// Where it has ended, or ends before the request is read.
+/// Where the release has ended, or ends before the request is read.
 pub async fn abort(context: &Context, id: &ReleaseId, reason: String, roll_back: bool) -> Result<Aborted, Error> {
     let (_, release) = records::own(context, id).await?;
-    fit(&release)?;
+    check_abortable(&release)?;
     file_identity::agrees(context, &release)?;
     let pipeline = &release.started.pipeline;
-    let asker = context.ports(id.as_str(), None);
-    let by = identity::caller(&asker, pipeline.account(&pipeline.stages[0].account)).await?;
+    let own_ports = context.ports(id.as_str(), None);
+    let by = identity::caller(&own_ports, pipeline.account(&pipeline.stages[0].account)).await?;
     let message = MessageBody::Abort { by: by.clone(), reason, roll_back };
     let message = context.journal.send(id, message, context.clock.now()).await?;
     let watching = |holder: &str, _| context.notice(Notice::CheckingHolder { holder: holder.to_owned(), within: None });
@@ -50,21 +50,21 @@ pub async fn abort(context: &Context, id: &ReleaseId, reason: String, roll_back:
             Err(error) => return Err(error.into()),
         };
     let ports = context.ports(id.as_str(), identity::of(&Requester::Person { identity: by.clone() }));
-    // Whoever ends it asks for nothing, and may approve it if it is taken further.
+    // Who aborts a release is not a requester, and may approve it if it is extended.
     let fact = Fact::TakenUpToAbort { by, kanmon: VERSION.to_owned() };
-    let events = written(context, &lease, vec![fact], fit, |_, _| false).await?;
+    let events = written(context, &lease, vec![fact], check_abortable, |_, _| false).await?;
     Ok(Aborted::Here(UnderWay::new(ports, lease, events)?))
 }
 
-/// Whether there is anything to be ended.
-fn fit(release: &Release) -> Result<(), Refusal> {
+/// Checks that the release can be aborted.
+fn check_abortable(release: &Release) -> Result<(), Refusal> {
     match release.ended_for_good() {
         None => Ok(()),
         Some(ending) => Err(Refusal::NothingToAbort { release: release.id.clone(), ending: ending.clone() }),
     }
 }
 
-/// Whether the process that works on the release reads the request.
+/// Waits until the process that works on the release has read the request.
 async fn follow(context: &Context, id: &ReleaseId, message: u64, holder: String) -> Result<Aborted, Error> {
     let late = context.clock.now() + WATCHED;
     loop {
@@ -73,7 +73,7 @@ async fn follow(context: &Context, id: &ReleaseId, message: u64, holder: String)
         if read && release.abort.is_some() {
             return Ok(Aborted::Read { holder });
         }
-        fit(&release)?;
+        check_abortable(&release)?;
         if read {
             return Err(Refusal::AbortNotRead { release: id.clone(), holder }.into());
         }

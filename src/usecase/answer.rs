@@ -1,4 +1,4 @@
-//! A person decides about exactly one plan.
+//! Answering a request for approval: a person decides about exactly one plan.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use super::delivery::{ApprovalMessage, SentTo, follow};
 use super::error::Error;
 use super::freeze_warnings;
 use super::identity::own;
-use super::question::{asked, caller, of_approver, recorded, the_one, unused, why_settled};
+use super::question::{caller, of_approver, open_requests, recorded, the_one, unused, why_settled};
 use super::records::{Recorded, started_by_other};
 use crate::engine::approval::refusal;
-use crate::engine::plan::is_what_was_asked;
+use crate::engine::plan::is_requested_plan;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::fault::own::Lack;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
@@ -22,27 +22,27 @@ use crate::runtime::ports::Ports;
 
 pub use super::delivery::ReadBy;
 
-/// What somebody decides.
+/// A person's decision.
 #[derive(Debug, Clone)]
 pub struct Decision {
     pub answer: Answer,
-    /// Which stage, where more than one waits.
+    /// The stage, where several wait.
     pub stage: Option<StageName>,
     /// The hash of the plan that was reviewed, or its first digits.
     pub plan: Option<String>,
     pub comment: String,
 }
 
-/// What became of an answer.
+/// The result of an answer.
 #[derive(Debug)]
 pub struct Answered {
     pub stage: StageName,
     pub read_by: ReadBy,
-    /// Whether who decided may go on with the release themselves: else that would make them one of those who asked.
+    /// Whether the approver may continue the release themselves: without self-approval, that would make them a requester, and the approval void.
     pub by_oneself: bool,
 }
 
-/// A decision that would count, about the question that it answers.
+/// A decision that would count, with the request that it answers.
 pub struct Prepared {
     recorded: Recorded,
     stage: Stage,
@@ -52,11 +52,10 @@ pub struct Prepared {
     ports: Ports,
 }
 
-/// Finds the question that a release waits with, and checks whether this decision would count. A rejection also follows an approval that
-/// is not used yet.
+/// Finds the request that a release waits with, and checks whether this decision would count. A rejection is also possible after an unused approval.
 ///
 /// # Errors
-/// Where nothing waits, where something else waits than what was reviewed, and where who decides may not.
+/// Where nothing waits, where another plan waits than the reviewed one, and where the caller may not decide.
 pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> Result<Prepared, Error> {
     let recorded = recorded(context, id).await?;
     let now = context.clock.now();
@@ -66,8 +65,8 @@ pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> 
         let (release, stage) = (id.clone(), stage.name.clone());
         return Err(AnswerRefusal::QuestionExpired { release, stage, at: request.expires_at }.into());
     }
-    reviewed(decision, &request)?;
-    if decision.answer == Answer::Approved && !is_what_was_asked(&recorded.release, &stage, &request.plan) {
+    check_reviewed(decision, &request)?;
+    if decision.answer == Answer::Approved && !is_requested_plan(&recorded.release, &stage, &request.plan) {
         let started_by = started_by_other(&recorded.release.started.kanmon);
         return Err(AnswerRefusal::PlanNotInRecord { plan: request.plan, started_by }.into());
     }
@@ -90,7 +89,7 @@ pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> 
     }
 }
 
-/// Decides, and waits until it is known who reads it.
+/// Answers, and waits until it is known who reads the answer.
 ///
 /// # Errors
 /// As `prepare` and `Prepared::send`.
@@ -99,15 +98,15 @@ pub async fn answer(context: &Context, id: &ReleaseId, decision: &Decision) -> R
 }
 
 impl Prepared {
-    /// The release, the stage and the question that is decided about.
+    /// The release, the stage and the request that is answered.
     pub fn question(&self) -> (&Recorded, &Stage, &ApprovalRequest) {
         (&self.recorded, &self.stage, &self.request)
     }
 
-    /// Puts the answer where the question is decided, and waits until it is known who reads it.
+    /// Sends the answer, and waits until it is known who reads it.
     ///
     /// # Errors
-    /// Where it cannot be put there, and where it does not count, or no longer does.
+    /// Where it cannot be sent, and where it does not count, or no longer does.
     pub async fn send(self, context: &Context) -> Result<Answered, Error> {
         let answer = self.given.answer;
         let sent = match self.action().await? {
@@ -130,8 +129,8 @@ impl Prepared {
         Ok(Answered { stage: self.stage.name, read_by, by_oneself: self.policy.self_approval })
     }
 
-    /// The action that carries the question, as long as it waits; `None`: the answer goes into the release's inbox, as also a rejection of
-    /// what was approved in an action.
+    /// The action that waits for the answer; `None`: the answer goes to the release's inbox, which is also so for a rejection after an approval in an
+    /// action.
     async fn action(&self) -> Result<Option<Action>, Error> {
         let ApprovalWay::CodePipeline { pipeline, action, account } = &self.policy.way else { return Ok(None) };
         let account = own(self.recorded.release.started.pipeline.account(account));
@@ -157,19 +156,19 @@ struct Action {
     execution: String,
 }
 
-/// The question that is meant, or the approval of it that a rejection follows.
+/// The request to answer: an open one, or an approved one that is to be rejected.
 fn question<'r>(
     recorded: &'r Recorded,
     decision: &Decision,
     now: Timestamp,
 ) -> Result<(&'r Stage, &'r ApprovalRequest), AnswerRefusal> {
     let release = &recorded.release;
-    let asked = asked(recorded, now).into_iter().map(|(_, stage, request)| (stage, request));
+    let open = open_requests(recorded, now).into_iter().map(|(_, stage, request)| (stage, request));
     let given = release.started.pipeline.stages.iter().filter_map(|stage| match unused(recorded, stage) {
         Some(request) if decision.answer == Answer::Rejected => Some((stage, request)),
         Some(_) | None => None,
     });
-    let mut found: Vec<_> = asked.chain(given).collect();
+    let mut found: Vec<_> = open.chain(given).collect();
     found.retain(|(stage, _)| decision.stage.as_ref().is_none_or(|s| s == &stage.name));
     match the_one(&release.id, found, |(stage, _)| &stage.name, false)? {
         Some(one) => Ok(one),
@@ -181,10 +180,10 @@ fn question<'r>(
     }
 }
 
-/// What was reviewed must be what is asked.
-fn reviewed(decision: &Decision, request: &ApprovalRequest) -> Result<(), AnswerRefusal> {
+/// Checks that the reviewed plan is the requested one.
+fn check_reviewed(decision: &Decision, request: &ApprovalRequest) -> Result<(), AnswerRefusal> {
     match &decision.plan {
-        Some(plan) if plan.len() < PlanHash::ENOUGH => Err(AnswerRefusal::PlanTooShort { given: plan.clone() }),
+        Some(plan) if plan.len() < PlanHash::SHORT_DIGITS => Err(AnswerRefusal::PlanTooShort { given: plan.clone() }),
         Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => {
             Err(AnswerRefusal::OtherPlan { given: plan.clone(), waits: request.plan.clone() })
         }

@@ -1,4 +1,4 @@
-//! A new release, from what is asked for to its first recorded fact.
+//! Starting a release: from the request to its first recorded fact.
 
 use std::collections::BTreeMap;
 
@@ -16,48 +16,48 @@ use crate::model::refusal::Refusal;
 use crate::ports::clock::Clock;
 use crate::runtime::ports::Ports;
 
-/// What somebody asks for.
+/// A request for a new release.
 #[derive(Debug, Clone, Default)]
 pub struct NewRelease {
-    /// Images that exist, by reference.
+    /// Existing images, by reference.
     pub images: BTreeMap<ImageName, String>,
-    /// The last stage to reach; else the last of the file.
+    /// The last stage to reach; `None`: the last of the file.
     pub until: Option<StageName>,
     /// The CodePipeline execution that this runs in.
     pub execution: Option<String>,
     pub reasons: Reasons,
 }
 
-/// Why what failed or was rejected before is tried again.
+/// Why failed or rejected images are tried again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reasons {
     /// Why it may enter a stage where the same images failed.
     pub force: Option<String>,
-    /// Why what was rejected is asked about again.
+    /// Why approval is requested again after a rejection.
     pub again: Option<String>,
 }
 
-/// Begins a release: it is recorded, and this process holds it.
+/// Starts a release: it is recorded, and this process has its lease.
 ///
 /// # Errors
-/// Where the file and what is asked for do not fit, and where nobody could approve a stage on the way.
+/// Where the request does not fit the file, and where nobody could approve one of the stages.
 pub async fn begin(context: &Context, wanted: NewRelease) -> Result<UnderWay, Error> {
     begin_as(context, new_id(context.clock.as_ref()), wanted).await
 }
 
-/// The same under an id that was drawn before.
+/// The same with this id.
 ///
 /// # Errors
 /// As `begin`.
 pub async fn begin_as(context: &Context, id: ReleaseId, wanted: NewRelease) -> Result<UnderWay, Error> {
     let file = &context.pipeline;
-    let until = fitting(file, &wanted.images, wanted.until.as_ref())?;
-    let asker = context.ports(id.as_str(), None);
-    let source = source(context, &asker, &wanted.images, &until);
-    let requested_by = requester::of(context, &asker, file, None, wanted.execution.as_deref()).await?;
+    let until = check_request(file, &wanted.images, wanted.until.as_ref())?;
+    let own_ports = context.ports(id.as_str(), None);
+    let source = source(context, &own_ports, &wanted.images, &until);
+    let requested_by = requester::of(context, &own_ports, file, None, wanted.execution.as_deref()).await?;
     let requesters = std::slice::from_ref(&requested_by);
     requester::approvable(file, &until, requesters, |_| false)?;
-    requester::report_not_asked_for(context, file, &until, requesters);
+    requester::report_not_requested(context, file, &until, requesters);
     let ports = context.ports(id.as_str(), identity::of(&requested_by));
     unread_rejections::record(context, &ports, &until, requesters).await;
     let started = Started {
@@ -72,14 +72,14 @@ pub async fn begin_as(context: &Context, id: ReleaseId, wanted: NewRelease) -> R
     };
     let first = Fact::Started(Box::new(started));
     let (lease, event) = context.journal.begin(&file.app, &id, first, &context.holder, context.clock.now()).await?;
-    let begun = UnderWay::new(ports, lease, vec![event])?;
-    freeze_warnings::of_all_stages(context, begun.release()).await;
-    Ok(begun)
+    let started = UnderWay::new(ports, lease, vec![event])?;
+    freeze_warnings::of_all_stages(context, started.release()).await;
+    Ok(started)
 }
 
-/// The working tree's commit. What git does not report about it becomes a notice.
+/// The working tree's commit. What git cannot report becomes a notice.
 pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, String>, until: &StageName) -> Source {
-    // Images that are given are made of other commits.
+    // Given images are of other commits.
     if context.pipeline.images_until(until).into_iter().all(|image| images.contains_key(image)) {
         return Source::default();
     }
@@ -88,17 +88,17 @@ pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, Str
     read.source
 }
 
-/// A new release's id: its time, and random digits against another in the same second.
+/// A new release's id: its time, and random digits, because another may start in the same second.
 pub fn new_id(clock: &dyn Clock) -> ReleaseId {
     let id = format!("r{}-{}", clock.now().strftime("%Y%m%d-%H%M%S"), clock.token(6));
     id.parse().expect("a time and hex digits make a release id")
 }
 
-/// What is asked for, held against the file: the last stage to reach.
+/// Checks a request against the file; the last stage to reach.
 ///
 /// # Errors
 /// A stage or an image that the file does not have, a reference that is not valid, and an image that is neither built nor given.
-pub fn fitting(
+pub fn check_request(
     file: &Pipeline,
     images: &BTreeMap<ImageName, String>,
     until: Option<&StageName>,

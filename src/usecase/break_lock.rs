@@ -1,4 +1,4 @@
-//! A person breaks a lock, on record.
+//! Breaking a lock, which is recorded.
 
 use super::context::Context;
 use super::error::Error;
@@ -6,14 +6,14 @@ use super::identity;
 use crate::model::approval::Identity;
 use crate::model::event::Fact;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::{Said, Word};
+use crate::model::ledger::{StageAction, StageCommand};
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
 
-/// Breaks the lock of a release or of a stage of the file; who held it, if anybody did.
+/// Breaks the lock of a release or of a stage of the file. Returns who had it, if anybody did.
 ///
 /// # Errors
-/// Where this names neither, and where it is unknown who asks.
+/// Where the name is neither, and where the caller is unknown.
 pub async fn break_lock(context: &Context, what: &str, reason: String) -> Result<Option<String>, Error> {
     let file = &context.pipeline;
     let account = file.account(&file.stages[0].account);
@@ -27,11 +27,11 @@ pub async fn break_lock(context: &Context, what: &str, reason: String) -> Result
     }
 }
 
-/// The release's record says who did it, and why.
+/// Breaks a release's lock. The release's record shows who did it, and why.
 async fn of_release(context: &Context, id: &ReleaseId, by: Identity, reason: String) -> Result<Option<String>, Error> {
     let now = context.clock.now();
     match context.journal.take(id, &context.holder, None, now).await {
-        // Free, or left by a process that is known to be gone: there is nothing to be broken.
+        // Free, or of a process that is certainly gone: there is nothing to break.
         Ok(lease) => {
             context.journal.give_up(&lease).await?;
             Ok(None)
@@ -45,11 +45,11 @@ async fn of_release(context: &Context, id: &ReleaseId, by: Identity, reason: Str
     }
 }
 
-/// The stage's ledger remembers who did it, and why.
+/// Breaks a stage's lock. The stage's ledger shows who did it, and why.
 async fn of_stage(context: &Context, stage: &StageName, by: Identity, reason: String) -> Result<Option<String>, Error> {
     let app = &context.pipeline.app;
     let Some((release, holder, heartbeat)) = context.journal.holder(app, stage).await? else { return Ok(None) };
-    let said = Said::BreakLock { release: release.clone(), fence: heartbeat.fence };
-    context.journal.intervene(app, stage, &Word { by, reason, said }, context.clock.now()).await?;
+    let action = StageAction::BreakLock { release: release.clone(), fence: heartbeat.fence };
+    context.journal.intervene(app, stage, &StageCommand { by, reason, action }, context.clock.now()).await?;
     Ok(Some(format!("release {release} ({})", holder.who)))
 }

@@ -1,4 +1,4 @@
-//! What CodePipeline says of a question that it carries, for a release that nobody works on.
+//! Reads CodePipeline's answer to a request, for a release that no process works on.
 
 use super::records::Recorded;
 use crate::engine::inbox::with_fact;
@@ -12,10 +12,10 @@ use crate::ports::approvals::Action;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
 
-/// The state of the action that carries a stage's open question, read in its account as `entered` says; `None`: there is none.
+/// The action that is to answer a stage's open request. `entered`: how its account is entered. `None`: there is none.
 ///
 /// # Errors
-/// The fault on the way to CodePipeline, with the account.
+/// The fault of CodePipeline, with the account.
 pub async fn read(
     ports: &Ports,
     release: &Release,
@@ -24,7 +24,7 @@ pub async fn read(
 ) -> Result<Option<Action>, (Fault, Account)> {
     let file = &release.started.pipeline;
     let policy = file.stage(stage).and_then(|spec| spec.approval.as_ref());
-    let (Some(ApprovalWay::CodePipeline { pipeline, action, account }), Approval::Asked(request)) =
+    let (Some(ApprovalWay::CodePipeline { pipeline, action, account }), Approval::Requested(request)) =
         (policy.map(|policy| &policy.way), &release.stage(stage).approval)
     else {
         return Ok(None);
@@ -37,7 +37,7 @@ pub async fn read(
     }
 }
 
-/// A release as it will be once the rejections that its actions show are read.
+/// A release after the rejections of its CodePipeline actions are read.
 ///
 /// # Errors
 /// As `read`.
@@ -50,8 +50,8 @@ pub async fn with_rejections(
     let stages: Vec<StageName> = release.started.pipeline.stages.iter().map(|stage| stage.name.clone()).collect();
     for stage in stages {
         let action = read(ports, &release, &stage, &entered).await?;
-        if let Some(no) = action.and_then(|action| rejection(&release, &stage, &action)) {
-            release = with_fact(&release, no, ports.clock.now());
+        if let Some(fact) = action.and_then(|action| rejection(&release, &stage, &action)) {
+            release = with_fact(&release, fact, ports.clock.now());
         }
     }
     Ok(Recorded { listed, release })

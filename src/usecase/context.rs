@@ -1,4 +1,4 @@
-//! What every use case works with: the pipeline file, the journal, the clock, who this process is, and the way into AWS.
+//! What every use case needs: the pipeline file, the journal, the clock, this process's identity, and access to AWS.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::ports::clock::Clock;
 use crate::ports::journal::{Holder, Journal};
 use crate::runtime::ports::Ports;
 
-/// One person's or one build's process, in a checkout.
+/// The context of one process, of a person or a build, in a checkout.
 #[derive(Clone)]
 pub struct Context {
     /// The pipeline file of this checkout.
     pub pipeline: Pipeline,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
-    /// What this process runs in, as far as it says who asks.
+    /// What this process runs in.
     pub environment: Environment,
-    /// This process, as it holds leases.
+    /// This process as a holder of leases.
     pub holder: Holder,
     pub accounts: Arc<dyn Connect>,
     pub notices: Arc<dyn Notices>,
@@ -35,13 +35,13 @@ impl Context {
     }
 }
 
-/// The way to everything outside, with this process's credentials.
+/// Access to everything outside, with this process's credentials.
 pub trait Connect: Send + Sync {
     /// Ports whose sessions have this name and source identity. Their journal and clock are the context's.
     fn ports(&self, session_name: &str, source_identity: Option<String>) -> Ports;
 }
 
-/// Who reads what a use case reports while it goes on.
+/// Receives what a use case reports while it continues.
 pub trait Notices: Send + Sync {
     fn notice(&self, notice: &Notice);
 }

@@ -1,4 +1,4 @@
-//! What became of a message to a release: read from the record, never assumed by the sender.
+//! The result of a message to a release. It is read from the record, never assumed.
 
 use jiff::SignedDuration;
 
@@ -14,7 +14,7 @@ use crate::model::refusal::{AnswerRefusal, LaterWord};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
-/// How long the sender waits for a process that works on the release to read the message: it reads its inbox a few times in this time.
+/// How long the sender waits until the process that works on the release has read the message: that reads its inbox several times in this time.
 pub const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 /// Between two reads of the record.
@@ -27,29 +27,29 @@ pub enum ApprovalMessage {
     Withdrawal,
 }
 
-/// Where it was put.
+/// Where a message was sent.
 #[derive(Debug, Clone, Copy)]
 pub enum SentTo {
-    /// Into the release's inbox, as this message.
+    /// To the release's inbox, under this message id.
     Inbox(u64),
-    /// Into the action of CodePipeline that carries the question.
+    /// To the CodePipeline action that carries the approval request.
     Action,
 }
 
-/// Who has read it, or will read it.
+/// Who has read a message, or will read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadBy {
     /// The process that works on the release.
     Process,
     /// A process works on the release, and reads it before it enters the stage.
     ProcessSoon,
-    /// The release has done its part; another build of its execution goes on, or none does.
+    /// The release is done; another build of its execution may continue.
     Execution,
     /// Nobody works on it; whoever resumes it reads it first.
     Resume,
     /// The release has ended, and whoever promotes it reads it first.
     Promote,
-    /// The release has ended, and goes no further.
+    /// The release has ended for good, so nobody reads it.
     Nobody,
 }
 
@@ -66,7 +66,7 @@ impl ReadBy {
     }
 }
 
-/// Waits until the record shows what became of a message, as long as a process works on the release.
+/// Waits until the record shows the result of a message, as long as a process works on the release.
 ///
 /// # Errors
 /// Why it does not count, or no longer does.
@@ -80,14 +80,14 @@ pub async fn follow(
     let id = &before.release.id;
     let late = context.clock.now() + WATCHED;
     loop {
-        // In this order: what is no longer in the inbox is in the record.
+        // In this order, because a message that is no longer in the inbox is in the record.
         let inbox = context.journal.inbox(id).await?;
         let (events, release) = records::one(context, id).await?;
-        if let Some(fact) = amounted_to(&events, before, stage, sent) {
+        if let Some(fact) = resulting_fact(&events, before, stage, sent) {
             judged(&release, stage, word, fact)?;
             return Ok(ReadBy::Process);
         }
-        if is_left_alone(context, id).await? {
+        if is_unattended(context, id).await? {
             let (next, facts) = preview(&release, &inbox);
             let previewed = match sent {
                 SentTo::Inbox(message) => facts.get(&message).map(Option::as_ref),
@@ -96,9 +96,9 @@ pub async fn follow(
             if let Some(fact) = previewed {
                 judged(&next, stage, word, fact)?;
             }
-            // A message that is no longer there was read between the two looks.
+            // A message that is no longer there was read between the two reads.
             if previewed.is_some() || matches!(sent, SentTo::Action) {
-                return Ok(left_to(&release, stage, word)?);
+                return Ok(future_reader(&release, stage, word)?);
             }
         }
         if context.clock.now() >= late {
@@ -109,7 +109,7 @@ pub async fn follow(
 }
 
 /// Who reads a message to a release that nobody works on.
-fn left_to(release: &Release, stage: &StageName, word: ApprovalMessage) -> Result<ReadBy, AnswerRefusal> {
+fn future_reader(release: &Release, stage: &StageName, word: ApprovalMessage) -> Result<ReadBy, AnswerRefusal> {
     match (release.ended_for_good(), over(release), word) {
         (None, _, _) => Ok(ReadBy::Resume),
         (Some(_), None, _) => Ok(ReadBy::Execution),
@@ -117,22 +117,22 @@ fn left_to(release: &Release, stage: &StageName, word: ApprovalMessage) -> Resul
             release: release.id.clone(),
             stage: stage.clone(),
             ending: ending.clone(),
-            again: promote::fit(release).is_ok(),
+            again: promote::check_promotable(release).is_ok(),
         }),
         (Some(_), Some(_), ApprovalMessage::Answer(Answer::Rejected) | ApprovalMessage::Withdrawal) => {
-            Ok(if promote::fit(release).is_ok() { ReadBy::Promote } else { ReadBy::Nobody })
+            Ok(if promote::check_promotable(release).is_ok() { ReadBy::Promote } else { ReadBy::Nobody })
         }
     }
 }
 
 /// Whether no process works on the release.
-async fn is_left_alone(context: &Context, id: &ReleaseId) -> Result<bool, Error> {
+async fn is_unattended(context: &Context, id: &ReleaseId) -> Result<bool, Error> {
     let listed = context.journal.list(&context.pipeline.app).await?;
     Ok(listed.iter().find(|l| &l.release == id).is_none_or(|l| l.held_by.is_none()))
 }
 
-/// The fact that followed from a message, once it was read: in the inbox the one that was written after its absorption.
-fn amounted_to<'e>(
+/// The fact that a message led to, once it was read. For the inbox, that is the fact after the message's absorption.
+fn resulting_fact<'e>(
     events: &'e [Event],
     before: &Recorded,
     stage: &StageName,
@@ -141,17 +141,17 @@ fn amounted_to<'e>(
     match sent {
         SentTo::Inbox(message) => {
             let at = events.iter().position(|e| matches!(e.fact, Fact::Absorbed { message: m } if m == message))?;
-            Some(events.get(at + 1).map(|e| &e.fact).filter(|fact| is_word(fact, None)))
+            Some(events.get(at + 1).map(|e| &e.fact).filter(|fact| is_about_approval(fact, None)))
         }
         SentTo::Action => {
             let mut news = events.iter().filter(|e| e.seq > before.release.seq).map(|e| &e.fact);
-            news.rfind(|fact| is_word(fact, Some(stage))).map(Some)
+            news.rfind(|fact| is_about_approval(fact, Some(stage))).map(Some)
         }
     }
 }
 
 /// Whether a fact follows from a message about an approval.
-fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
+fn is_about_approval(fact: &Fact, of: Option<&StageName>) -> bool {
     if let Fact::ApprovalGiven { answer }
     | Fact::ApprovalRejected { answer, .. }
     | Fact::ApprovalRefused { answer, .. } = fact
@@ -164,7 +164,7 @@ fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
     matches!(fact, Fact::Warned { .. }) && of.is_none()
 }
 
-/// Whether a message counts by the fact that followed from it, and still does.
+/// Checks that a message counted, by the fact that followed from it, and still counts.
 fn judged(
     release: &Release,
     stage: &StageName,
@@ -178,7 +178,7 @@ fn judged(
                 release: release.id.clone(),
                 stage: stage.clone(),
                 why: reason.clone(),
-                ended: over(release).map(|_| promote::fit(release).is_ok()),
+                ended: over(release).map(|_| promote::check_promotable(release).is_ok()),
                 settled: settled(state).is_some(),
             });
         }
@@ -192,21 +192,21 @@ fn judged(
     let now = match &state.approval {
         Approval::Given(..) => Some(Answer::Approved),
         Approval::Rejected(_) => Some(Answer::Rejected),
-        Approval::NotAsked | Approval::Asked(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
+        Approval::NotRequested | Approval::Requested(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
     };
-    let stands = match word {
+    let counts = match word {
         ApprovalMessage::Answer(Answer::Approved) => now == Some(Answer::Approved) || state.entered.is_some(),
-        // Where it was read_by up again since, it is asked about again.
+        // Once the release was taken up again, approval is requested again.
         ApprovalMessage::Answer(Answer::Rejected) => now == Some(Answer::Rejected) || state.entered.is_none(),
         ApprovalMessage::Withdrawal => state.entered.is_none(),
     };
-    match stands {
+    match counts {
         true => Ok(()),
         false => {
             let why = match (settled(state), state.earlier.last()) {
                 (Some(why), _) => LaterWord::Settled(why),
-                (None, Some(no)) => LaterWord::Withdrawn { by: no.by.arn.clone() },
-                (None, None) => LaterWord::AskedAgain,
+                (None, Some(earlier)) => LaterWord::Withdrawn { by: earlier.by.arn.clone() },
+                (None, None) => LaterWord::RequestedAgain,
             };
             Err(AnswerRefusal::LaterWord { stage: stage.clone(), why })
         }

@@ -1,13 +1,13 @@
-//! What this process runs in, as far as it says who asks by it: a person's machine, or a build that somebody or something started.
+//! What this process runs in: a person's machine, or a build.
 
 use crate::model::approval::{Identity, Requester};
 use crate::model::machine::{self, Machine};
 
-/// What CodeBuild says of who started the build (`codepipeline/NAME`, a user, an event's rule).
+/// Who started the build, by CodeBuild (`codepipeline/NAME`, a user, an event rule).
 const INITIATOR: &str = "CODEBUILD_INITIATOR";
-/// What every build of CodeBuild has.
+/// Set in every build of CodeBuild.
 const BUILD: &str = "CODEBUILD_BUILD_ID";
-/// What else starts kanmon without a person, by a variable that it alone sets. The last is set by most CI services.
+/// Other systems that start kanmon without a person, by a variable that only they set. Most CI services set the last.
 const MACHINES: [(&str, Machine); 6] = [
     ("GITHUB_ACTIONS", Machine::GithubActions),
     ("GITLAB_CI", Machine::GitlabCi),
@@ -19,16 +19,16 @@ const MACHINES: [(&str, Machine); 6] = [
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Environment {
-    /// Nothing in it says that this is no person.
+    /// Nothing shows that this is a machine.
     Ordinary,
     /// A build of CodeBuild that this CodePipeline started.
     OfPipeline(String),
-    /// This, which no pipeline started.
+    /// A machine that no pipeline started.
     Machine(Machine),
 }
 
 impl Environment {
-    /// From the environment's variables. Whoever sets them could leave them out as well: they are believed of what has no reason to lie.
+    /// From the environment variables. Who sets them could also remove them, so they only protect against mistakes.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !["", "false", "0"].contains(&value.as_str()));
         let machine = MACHINES.iter().find(|(name, _)| set(name).is_some()).map(|(_, machine)| machine.clone());
@@ -51,8 +51,8 @@ impl Environment {
         }
     }
 
-    /// Who asks with these credentials: a person, unless it certainly is a machine.
-    pub fn asker(&self, by: Identity) -> Requester {
+    /// The requester with these credentials: a person, unless it certainly is a machine.
+    pub fn requester(&self, by: Identity) -> Requester {
         let machine = match self {
             Environment::Machine(machine) => Some(machine.clone()),
             Environment::Ordinary | Environment::OfPipeline(_) => machine::of(&by.arn),
@@ -63,7 +63,7 @@ impl Environment {
         }
     }
 
-    /// What this is, where it certainly is a machine and not a build that CodePipeline started.
+    /// The machine that this is, where it is certainly one and not a build that CodePipeline started.
     pub fn machine(&self, by: &Identity) -> Option<Machine> {
         match (self, machine::of(&by.arn)) {
             (Environment::Machine(what), _) => Some(what.clone()),
@@ -106,12 +106,12 @@ mod tests {
     #[case::on_gitlab(&[("CI", "true"), ("GITLAB_CI", "true")], Machine::GitlabCi)]
     #[case::on_another_ci(&[("CI", "true")], Machine::CiJob)]
     #[case::on_lambda(&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], Machine::Lambda)]
-    fn a_machine_asks_for_nobody_whatever_its_credentials(#[case] set: &[(&str, &str)], #[case] machine: Machine) {
+    fn a_machine_is_an_unknown_requester_with_any_credentials(#[case] set: &[(&str, &str)], #[case] machine: Machine) {
         let environment = read(set);
         assert_eq!(environment, Environment::Machine(machine.clone()));
         for session in ["Deploy/ann@bank.example", BUILD_ROLE] {
             assert_eq!(
-                environment.asker(by(session)),
+                environment.requester(by(session)),
                 Requester::Unknown { by: by(session), machine: machine.clone() }
             );
             assert_eq!(environment.machine(&by(session)), Some(machine.clone()), "it names somebody's execution");
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_the_credentials_tell_who_asks() {
+    fn elsewhere_the_credentials_decide_who_the_requester_is() {
         for set in [&[][..], &[("CI", "false"), ("CODEBUILD_BUILD_ID", "")]] {
             let environment = read(set);
             assert_eq!(environment, Environment::Ordinary);
             let ann = by("Deploy/ann@bank.example");
-            assert_eq!(environment.asker(ann.clone()), Requester::Person { identity: ann.clone() });
+            assert_eq!(environment.requester(ann.clone()), Requester::Person { identity: ann.clone() });
             assert_eq!(environment.machine(&ann), None);
-            assert!(matches!(environment.asker(by(BUILD_ROLE)), Requester::Unknown { .. }));
+            assert!(matches!(environment.requester(by(BUILD_ROLE)), Requester::Unknown { .. }));
             assert_eq!(environment.machine(&by(BUILD_ROLE)), Some(Machine::CodeBuild { initiator: None }));
         }
     }

@@ -1,4 +1,4 @@
-//! Why a use case did not do what was asked.
+//! Why a use case failed.
 
 use crate::model::fault::Fault;
 use crate::model::fault::own::{Lack, OwnProblem};
@@ -9,19 +9,19 @@ use crate::ports::journal::JournalError;
 
 #[derive(Debug, Clone)]
 pub enum Error {
-    /// A rule of kanmon's is against it.
+    /// kanmon refuses it.
     Refused(Box<Refusal>),
     /// A call failed.
     Fault(Fault),
-    /// A call failed that somebody makes with credentials of their own.
+    /// A call failed that a person makes with their own credentials.
     OwnCredentials { fault: Fault, account: AccountId, to: OwnAct },
-    /// The state cannot be read or written, or somebody else has it.
+    /// The state cannot be read or written, or another process has the lease.
     Journal(JournalError),
-    /// What kanmon itself made does not fit together.
+    /// kanmon's own facts contradict each other.
     Illegal(Illegal),
 }
 
-/// What somebody does with their own credentials, and never through a role of the file.
+/// What a person does with their own credentials, never through a role of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnAct {
     /// Decides in a manual approval action.
@@ -31,25 +31,27 @@ pub enum OwnAct {
 }
 
 impl OwnAct {
-    /// The IAM actions that it takes.
-    pub fn actions(self) -> &'static str {
+    /// The IAM actions that it needs.
+    pub fn actions(self) -> &'static [&'static str] {
         match self {
-            OwnAct::Answer => {
-                "codepipeline:GetPipelineState, codepipeline:GetPipelineExecution, codepipeline:ListActionExecutions and \
-                 codepipeline:PutApprovalResult"
-            }
-            OwnAct::StartPipeline => "codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution",
+            OwnAct::Answer => &[
+                "codepipeline:GetPipelineState",
+                "codepipeline:GetPipelineExecution",
+                "codepipeline:ListActionExecutions",
+                "codepipeline:PutApprovalResult",
+            ],
+            OwnAct::StartPipeline => &["codepipeline:StartPipelineExecution", "codepipeline:GetPipelineExecution"],
         }
     }
 }
 
 impl Error {
-    /// kanmon's own state lacks something that it has to have here.
+    /// The release lacks something that it must have.
     pub fn inconsistent(lacks: Lack) -> Error {
         Error::Fault(OwnProblem::Inconsistent { lacks }.into())
     }
 
-    /// The rule that is against it, where one is.
+    /// The refusal, where it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Error::Refused(refusal) => Some(refusal),

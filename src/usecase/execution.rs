@@ -1,4 +1,4 @@
-//! The CodePipeline execution that a command names, looked up where it may be.
+//! Looks up the CodePipeline execution that a command names.
 
 use super::error::Error;
 use super::identity;
@@ -38,11 +38,10 @@ pub struct Found {
     pub execution: Execution,
 }
 
-/// The execution at CodePipeline. `started_by`: the pipeline that started this build; `by`: whose credentials this has.
+/// Looks up the execution. `started_by`: the pipeline that started this build; `by`: the owner of the credentials.
 ///
 /// # Errors
-/// Where no pipeline is named and the file names none, where it is in none of the places that can be read, and where it is not in
-/// progress.
+/// Where neither the command nor the file names a pipeline, where no readable pipeline has the execution, and where it is not in progress.
 pub async fn look_up(
     ports: &Ports,
     file: &Pipeline,
@@ -51,11 +50,11 @@ pub async fn look_up(
     by: &Identity,
 ) -> Result<Found, Error> {
     let mut missed = Missed::default();
-    for place in places(file, named, started_by, by)? {
-        let found = match ports.approvals.execution(&place.account, &place.pipeline, named.id).await {
+    for searched in pipelines_to_search(file, named, started_by, by)? {
+        let found = match ports.approvals.execution(&searched.account, &searched.pipeline, named.id).await {
             Ok(Some(found)) => found,
             Ok(None) => {
-                missed.without.push((place.pipeline, place.account.name));
+                missed.without.push((searched.pipeline, searched.account.name));
                 continue;
             }
             Err(fault) => {
@@ -65,18 +64,18 @@ pub async fn look_up(
         };
         if found.status != ExecutionStatus::InProgress {
             return Err(ExecutionRefusal::NotInProgress {
-                pipeline: place.pipeline,
+                pipeline: searched.pipeline,
                 execution: named.id.to_owned(),
                 status: found.status,
             }
             .into());
         }
-        return Ok(Found { pipeline: place.pipeline, account: place.account.name, execution: found });
+        return Ok(Found { pipeline: searched.pipeline, account: searched.account.name, execution: found });
     }
     Err(missed.error(named))
 }
 
-/// Where an execution was looked for in vain.
+/// Pipelines in which the execution was not found.
 #[derive(Default)]
 struct Missed {
     /// The pipelines that do not have it.
@@ -87,7 +86,7 @@ struct Missed {
 
 impl Missed {
     fn error(mut self, named: &Named<'_>) -> Error {
-        // It may be in a place that does not answer at the moment.
+        // It may be in a pipeline that cannot be read at the moment.
         let passing = |fault: &Fault| fault.kind().is_passing() || fault.kind() == FaultKind::Defect;
         if let Some(at) = self.faults.iter().position(passing) {
             return self.faults.swap_remove(at).into();
@@ -100,15 +99,15 @@ impl Missed {
     }
 }
 
-/// A pipeline by name, and the account as it is entered to look into it.
+/// A pipeline to search, and its account as it is entered for this.
 struct Searched {
     pipeline: String,
     account: Account,
 }
 
-/// Where the execution is looked for. Where a pipeline is named with it or started this build: there, whichever of the file's accounts
-/// it is in, and last in the account of the caller's own credentials; else in the pipelines of the file's approvals.
-fn places(
+/// The pipelines to search. If a pipeline is named or started this build: that one, in every account of the file, and last in the account of the
+/// caller's own credentials; else the pipelines of the file's approvals.
+fn pipelines_to_search(
     file: &Pipeline,
     named: &Named<'_>,
     started_by: Option<&str>,
@@ -122,10 +121,10 @@ fn places(
             ApprovalWay::Kanmon => None,
         })
         .collect();
-    let mut places: Vec<Searched> = Vec::new();
+    let mut found: Vec<Searched> = Vec::new();
     let mut add = |pipeline: &str, account: Account| {
-        if !places.iter().any(|p| p.pipeline == pipeline && p.account == account) {
-            places.push(Searched { pipeline: pipeline.to_owned(), account });
+        if !found.iter().any(|p| p.pipeline == pipeline && p.account == account) {
+            found.push(Searched { pipeline: pipeline.to_owned(), account });
         }
     };
     match named.pipeline.or(started_by) {
@@ -137,14 +136,14 @@ fn places(
             own(file, by).into_iter().for_each(|account| add(name, account));
         }
     }
-    match places.is_empty() {
-        false => Ok(places),
+    match found.is_empty() {
+        false => Ok(found),
         true => Err(ExecutionRefusal::NoPipelineNamed { execution: named.id.to_owned() }),
     }
 }
 
-/// The account of the caller's own credentials, entered with these: the file may not have it, or enter it through a role that may not
-/// look into pipelines.
+/// The account of the caller's own credentials, entered with these: the file may not have it, or enter it through a role that may not read
+/// pipelines.
 fn own(file: &Pipeline, by: &Identity) -> Vec<Account> {
     let home = file.account(&file.stages[0].account);
     let of_file: Vec<Account> = file.accounts.values().filter(|a| a.id == by.account).map(identity::own).collect();

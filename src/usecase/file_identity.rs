@@ -1,5 +1,5 @@
-//! A record may be from anywhere. What it says of accounts, roles, endpoints, commands and conditions counts only where the pipeline file of
-//! this checkout says the same.
+//! Checks a recorded pipeline against this checkout's file. A record may be forged, so its accounts, roles, endpoints, commands and conditions count
+//! only where the file has the same.
 
 use serde_json::Value;
 
@@ -11,8 +11,8 @@ use crate::model::pipeline::Pipeline;
 use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 
-/// Whether a release was started with what the file here says. Where its state is kept and how often it looks makes no difference; the
-/// contents of templates and values are compared where they are used.
+/// Checks that a release was started with this checkout's file. The location of the state and the polling interval may differ; the contents of
+/// templates and values are compared where they are used.
 ///
 /// # Errors
 /// The first member that differs, and the commit that has the release's own file.
@@ -23,13 +23,13 @@ pub fn agrees(context: &Context, release: &Release) -> Result<(), Error> {
     }
 }
 
-/// Whether the accounts in which a release's questions are answered are those of the file here.
+/// Checks that the accounts in which a release's approvals are given are those of this checkout's file.
 ///
 /// # Errors
 /// The first that is not.
 pub fn answers(context: &Context, release: &Release) -> Result<(), Error> {
-    let theirs = &release.started.pipeline;
-    let asked = theirs.stages.iter().filter_map(|stage| {
+    let recorded = &release.started.pipeline;
+    let accounts = recorded.stages.iter().filter_map(|stage| {
         Some(match &stage.approval.as_ref()?.way {
             ApprovalWay::CodePipeline { account, .. } => account,
             ApprovalWay::Kanmon => &stage.account,
@@ -37,9 +37,9 @@ pub fn answers(context: &Context, release: &Release) -> Result<(), Error> {
     });
     let other = |name: &&AccountName| {
         let own = context.pipeline.accounts.get(*name);
-        own.is_none() || own != theirs.accounts.get(*name)
+        own.is_none() || own != recorded.accounts.get(*name)
     };
-    match asked.into_iter().find(other) {
+    match accounts.into_iter().find(other) {
         Some(name) => Err(other_file(release, format!("accounts.{name}")).into()),
         None => Ok(()),
     }
@@ -51,7 +51,7 @@ fn other_file(release: &Release, member: String) -> Refusal {
     Refusal::OtherFile { release: release.id.clone(), member, commit }
 }
 
-fn difference(own: &Pipeline, theirs: &Pipeline) -> Option<String> {
+fn difference(own: &Pipeline, recorded: &Pipeline) -> Option<String> {
     let value = |p: &Pipeline| {
         let mut value = serde_json::to_value(p).expect("a pipeline that was read can be written");
         if let Some(members) = value.as_object_mut() {
@@ -60,10 +60,10 @@ fn difference(own: &Pipeline, theirs: &Pipeline) -> Option<String> {
         without_contents(&mut value);
         value
     };
-    differs(&value(own), &value(theirs), "")
+    first_difference(&value(own), &value(recorded), "")
 }
 
-/// A file's path stays, the hash of what is in it goes.
+/// Removes the hashes of files; their paths stay.
 fn without_contents(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -77,24 +77,24 @@ fn without_contents(value: &mut Value) {
     }
 }
 
-/// The first member that is not the same, by its path.
-fn differs(own: &Value, theirs: &Value, path: &str) -> Option<String> {
+/// The path of the first member that differs.
+fn first_difference(own: &Value, recorded: &Value, path: &str) -> Option<String> {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match (own, theirs) {
+    match (own, recorded) {
         (Value::Object(a), Value::Object(b)) => {
             let names = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name)));
             names.into_iter().find_map(|name| match (a.get(name), b.get(name)) {
-                (Some(a), Some(b)) => differs(a, b, &below(name)),
+                (Some(a), Some(b)) => first_difference(a, b, &below(name)),
                 (Some(_), None) | (None, Some(_)) | (None, None) => Some(below(name)),
             })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             a.iter().zip(b).enumerate().find_map(|(n, (a, b))| {
                 let name = a.get("name").and_then(Value::as_str).map_or_else(|| n.to_string(), str::to_owned);
-                differs(a, b, &format!("{path}[{name}]"))
+                first_difference(a, b, &format!("{path}[{name}]"))
             })
         }
-        (own, theirs) => (own != theirs).then(|| path.to_owned()),
+        (own, recorded) => (own != recorded).then(|| path.to_owned()),
     }
 }
 
@@ -107,13 +107,13 @@ mod tests {
     use crate::model::step::check::Check;
 
     fn found(change: impl Fn(&mut Pipeline)) -> Option<String> {
-        let mut theirs = pipeline();
-        change(&mut theirs);
-        difference(&pipeline(), &theirs)
+        let mut recorded = pipeline();
+        change(&mut recorded);
+        difference(&pipeline(), &recorded)
     }
 
     #[test]
-    fn what_a_record_could_smuggle_in_is_found_by_its_path() {
+    fn every_difference_of_a_record_is_found_by_its_path() {
         let main = id("main");
         let account = |change: fn(&mut Account)| found(|p| p.accounts.values_mut().for_each(change));
         assert_eq!(account(|a| a.profile = Some("evil".into())).as_deref(), Some("accounts.main.profile"));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_record_is_kept_and_what_is_in_templates_is_not_compared_here() {
+    fn the_state_location_and_the_contents_of_templates_are_not_compared() {
         assert_eq!(found(|_| {}), None);
         assert_eq!(found(|p| p.state = State::DynamoDb { account: id("main"), table: "kanmon".into() }), None);
         let other = "1".repeat(64);

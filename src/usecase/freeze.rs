@@ -6,34 +6,34 @@ use super::{begin, identity};
 use crate::model::approval::Identity;
 use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::{Said, StageLedger, Word};
+use crate::model::ledger::{StageAction, StageCommand, StageLedger};
 use crate::ports::journal::Holder;
 
-/// What freezing a stage came to.
-pub enum Froze {
-    /// It was frozen before, so that nothing was changed.
+/// The result of freezing a stage.
+pub enum FreezeResult {
+    /// It was frozen already, and nothing was changed.
     Already(Frozen),
-    /// `inside`: the release that is in it now, and its process.
+    /// It is frozen now. `inside`: the release that is in the stage, and its process.
     Now { ledger: StageLedger, inside: Option<(ReleaseId, Holder)> },
 }
 
 /// Freezes a stage of the file.
 ///
 /// # Errors
-/// Where the file has no such stage, and where it is unknown who asks.
-pub async fn freeze(context: &Context, stage: &StageName, reason: String) -> Result<Froze, Error> {
+/// Where the file has no such stage, and where the caller is unknown.
+pub async fn freeze(context: &Context, stage: &StageName, reason: String) -> Result<FreezeResult, Error> {
     let by = caller(context, stage).await?;
     let app = &context.pipeline.app;
     if let Some(frozen) = context.journal.ledger(app, stage).await?.frozen {
-        return Ok(Froze::Already(frozen));
+        return Ok(FreezeResult::Already(frozen));
     }
-    let word = Word { by, reason, said: Said::Freeze };
-    let ledger = context.journal.intervene(app, stage, &word, context.clock.now()).await?;
+    let command = StageCommand { by, reason, action: StageAction::Freeze };
+    let ledger = context.journal.intervene(app, stage, &command, context.clock.now()).await?;
     let inside = context.journal.holder(app, stage).await?.map(|(release, holder, _)| (release, holder));
-    Ok(Froze::Now { ledger, inside })
+    Ok(FreezeResult::Now { ledger, inside })
 }
 
-/// Lets releases into a stage again; what it was frozen by, if it was.
+/// Unfreezes a stage. Returns how it was frozen, if it was.
 ///
 /// # Errors
 /// As `freeze`.
@@ -42,13 +42,13 @@ pub async fn unfreeze(context: &Context, stage: &StageName, reason: String) -> R
     let app = &context.pipeline.app;
     let was = context.journal.ledger(app, stage).await?.frozen;
     if was.is_some() {
-        let word = Word { by, reason, said: Said::Unfreeze };
-        context.journal.intervene(app, stage, &word, context.clock.now()).await?;
+        let command = StageCommand { by, reason, action: StageAction::Unfreeze };
+        context.journal.intervene(app, stage, &command, context.clock.now()).await?;
     }
     Ok(was)
 }
 
-/// Who asks, in the account of a stage of the file.
+/// The caller, in the account of a stage of the file.
 async fn caller(context: &Context, stage: &StageName) -> Result<Identity, Error> {
     let file = &context.pipeline;
     let account = file.account(&begin::spec(file, stage)?.account);

@@ -1,7 +1,7 @@
 //! What a person does with releases, each in one file: begin one, resume it, promote it, answer, abort, freeze, break a lock, plan.
 //!
-//! A use case takes values and returns data. It parses no command line, prints nothing and knows no terminal: the command line and the
-//! tests do the same by the same code.
+//! A use case takes values and returns data. It parses no command line, prints nothing and knows no terminal, so that the command line and the tests use
+//! the same code.
 
 pub mod abort;
 pub mod answer;

@@ -1,10 +1,10 @@
-//! What a release would do; nothing is changed, nothing is recorded.
+//! Planning a release: what it would do. Nothing is changed or recorded.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::begin::{fitting, new_id, source, stage};
+use super::begin::{check_request, new_id, source, stage};
 use super::context::Context;
 use super::error::Error;
 use super::records::VERSION;
@@ -29,7 +29,7 @@ use crate::runtime::ports::Ports;
 use crate::runtime::stage_plan::stage_plan;
 use crate::runtime::survey;
 
-/// Replaces the content of an image that the release would build.
+/// In place of the content of an image that the release would build.
 const TO_BE_BUILT: &[u8] = b"kanmon plan: an image that is not built yet";
 
 /// The digest in a plan of an image that is not built yet.
@@ -50,7 +50,7 @@ pub enum Subject {
 pub struct Planned {
     pub pipeline: Pipeline,
     pub stages: Vec<PlannedStage>,
-    /// Why a release from here would be refused, in spite of all this.
+    /// Why such a release would nevertheless be refused.
     pub refused: Vec<Fault>,
 }
 
@@ -65,7 +65,7 @@ pub struct PlannedStage {
 /// Plans a release up to a stage; else up to its last.
 ///
 /// # Errors
-/// Where what is asked for does not fit the file, and where AWS cannot be looked at.
+/// Where the request does not fit the file, and where AWS cannot be read.
 pub async fn plan(context: &Context, subject: Subject, until: Option<&StageName>) -> Result<Planned, Error> {
     let ports = context.ports("kanmon-plan", None);
     let mut release = match subject {
@@ -79,11 +79,11 @@ pub async fn plan(context: &Context, subject: Subject, until: Option<&StageName>
     if let Some(until) = until {
         release.until = stage(&release.started.pipeline, until)?;
     }
-    let first = release.stages_asked().first().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?;
+    let first = release.stages_requested().first().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?;
     let refused = survey::preview(&ports, &release, &first, &release.until).await?;
     fill(&ports, &mut release).await?;
     let mut stages = Vec::new();
-    for stage in release.stages_asked() {
+    for stage in release.stages_requested() {
         let plan = stage_plan(&ports, &release, stage).await?;
         let plan = with_unnamed_judged(&ports, &release, stage, plan).await?;
         let gate = judged(&ports, &release, stage).await?;
@@ -100,7 +100,7 @@ async fn imagined(
     until: Option<&StageName>,
 ) -> Result<Release, Error> {
     let pipeline = &context.pipeline;
-    let until = fitting(pipeline, &images, until)?;
+    let until = check_request(pipeline, &images, until)?;
     let identity = identity::caller(ports, pipeline.account(&pipeline.stages[0].account)).await?;
     let started = Started {
         pipeline: pipeline.clone(),
@@ -117,7 +117,7 @@ async fn imagined(
     Release::begin(&event).map_err(Error::Illegal)
 }
 
-/// Gives every image its repository and digest: those it has, or would have.
+/// Fills in every image's repository and digest: the existing or the expected ones.
 async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Error> {
     let pipeline = release.started.pipeline.clone();
     let names: Vec<ImageName> = pipeline.images_until(&release.until).into_iter().cloned().collect();
@@ -172,10 +172,10 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
         let spec = pipeline.image(name);
         let account = pipeline.account(&spec.account);
         if image_contents::contents(ports, account, &spec.repository, &pushed.digest).await?.is_none() {
-            // Given from elsewhere: it is scanned once it has been copied.
+            // An image of another registry is scanned after it is copied.
             return Ok(None);
         }
-        let wanted = looking(ports, stage, Some(pushed.pushed_at));
+        let wanted = read_only(ports, stage, Some(pushed.pushed_at));
         let reading = image_contents::scan(ports, account, &spec.repository, &pushed.digest, &wanted).await?;
         if matches!(reading.state, ScanState::Waiting { .. }) {
             return Ok(None);
@@ -198,7 +198,7 @@ async fn with_unnamed_judged(
         let Some((image, account)) = unnamed::key(release, stage, &found.image) else { continue };
         let ScanSubject::Unnamed { repository, digest } = &image else { continue };
         let at = release.started.pipeline.account(&account);
-        let reading = image_contents::scan(ports, at, repository, digest, &looking(ports, stage, None)).await?;
+        let reading = image_contents::scan(ports, at, repository, digest, &read_only(ports, stage, None)).await?;
         if !matches!(reading.state, ScanState::Waiting { .. }) {
             let scan = Scanned { image: &image, account: &account, reading: &reading };
             found.gate = UnnamedGate::Judged(gate::judge(&stage.gate, &[scan], ports.clock.now()));
@@ -207,7 +207,7 @@ async fn with_unnamed_judged(
     Ok(plan)
 }
 
-/// A plan starts no scan.
-fn looking(ports: &Ports, stage: &Stage, pushed_at: Option<Timestamp>) -> Wanted {
+/// Reads a scan without starting one: a plan changes nothing.
+fn read_only(ports: &Ports, stage: &Stage, pushed_at: Option<Timestamp>) -> Wanted {
     Wanted { pushed_at, now: ports.clock.now(), max_age: stage.gate.max_age, where_none: WhereNone::Look }
 }

@@ -1,4 +1,4 @@
-//! A release that exists, taken through every stage it has not passed.
+//! Promoting a release: it continues through every stage that it has not passed.
 
 use super::begin::{Reasons, stage};
 use super::context::Context;
@@ -19,9 +19,9 @@ use crate::model::stage_state::Approval;
 use crate::runtime::ports::Ports;
 use crate::runtime::survey::approvals;
 
-/// What somebody asks for.
+/// A request to promote a release.
 #[derive(Debug, Clone)]
-pub struct Further {
+pub struct PromoteRequest {
     /// The stage to reach.
     pub to: StageName,
     /// The CodePipeline execution that this runs in.
@@ -31,42 +31,47 @@ pub struct Further {
 
 pub enum Promoted {
     UnderWay(UnderWay),
-    /// It has passed the stage already, so that nothing was done.
+    /// It has passed the stage already, and nothing was done.
     Already(Box<Release>),
 }
 
-/// Takes a release further.
+/// Promotes a release.
 ///
 /// # Errors
-/// Where it goes no further, where this requester may not take it there, and where a stage on the way no longer runs it.
-pub async fn promote(context: &Context, id: &ReleaseId, wanted: Further) -> Result<Promoted, Error> {
+/// Where it cannot be promoted, where this requester may not do so, and where a stage on the way no longer runs it.
+pub async fn promote(context: &Context, id: &ReleaseId, wanted: PromoteRequest) -> Result<Promoted, Error> {
     let (_, release) = records::own(context, id).await?;
     let to = stage(&release.started.pipeline, &wanted.to)?;
-    fit(&release)?;
+    check_promotable(&release)?;
     file_identity::agrees(context, &release)?;
-    let asker = context.ports(id.as_str(), None);
+    let own_ports = context.ports(id.as_str(), None);
     let file = &release.started.pipeline;
-    let requested_by = requester::of(context, &asker, file, Some(&release), wanted.execution.as_deref()).await?;
-    requester::may_go_on(context, &asker, &release, &to, &requested_by).await?;
+    let requested_by = requester::of(context, &own_ports, file, Some(&release), wanted.execution.as_deref()).await?;
+    requester::check_may_continue(context, &own_ports, &release, &to, &requested_by).await?;
     let ports = context.ports(id.as_str(), identity::of(&requested_by));
     let notes = still_runs::check(context, &ports, &release, &to).await?;
     if is_done(&release, &to, &requested_by) {
         return Ok(Promoted::Already(Box::new(release)));
     }
     unread_rejections::record(context, &ports, &to, std::slice::from_ref(&requested_by)).await;
-    askable(&ports, &release, &to, &requested_by).await?;
+    check_approval_possible(&ports, &release, &to, &requested_by).await?;
     let Reasons { force, again } = wanted.reasons;
     let fact = Fact::Extended { until: to, requested_by, forced: force, again };
     let notes = notes.into_iter().map(|warning| Fact::Warned { warning });
     let facts = [fact].into_iter().chain(notes).collect();
-    Ok(Promoted::UnderWay(take_up(context, ports, id, facts, fit, is_over_with).await?))
+    Ok(Promoted::UnderWay(take_up(context, ports, id, facts, check_promotable, is_stale).await?))
 }
 
-/// Whether whoever asks now could be answered: looked at before anything is written, since only another way of asking helps.
+/// Checks that approval can be requested, before anything is recorded, because only another kind of request helps.
 ///
 /// # Errors
-/// What the pipeline of the approval lacks for a question from outside it.
-async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requester) -> Result<(), Error> {
+/// What the approval's pipeline lacks for a request from outside it.
+async fn check_approval_possible(
+    ports: &Ports,
+    release: &Release,
+    to: &StageName,
+    by: &Requester,
+) -> Result<(), Error> {
     let file = &release.started.pipeline;
     let Some(stage) = file.stage(to).filter(|_| !matches!(release.stage(to).approval, Approval::Given(..))) else {
         return Ok(());
@@ -78,17 +83,17 @@ async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requeste
     }
 }
 
-/// Whether every stage up to this one is passed, with no question behind it that is still to be put.
+/// Whether every stage up to this one is passed, and no approval is to be requested in advance.
 fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
     let pipeline = &release.started.pipeline;
-    let asks = preapproval::next_stage(pipeline, to, requested_by, &release.requesters)
-        .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
-    !asks && pipeline.stages_until(to).iter().all(|s| release.stage(&s.name).left.is_some())
+    let requests_approval = preapproval::next_stage(pipeline, to, requested_by, &release.requesters)
+        .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotRequested);
+    !requests_approval && pipeline.stages_until(to).iter().all(|s| release.stage(&s.name).left.is_some())
 }
 
-/// Messages to a release that had ended that do not count for what it is taken further to: to end it, or an approval that came too
-/// late, as whoever gave it was shown. A rejection still counts.
-fn is_over_with(release: &Release, message: &Message) -> bool {
+/// Whether a message to a release that has ended does not count for its promotion: an abort, or an approval that was too late, as its sender was shown.
+/// A rejection still counts.
+fn is_stale(release: &Release, message: &Message) -> bool {
     match &message.body {
         MessageBody::Abort { .. } => release.ended_for_good().is_some(),
         MessageBody::Answer(answer) => answer.answer == Answer::Approved && over(release).is_some(),
@@ -96,11 +101,11 @@ fn is_over_with(release: &Release, message: &Message) -> bool {
     }
 }
 
-/// Whether a release may go further: not one that is being worked on, and not one that failed in a stage.
+/// Checks that a release can be promoted: it did not fail in a stage, and its images exist.
 ///
 /// # Errors
-/// Why not.
-pub fn fit(release: &Release) -> Result<(), Refusal> {
+/// Why it cannot.
+pub fn check_promotable(release: &Release) -> Result<(), Refusal> {
     let id = || release.id.clone();
     let failed = release.started.pipeline.stages.iter().find(|s| release.stage(&s.name).failure.is_some());
     if let Some(stage) = failed {
@@ -130,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_abort_that_came_too_late_does_not_end_what_the_release_is_taken_to() {
+    fn a_late_abort_or_approval_does_not_count_for_a_promotion() {
         let by = Identity {
             user_id: "x".into(),
             arn: "arn:aws:iam::012345678901:user/x".into(),
@@ -138,18 +143,18 @@ mod tests {
         };
         let body = MessageBody::Abort { by: by.clone(), reason: String::new(), roll_back: false };
         let abort = Message { id: 1, at: at(0), release: id("r1"), body };
-        assert!(is_over_with(&ended(Outcome::Succeeded), &abort));
-        assert!(!is_over_with(&ended(Outcome::Suspended), &abort), "it waits to be read");
+        assert!(is_stale(&ended(Outcome::Succeeded), &abort));
+        assert!(!is_stale(&ended(Outcome::Suspended), &abort), "it waits to be read");
         let body = MessageBody::Withdraw { stage: id("dev"), by: by.clone(), comment: String::new() };
-        assert!(!is_over_with(&ended(Outcome::Succeeded), &Message { body, ..abort.clone() }));
-        // Whoever approved what had ended was shown that it counts for nothing.
+        assert!(!is_stale(&ended(Outcome::Succeeded), &Message { body, ..abort.clone() }));
+        // Who approved an ended release was shown that the approval does not count.
         let answer = |answer| {
             let plan = crate::model::ids::PlanHash::of(b"plan");
             let body = ApprovalAnswer { stage: id("prod"), plan, answer, by: by.clone(), comment: String::new() };
             Message { body: MessageBody::Answer(body), ..abort.clone() }
         };
-        assert!(is_over_with(&ended(Outcome::Blocked), &answer(Answer::Approved)));
-        assert!(!is_over_with(&ended(Outcome::Blocked), &answer(Answer::Rejected)));
-        assert!(!is_over_with(&ended(Outcome::Suspended), &answer(Answer::Approved)), "it waits to be read");
+        assert!(is_stale(&ended(Outcome::Blocked), &answer(Answer::Approved)));
+        assert!(!is_stale(&ended(Outcome::Blocked), &answer(Answer::Rejected)));
+        assert!(!is_stale(&ended(Outcome::Suspended), &answer(Answer::Approved)), "it waits to be read");
     }
 }

@@ -1,4 +1,4 @@
-//! Questions about approval that a release waits with, and approvals that are not used yet.
+//! Open requests for approval, and approvals that are not used yet.
 
 use jiff::Timestamp;
 
@@ -19,9 +19,9 @@ use crate::model::stage_state::Approval;
 use crate::ports::journal::Listed;
 use crate::runtime::ports::Ports;
 
-/// The questions of a release that nobody has answered, as far as the record knows. One that was asked in advance waits in its execution
-/// after the release has done its part, until it expires.
-pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
+/// The open requests of a release, by its record. A request in advance waits in its execution after the release has ended successfully, until it
+/// expires.
+pub fn open_requests(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
     let release = &recorded.release;
     if recorded.listed.imported.is_some() {
         return Vec::new();
@@ -34,8 +34,8 @@ pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &Ap
     let stages = release.started.pipeline.stages.iter();
     stages
         .filter_map(|stage| match &release.stage(&stage.name).approval {
-            Approval::Asked(request) => waits(request).then_some((recorded, stage, request)),
-            Approval::NotAsked
+            Approval::Requested(request) => waits(request).then_some((recorded, stage, request)),
+            Approval::NotRequested
             | Approval::Given(..)
             | Approval::Rejected(_)
             | Approval::Expired(_)
@@ -44,19 +44,24 @@ pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &Ap
         .collect()
 }
 
-/// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read
-/// again where it counts.
-pub async fn around(context: &Context, recorded: &Recorded, stage: &Stage) -> (Option<Frozen>, Vec<Rejected>) {
+/// Whether a stage is frozen, and which other releases of the same images were rejected there. A ledger that cannot be read here is read again before
+/// the stage is entered.
+pub async fn stage_circumstances(
+    context: &Context,
+    recorded: &Recorded,
+    stage: &Stage,
+) -> (Option<Frozen>, Vec<Rejected>) {
     let release = &recorded.release;
     let ledger = context.journal.ledger(&release.started.pipeline.app, &stage.name).await.unwrap_or_default();
-    let rejected = ledger.rejected(&release.digests(stage)).filter(|no| no.release != release.id).cloned().collect();
+    let rejected =
+        ledger.rejected(&release.digests(stage)).filter(|rejected| rejected.release != release.id).cloned().collect();
     (ledger.frozen, rejected)
 }
 
-/// A release as whoever answers has to see it: with the messages of others that no process has read yet.
+/// A release as an approver must see it: with the unread messages of others.
 ///
 /// # Errors
-/// Where it is not recorded here, and where the accounts in which it is answered are not those of the file here.
+/// Where it is not recorded here, and where its approval accounts are not those of this checkout's file.
 pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Error> {
     let (_, release) = records::own(context, id).await?;
     file_identity::answers(context, &release)?;
@@ -72,11 +77,11 @@ pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Err
     });
     let ports = context.ports(id.as_str(), None);
     let recorded = Recorded { listed, release };
-    // Who may not answer gets that as the reason, not a fault; where the answer is put, it is read again, and a fault there counts.
+    // A fault here is ignored: somebody who may not answer gets that as the reason, and CodePipeline is read again when the answer is sent.
     Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), own).await.unwrap_or(recorded))
 }
 
-/// The question of an approval that is given and not used. An abort voids it: what is promoted later asks again.
+/// The request of an unused approval. An abort voids it: a promotion requests approval again.
 pub fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalRequest> {
     let release = &recorded.release;
     let state = release.stage(&stage.name);
@@ -86,18 +91,18 @@ pub fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalR
     match &state.approval {
         Approval::Given(_, request) if state.entered.is_none() => Some(request),
         Approval::Given(..)
-        | Approval::NotAsked
-        | Approval::Asked(_)
+        | Approval::NotRequested
+        | Approval::Requested(_)
         | Approval::Rejected(_)
         | Approval::Expired(_)
         | Approval::Closed { .. } => None,
     }
 }
 
-/// What is meant where one alone can be; with several it has to be named. `None`: there is none.
+/// The only one; with several, the stage must be named. `None`: there is none.
 ///
 /// # Errors
-/// Where there are several; `approved`: those are approved, else they wait.
+/// Where there are several. `approved`: they are approved, else they wait.
 pub fn the_one<T>(
     release: &ReleaseId,
     mut found: Vec<T>,
@@ -111,7 +116,7 @@ pub fn the_one<T>(
     Ok(found.pop())
 }
 
-/// Who answers.
+/// The person who answers.
 pub async fn caller(
     ports: &Ports,
     recorded: &Recorded,
@@ -126,19 +131,19 @@ pub async fn caller(
     Ok(identity::caller(ports, pipeline.account(account)).await?)
 }
 
-/// What became of the last approval that was asked for, in this stage or in any.
+/// What happened to the last request for approval, in this stage or in any.
 pub fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<NotWaiting> {
     let release = &recorded.release;
     if let (Some(_), Some(ending)) = (&release.abort, release.ended_for_good()) {
         return Some(NotWaiting::Ended(ending.clone()));
     }
     let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
-    let mut asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
-    let last = asked.next_back()?;
+    let mut requested = stages.filter(|s| release.stage(&s.name).approval != Approval::NotRequested);
+    let last = requested.next_back()?;
     settled(release.stage(&last.name)).map(|settled| NotWaiting::Settled { stage: last.name.clone(), settled })
 }
 
-/// A fault of CodePipeline, for somebody who decides: the missing permissions are their own.
+/// A fault of CodePipeline for an approver: the missing permissions are the approver's own.
 pub fn of_approver(fault: Fault, account: &Account) -> Error {
     Error::OwnCredentials { fault, account: account.id.clone(), to: OwnAct::Answer }
 }

@@ -16,10 +16,9 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Whether it is under way, or can be resumed. One that found something missing before it did anything cannot: it would
-    /// only find it missing again.
+    /// Whether it is under way, or can be resumed. A release that failed in its survey cannot: it did nothing yet, and a new one can be started.
     pub fn is_open(&self) -> bool {
-        // Another store's is not resumed here.
+        // An imported release cannot be resumed here.
         if self.listed.imported.is_some() {
             return false;
         }
@@ -37,7 +36,7 @@ pub async fn one(context: &Context, id: &ReleaseId) -> Result<(Vec<Event>, Relea
     Ok((events, release))
 }
 
-/// One release that something is to be done with: recorded here, not imported.
+/// One release to work with: recorded here, not imported.
 pub async fn own(context: &Context, id: &ReleaseId) -> Result<(Vec<Event>, Release), Error> {
     let (events, release) = one(context, id).await?;
     match imported(context, &release).await? {
@@ -46,7 +45,7 @@ pub async fn own(context: &Context, id: &ReleaseId) -> Result<(Vec<Event>, Relea
     }
 }
 
-/// Whether a release was imported from a file: when and by whom.
+/// When a release was imported from a file and who did so, if it was.
 pub async fn imported(context: &Context, release: &Release) -> Result<Option<Imported>, Error> {
     let listed = context.journal.list(&release.started.pipeline.app).await?;
     Ok(listed.into_iter().find(|l| l.release == release.id).and_then(|l| l.imported))
@@ -58,7 +57,7 @@ pub struct All {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// A release whose record is damaged, or is another kanmon's. It does not hide the others.
+/// A release whose record is damaged, or of another version of kanmon. The others are still listed.
 pub struct Unreadable {
     pub listed: Listed,
     pub why: Error,
@@ -67,7 +66,7 @@ pub struct Unreadable {
 /// The application's releases.
 ///
 /// # Errors
-/// Where the state cannot be read, and where none of its records can: the first of them.
+/// Where the state cannot be read, and where none of the records can: the first one's error.
 pub async fn all(context: &Context, limit: usize) -> Result<All, Error> {
     let (mut recorded, mut unreadable) = (Vec::new(), Vec::new());
     for listed in context.journal.list(&context.pipeline.app).await?.into_iter().take(limit) {
@@ -87,7 +86,7 @@ pub async fn all(context: &Context, limit: usize) -> Result<All, Error> {
     }
 }
 
-/// Whether a record cannot be read for what is in it, not for how the state is reached.
+/// Whether the error is about a record's contents, not about access to the state.
 pub fn is_of_the_record(error: &JournalError) -> bool {
     match error {
         JournalError::Corrupt(_)
@@ -123,10 +122,10 @@ pub fn folded(id: &ReleaseId, events: &[Event]) -> Result<Release, Refusal> {
     })
 }
 
-/// The version of kanmon that started a release, where it is another one than this.
+/// The version of kanmon that started a release, where it is not this one.
 pub fn started_by_other(started: &str) -> Option<OtherVersion> {
     OtherVersion::of(started, VERSION)
 }
 
-/// This kanmon.
+/// The version of this kanmon.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

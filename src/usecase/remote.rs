@@ -1,5 +1,5 @@
-//! A release that the file's CodePipeline makes, so that no person's machine holds production's role: this only starts it and follows
-//! it. Whoever starts an execution is its requester, so it is started with the caller's own credentials.
+//! A release by the file's CodePipeline, so that no person's machine needs production's role: this only starts and follows the execution. Who starts an
+//! execution is the requester, so it is started with the caller's own credentials.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Remote {
     }
 }
 
-/// How long CodePipeline may not show what was started. It does so within seconds.
+/// How long CodePipeline may take to show a started execution. It usually takes seconds.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// An execution that was just started.
@@ -142,7 +142,7 @@ mod tests {
     use crate::model::release::samples;
     use crate::ports::approvals::{Action, Declared, Verdict};
 
-    /// A CodePipeline that shows these statuses, one a look, and the last for good.
+    /// A CodePipeline that shows these statuses, one per read, and then the last one.
     struct Shows(Mutex<Vec<Option<&'static str>>>);
 
     #[async_trait]
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    /// Time passes only while somebody sleeps.
+    /// A clock that advances only by sleeping.
     struct Slept(Mutex<Timestamp>);
 
     #[async_trait]
@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_execution_is_followed_to_its_end_though_it_is_not_shown_at_once() {
+    async fn an_execution_that_is_not_shown_at_once_is_followed_to_its_end() {
         let (ended, reported, _) =
             watched(&[None, None, Some("InProgress"), None, Some("InProgress"), Some("Failed")]).await;
         assert_eq!((ended.unwrap(), reported), (Outcome::Failed, vec!["InProgress".to_owned(), "Failed".to_owned()]));
     }
 
     #[tokio::test]
-    async fn one_that_is_never_shown_is_an_error_and_not_waited_for_for_ever() {
+    async fn an_execution_that_is_never_shown_is_an_error() {
         for shown in [&[None][..], &[Some("InProgress"), None]] {
             let (ended, _, waited) = watched(shown).await;
             let error = ended.unwrap_err();

@@ -1,4 +1,4 @@
-//! Who asks for a release: looked up where a CodePipeline execution asks, and held against who approves.
+//! The requester of a release: looked up where it is a CodePipeline execution, and compared with the approvers.
 
 use super::context::Context;
 use super::environment::Environment;
@@ -21,12 +21,12 @@ use crate::model::stage_state::Approval;
 use crate::ports::approvals::Execution;
 use crate::runtime::ports::Ports;
 
-/// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to. The credentials of a
-/// machine, and of a role that the file names, name no person. `release`: what is promoted or resumed.
+/// The requester: the named CodePipeline execution, else the owner of the credentials. The credentials of a machine, and of a role that the file names, do
+/// not identify a person. `release`: what is promoted or resumed.
 ///
 /// # Errors
-/// Where the execution cannot be found, is not in progress, or carries the question of another release than a new one; where a build
-/// that a pipeline started names none; where a machine that no pipeline started, or a session of a role that the file names, names one.
+/// Where the execution cannot be found, is not in progress, or was started for another release's approval; where a build that a pipeline started names no
+/// execution; where a machine that no pipeline started, or a session of a role of the file, names one.
 pub async fn of(
     context: &Context,
     ports: &Ports,
@@ -35,18 +35,18 @@ pub async fn of(
     execution: Option<&str>,
 ) -> Result<Requester, Error> {
     let environment = &context.environment;
-    // An empty variable was forgotten.
+    // An empty value is a variable that is not set.
     let named = execution.filter(|e| !e.is_empty()).map(Named::read).transpose()?;
     let by = identity::caller(ports, pipeline.account(&pipeline.stages[0].account));
     let Some(named) = named else {
         return match environment {
             Environment::OfPipeline(name) => Err(ExecutionRefusal::NotNamed { pipeline: name.clone() }.into()),
-            Environment::Ordinary | Environment::Machine(_) => Ok(asker(environment, pipeline, by.await?)),
+            Environment::Ordinary | Environment::Machine(_) => Ok(without_execution(environment, pipeline, by.await?)),
         };
     };
     let by = by.await?;
     let execution = named.id.to_owned();
-    // A machine that no pipeline started could name the execution of anybody.
+    // A machine that no pipeline started could name anybody's execution.
     if let Some(what) = environment.machine(&by) {
         return Err(ExecutionRefusal::NamedByMachine { what, execution }.into());
     }
@@ -68,19 +68,19 @@ pub async fn of(
     })
 }
 
-/// Who asks with these credentials, outside an execution.
-fn asker(environment: &Environment, pipeline: &Pipeline, by: Identity) -> Requester {
-    match environment.asker(by) {
+/// The requester with these credentials, outside an execution.
+fn without_execution(environment: &Environment, pipeline: &Pipeline, by: Identity) -> Requester {
+    match environment.requester(by) {
         Requester::Person { identity } => match pipeline.shared_role(&identity.arn) {
             Some(role) => Requester::Unknown { machine: Machine::SharedRole { role: role.to_owned() }, by: identity },
             None => Requester::Person { identity },
         },
-        asker @ (Requester::Unknown { .. } | Requester::Pipeline { .. }) => asker,
+        requester @ (Requester::Unknown { .. } | Requester::Pipeline { .. }) => requester,
     }
 }
 
-/// Who started an execution. A session of a role that the file names is kanmon's or anybody's: where the record of what is taken further
-/// shows that the execution was started to put its question, who asked for that release started it.
+/// Who started an execution. A session of a role of the file may be kanmon's or anybody's: if the record shows that the execution was started for this
+/// release's approval, the release's requester started it.
 fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution) -> Trigger {
     match &execution.trigger {
         Trigger::Principal { arn } if pipeline.shared_role(arn).is_some() => {
@@ -99,7 +99,7 @@ fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution
     }
 }
 
-/// Whether a new release may be made in this execution: not where kanmon started it to put the question of another.
+/// Checks that a new release may run in this execution: not if kanmon started it for another release's approval.
 fn carries_no_question(Found { pipeline, execution, .. }: &Found) -> Result<(), ExecutionRefusal> {
     let variable = |name: &str| execution.variables.get(name).map_or("", String::as_str);
     match variable("KANMON_PLAN").parse::<PlanHash>() {
@@ -113,15 +113,15 @@ fn carries_no_question(Found { pipeline, execution, .. }: &Found) -> Result<(), 
     }
 }
 
-/// The first of these that does not name a person.
+/// The first unknown requester.
 fn unknown_of(requesters: &[Requester]) -> Option<UnknownRequester> {
     requesters.iter().find_map(unknown)
 }
 
-/// Whether somebody could approve the stages that this asks for: where it is unknown who asked, nobody could.
+/// Checks that somebody could approve the requested stages: with an unknown requester nobody could.
 ///
 /// # Errors
-/// Names the first stage that nobody may approve.
+/// The first stage that nobody may approve.
 pub fn approvable(
     pipeline: &Pipeline,
     until: &StageName,
@@ -129,17 +129,17 @@ pub fn approvable(
     entered: impl Fn(&Stage) -> bool,
 ) -> Result<(), Refusal> {
     let Some(unknown) = unknown_of(requesters) else { return Ok(()) };
-    match pipeline.stages_until(until).iter().filter(|s| !entered(s)).find(asks_another) {
+    match pipeline.stages_until(until).iter().filter(|s| !entered(s)).find(needs_another_person) {
         None => Ok(()),
         Some(stage) => Err(Refusal::NobodyMayApprove { stage: stage.name.clone(), unknown }),
     }
 }
 
 /// Reports the stage after the last one whose approval is not requested in advance, because nobody may approve it.
-pub fn report_not_asked_for(context: &Context, pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) {
+pub fn report_not_requested(context: &Context, pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) {
     let Some(unknown) = unknown_of(requesters) else { return };
-    if let Some(stage) = pipeline.stages[end(pipeline, until)..].iter().find(asks_another) {
-        context.notice(Notice::NotAskedFor { stage: stage.name.clone(), unknown });
+    if let Some(stage) = pipeline.stages[end(pipeline, until)..].iter().find(needs_another_person) {
+        context.notice(Notice::ApprovalNotRequested { stage: stage.name.clone(), unknown });
     }
 }
 
@@ -148,16 +148,16 @@ fn end(pipeline: &Pipeline, until: &StageName) -> usize {
     pipeline.stages.iter().position(|s| s.name == *until).map_or(0, |i| i + 1)
 }
 
-/// Whether somebody else than who asked has to approve.
-fn asks_another(stage: &&Stage) -> bool {
+/// Whether somebody other than the requester must approve.
+fn needs_another_person(stage: &&Stage) -> bool {
     stage.approval.as_ref().is_some_and(|policy| !policy.self_approval)
 }
 
-/// Whether a release can be gone on with by this requester, to this stage.
+/// Checks that this requester may continue a release, up to this stage.
 ///
 /// # Errors
-/// Where nobody could approve what is still to be approved, and where the requester has approved it.
-pub async fn may_go_on(
+/// Where nobody could approve the remaining stages, and where the requester has approved one of them.
+pub async fn check_may_continue(
     context: &Context,
     ports: &Ports,
     release: &Release,
@@ -175,11 +175,11 @@ pub async fn may_go_on(
         };
         approvers.iter().try_for_each(|arn| not_the_approver(release, stage, arn, requester))?;
     }
-    report_not_asked_for(context, &release.started.pipeline, until, &requesters);
+    report_not_requested(context, &release.started.pipeline, until, &requesters);
     Ok(())
 }
 
-/// Whether one who goes on with a release has approved it: the approval would no longer count.
+/// Checks that a requester who continues a release has not approved it: the approval would no longer count.
 fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Requester) -> Result<(), Refusal> {
     let Some(policy) = &stage.approval else { return Ok(()) };
     let itself = unknown(requester).is_none() && conflict(policy, std::slice::from_ref(requester), arn).is_some();
@@ -193,12 +193,12 @@ fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Req
     }
 }
 
-/// Who approved a stage, by the record, or by an answer that no process has read yet: in the inbox or in CodePipeline.
+/// Who approved a stage, by the record or by an unread answer in the inbox or in CodePipeline.
 async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &Stage) -> Result<Vec<String>, Error> {
     let request = match &release.stage(&stage.name).approval {
         Approval::Given(answer, _) => return Ok(vec![answer.by.arn.clone()]),
-        Approval::Asked(request) => request,
-        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
+        Approval::Requested(request) => request,
+        Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
             return Ok(vec![]);
         }
     };
@@ -212,7 +212,7 @@ async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &
     let action = action.map_err(|(fault, _)| fault)?;
     let decisions = action.iter().flat_map(|action| action.decisions());
     let given = decisions.filter_map(|(answer, decided)| {
-        let ours = PlanHash::the_one_in(decided.asked.as_deref()?).as_ref() == Some(&request.plan);
+        let ours = PlanHash::only_one_in(decided.asked.as_deref()?).as_ref() == Some(&request.plan);
         decided.by.clone().filter(|_| ours && answer == Answer::Approved)
     });
     Ok(sent.chain(given).collect())

@@ -1,4 +1,4 @@
-//! Going on where a process stopped.
+//! Resuming a release where a process stopped.
 
 use super::context::Context;
 use super::error::Error;
@@ -11,24 +11,24 @@ use crate::model::ids::ReleaseId;
 use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 
-/// Takes a release up again. `execution`: the CodePipeline execution that this runs in.
+/// Resumes a release. `execution`: the CodePipeline execution that this runs in.
 ///
 /// # Errors
-/// Where there is nothing to go on with, where this requester may not, and where somebody else works on it.
+/// Where it cannot be resumed, where this requester may not do so, and where another process works on it.
 pub async fn resume(context: &Context, id: &ReleaseId, execution: Option<&str>) -> Result<UnderWay, Error> {
     let (_, release) = records::own(context, id).await?;
-    fit(&release)?;
+    check_resumable(&release)?;
     file_identity::agrees(context, &release)?;
-    let asker = context.ports(id.as_str(), None);
-    let by = requester::of(context, &asker, &release.started.pipeline, Some(&release), execution).await?;
-    requester::may_go_on(context, &asker, &release, &release.until, &by).await?;
+    let own_ports = context.ports(id.as_str(), None);
+    let by = requester::of(context, &own_ports, &release.started.pipeline, Some(&release), execution).await?;
+    requester::check_may_continue(context, &own_ports, &release, &release.until, &by).await?;
     let ports = context.ports(id.as_str(), identity::of(&by));
     let fact = Fact::Resumed { by, kanmon: VERSION.to_owned() };
-    take_up(context, ports, id, vec![fact], fit, |_, _| false).await
+    take_up(context, ports, id, vec![fact], check_resumable, |_, _| false).await
 }
 
-/// Whether there is anything to go on with.
-fn fit(release: &Release) -> Result<(), Refusal> {
+/// Checks that a release can be resumed.
+fn check_resumable(release: &Release) -> Result<(), Refusal> {
     match release.ended_for_good() {
         None => Ok(()),
         Some(ending) => Err(Refusal::HasEnded { release: release.id.clone(), ending: ending.clone() }),

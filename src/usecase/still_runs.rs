@@ -1,4 +1,4 @@
-//! Whether the stages that a record calls done still run what the release brought there.
+//! Checks that stages that are done by the record still run what the release brought.
 
 use std::collections::BTreeSet;
 
@@ -24,12 +24,12 @@ struct Other {
     runs: Runs,
 }
 
-/// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as warnings: a stage
-/// on the way that a newer release has entered since was passed all the same, and one that cannot be read, for whatever reason, is unknown.
+/// Reads every passed stage up to `to`. Returns warnings for what stops nothing: a stage on the way that a newer release has entered, and one that cannot
+/// be read.
 ///
 /// # Errors
-/// Where `to` itself runs something else by now, so that there would be nothing to do, although the stage does not run the release; and where a stage on
-/// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
+/// Where `to` itself runs something else now, because then nothing would be done although the stage does not run the release; and where a stage on the way
+/// runs what no newer release brought. On the way only the images count; in `to` the whole task definition.
 pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<Warning>, Error> {
     let pipeline = &release.started.pipeline;
     let mut notes = Vec::new();
@@ -54,7 +54,7 @@ pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &Sta
     Ok(notes)
 }
 
-/// The first service of a stage that runs other digests than the release's; with `whole`, also one that runs them in another way.
+/// The first service of a stage that runs other digests than the release's; with `whole`, also one with another task definition.
 async fn other(ports: &Ports, release: &Release, stage: &Stage, whole: bool) -> Result<Option<Other>, Fault> {
     let pipeline = &release.started.pipeline;
     let account = pipeline.account(&stage.account);
@@ -89,7 +89,7 @@ fn brought(release: &Release, stage: &Stage, service: &ServiceName) -> Option<St
     own.and_then(|(_, _, roll)| roll.forward.run.as_ref()).map(|run| run.task_definition.clone())
 }
 
-/// Whether what runs has the content of another revision, as one has that was registered again. One that ECS no longer knows has none.
+/// Whether what runs has the same content as another revision, as after registering it again. A revision that ECS no longer has does not count.
 async fn holds(ports: &Ports, account: &Account, runs: &Value, revision: &str) -> Result<bool, Fault> {
     match ports.deployer.task_definition(account, revision).await {
         Ok(own) => Ok(changes(&own.raw, &sent::as_sent(runs, None, &own.raw), &BTreeSet::new()).is_empty()),

@@ -16,11 +16,11 @@ use crate::ports::journal::Lease;
 use crate::runtime::lease_takeover;
 use crate::runtime::ports::Ports;
 
-/// Takes a release up: with its lease, which is given back where the release does not `fit` any more, and with these facts written
-/// behind all that others wrote until now. `stale` are the messages that they leave behind.
+/// Takes a release up: takes its lease, and appends these facts. The lease is given back where `fit` refuses the release. Messages that are `stale` are
+/// absorbed without effect.
 ///
 /// # Errors
-/// As `written`, and where somebody else holds the release.
+/// As `written`, and where another process works on the release.
 pub async fn take_up(
     context: &Context,
     ports: Ports,
@@ -36,10 +36,10 @@ pub async fn take_up(
     Ok(taken)
 }
 
-/// `take_up` with the lease in hand: all events of the release.
+/// The same with the lease: all events of the release.
 ///
 /// # Errors
-/// Where the release does not fit any more, or is not of this file, or cannot be written.
+/// Where `fit` refuses the release, where it is not of this file, or where it cannot be written.
 pub async fn written(
     context: &Context,
     lease: &Lease,
@@ -51,7 +51,7 @@ pub async fn written(
     let written = async {
         let (mut events, release) = records::one(context, id).await?;
         fit(&release)?;
-        // Somebody may have written another record since it was looked at first.
+        // The record may have changed after it was read first.
         file_identity::agrees(context, &release)?;
         let inbox = context.journal.inbox(id).await?;
         let stale = inbox.iter().filter(|m| stale(&release, m)).map(|m| Fact::Absorbed { message: m.id });
@@ -61,13 +61,13 @@ pub async fn written(
     };
     let written = written.await;
     if written.is_err() {
-        // One that cannot be given back runs out.
+        // A lease that cannot be given back expires.
         let _ = context.journal.give_up(lease).await;
     }
     written
 }
 
-/// Takes the lease of a release that its holder has left; where that is not certain yet, the holder is watched for as long as a lease lasts.
+/// Takes the lease of a release. If its holder may still be running, waits at most as long as a lease lasts.
 async fn take(context: &Context, id: &ReleaseId) -> Result<Lease, Error> {
     let watching = |holder: &str, within: SignedDuration| {
         context.notice(Notice::CheckingHolder { holder: holder.to_owned(), within: Some(within) });

@@ -1,5 +1,5 @@
-//! Rejections in CodePipeline that no process of kanmon has read: the execution ended with them, and whoever starts another asks about
-//! the same images again.
+//! Rejections in CodePipeline that no process of kanmon has read, because the execution ended with them. Without them, a new execution would request
+//! approval for the same images again.
 
 use super::codepipeline_question::read;
 use super::context::Context;
@@ -16,29 +16,29 @@ use crate::model::release::Release;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
 
-/// How many of the application's latest releases are read. Each open question is a read of CodePipeline.
+/// How many of the application's latest releases are read. Each open request needs a call to CodePipeline.
 const LOOKED_THROUGH: usize = 20;
 
-/// Writes into the record of each release that nobody works on the rejection that its action shows, so that it counts for every later
-/// release of the same images. Only for the stages that these requesters are about to ask for. What cannot be read is reported.
+/// Records the rejections that CodePipeline shows for releases that no process works on, so that they count for every later release of the same images. Only
+/// for stages whose approval will be requested. What cannot be read is reported.
 pub async fn record(context: &Context, ports: &Ports, until: &StageName, requesters: &[Requester]) {
-    let stages = asked(&context.pipeline, until, requesters);
+    let stages = stages_to_request(&context.pipeline, until, requesters);
     if stages.is_empty() {
         return;
     }
-    // A state that cannot be read is met where it is written next.
+    // If the state cannot be read, the next write fails.
     let Ok(all) = records::all(context, LOOKED_THROUGH).await else { return };
     for recorded in all.recorded {
         let (listed, release) = (recorded.listed, recorded.release);
-        // A record does not decide where to look.
+        // A record that is not of this checkout's file must not decide what is read.
         if listed.imported.is_some() || listed.held_by.is_some() || file_identity::agrees(context, &release).is_err() {
             continue;
         }
         for stage in &stages {
             match read(ports, &release, stage, Clone::clone).await {
                 Ok(Some(action)) => {
-                    if let Some(no) = rejection(&release, stage, &action) {
-                        write(context, &release, no).await;
+                    if let Some(fact) = rejection(&release, stage, &action) {
+                        write(context, &release, fact).await;
                     }
                 }
                 Ok(None) => {}
@@ -50,8 +50,8 @@ pub async fn record(context: &Context, ports: &Ports, until: &StageName, request
     }
 }
 
-/// The stages that CodePipeline is asked for on the way, and the one next them that is asked for ahead.
-fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
+/// The stages whose approval will be requested in CodePipeline, with the one that is requested in advance.
+fn stages_to_request(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
     let in_codepipeline = |stage: &&Stage| {
         stage.approval.as_ref().is_some_and(|policy| match policy.way {
             ApprovalWay::CodePipeline { .. } => true,
@@ -63,17 +63,17 @@ fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Ve
     on_the_way.chain(next).map(|stage| stage.name.clone()).collect()
 }
 
-async fn write(context: &Context, release: &Release, no: Fact) {
+async fn write(context: &Context, release: &Release, fact: Fact) {
     let (id, seq) = (&release.id, release.seq);
-    // Whoever took it up meanwhile reads it.
+    // A process that has taken it up reads the rejection itself.
     let Ok(lease) = context.journal.take(id, &context.holder, None, context.clock.now()).await else { return };
     let fit = |now: &Release| match now.seq == seq {
         true => Ok(()),
         false => Err(Refusal::TakenByAnother { release: id.clone() }),
     };
-    if written(context, &lease, vec![no], fit, |_, _| false).await.is_ok() {
+    if written(context, &lease, vec![fact], fit, |_, _| false).await.is_ok() {
         context.notice(Notice::RejectionRecorded { release: id.clone() });
-        // One that cannot be given back runs out.
+        // A lease that cannot be given back expires.
         let _ = context.journal.give_up(&lease).await;
     }
 }

@@ -1,4 +1,4 @@
-//! An approval read_by back before it is used.
+//! Withdrawing an approval before it is used.
 
 use super::codepipeline_question;
 use super::context::Context;
@@ -17,10 +17,10 @@ use crate::model::stage_state::Approval;
 use crate::ports::approvals::ActionState;
 use crate::runtime::ports::Ports;
 
-/// Withdraws the approval of this stage, or of the only one that is approved; the stage, and who reads it.
+/// Withdraws the approval of this stage, or of the only approved one. Returns the stage, and who reads the withdrawal.
 ///
 /// # Errors
-/// Where no approval is left unused, and where who asks may not.
+/// Where no approval is left to withdraw, and where the caller may not withdraw it.
 pub async fn withdraw(
     context: &Context,
     id: &ReleaseId,
@@ -53,7 +53,7 @@ pub async fn withdraw(
     Ok((spec.name.clone(), read_by))
 }
 
-/// Whether CodePipeline's action is approved, and nobody has read that yet.
+/// Whether CodePipeline's action is approved, but no process has read that yet.
 async fn approved_unread(ports: &Ports, recorded: &Recorded, stage: &Stage) -> Result<bool, Error> {
     let found = codepipeline_question::read(ports, &recorded.release, &stage.name, own).await;
     let found = found.map_err(|(fault, account)| of_approver(fault, &account))?;

@@ -1,4 +1,4 @@
-//! A release that this process holds, worked on until it ends or the process leaves it.
+//! Working on a release, with its lease, until it ends or the process stops.
 
 use super::error::Error;
 use super::records;
@@ -11,7 +11,7 @@ use crate::runtime::ports::Ports;
 use crate::runtime::runner::{RunError, Runner};
 use crate::runtime::stop::Stop;
 
-/// A release whose lease this process holds.
+/// A release whose lease this process has.
 pub struct UnderWay {
     ports: Ports,
     lease: Lease,
@@ -19,7 +19,7 @@ pub struct UnderWay {
     release: Release,
 }
 
-/// How it was left.
+/// The result of working on a release.
 pub struct Worked {
     pub ending: Ending,
     /// As it is recorded now.
@@ -34,17 +34,17 @@ impl UnderWay {
         Ok(UnderWay { ports, lease, events, release })
     }
 
-    /// As it is before anything more is done.
+    /// The release before anything more is done.
     pub fn release(&self) -> &Release {
         &self.release
     }
 
-    /// This process, as it holds the release.
+    /// This process as the lease's holder.
     pub fn holder(&self) -> &Holder {
         &self.lease.holder
     }
 
-    /// Works on it. The sink gets how this process came to work on it, and everything that follows.
+    /// Works on it. The sink gets the events from the start or resumption on.
     ///
     /// # Errors
     /// As `Runner::run`, and where the record cannot be read afterwards.
@@ -59,7 +59,7 @@ impl UnderWay {
     }
 }
 
-/// Whether a fact is how a process came to work on a release.
+/// Whether with this fact a process starts to work on a release.
 fn is_taking_up(fact: &Fact) -> bool {
     matches!(fact, Fact::Started(_) | Fact::Extended { .. } | Fact::Resumed { .. } | Fact::TakenUpToAbort { .. })
 }

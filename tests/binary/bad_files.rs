@@ -37,7 +37,7 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_ch
     let before = test_env.files();
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(2);
     insta::assert_snapshot!(ran.err, @r#"
-    pipelines/hello.yaml:2:6: `app` must be a text, found the number 12
+    pipelines/hello.yaml:2:6: `app` must be a string, found the number 12
         2 | app: 12
           |      ^^
     hint: quote it: "12"
@@ -65,9 +65,9 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_ch
     pipelines/hello.yaml:11:24: a threshold must not be negative: -1
        11 |   at_most: { critical: -1, medium: 20 }
           |                        ^^
-    hint: 0 allows none: `at_most` is the largest number that passes
+    hint: write 0 to allow none: `at_most` is the largest number that passes
 
-    pipelines/hello.yaml:15:14: `cluster` must be a text, found a list
+    pipelines/hello.yaml:15:14: `cluster` must be a string, found a list
        15 |     cluster: [hello-dev]
           |              ^
     hint: write `cluster: TEXT`
@@ -85,7 +85,7 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_ch
     pipelines/hello.yaml:21:41: stage `dev` loosens the gate above it: `medium: 30` in line 21, `medium: 20` in line 11
        21 |     enter: { gate: { at_most: { medium: 30 } } }
           |                                         ^^
-    hint: a stage may only tighten the gate: at most 20 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: write at most 20 here, or raise the limit of the gate above
 
     error: pipelines/hello.yaml has 10 mistakes; nothing was changed
     "#);

@@ -110,11 +110,11 @@ impl ReleaseCase {
         loop {
             let release = sim.release_of(id).await;
             for (name, state) in &release.stages {
-                let Approval::Asked(request) = &state.approval else { continue };
+                let Approval::Requested(request) = &state.approval else { continue };
                 // An execution takes some time until its action waits.
-                let waits = request.execution.is_none() || sim.time.timestamp() >= request.asked_at + REACHED;
-                if waits && state.asks > answered.last() {
-                    answered.0.store(state.asks, Ordering::Relaxed);
+                let waits = request.execution.is_none() || sim.time.timestamp() >= request.requested_at + REACHED;
+                if waits && state.approval_requests > answered.last() {
+                    answered.0.store(state.approval_requests, Ordering::Relaxed);
                     sim.approves(MANAGER, id, name.as_str()).await;
                 }
             }

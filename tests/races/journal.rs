@@ -9,7 +9,7 @@ use kanmon::journal::MemoryJournal;
 use kanmon::model::event::{Event, Fact};
 use kanmon::model::ids::{AppName, ReleaseId, StageName};
 use kanmon::model::inbox::{Message, MessageBody};
-use kanmon::model::ledger::{StageLedger, Word};
+use kanmon::model::ledger::{StageCommand, StageLedger};
 use kanmon::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
 use super::log::Entry;
@@ -175,10 +175,10 @@ impl Journal for Watched {
         &self,
         app: &AppName,
         stage: &StageName,
-        word: &Word,
+        command: &StageCommand,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
-        self.inner.intervene(app, stage, word, now).await
+        self.inner.intervene(app, stage, command, now).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {

@@ -55,7 +55,7 @@ fn with_approval(mut record: Record) -> Record {
     let state = release.stage(&stage.name);
     let hash = plan::hash(&release, stage, state.plan.as_ref().unwrap(), state.gate.as_ref().unwrap());
     let request = json!({
-        "plan": hash, "summary": "hello", "asked_at": at, "expires_at": "2099-01-01T00:00:00Z",
+        "plan": hash, "summary": "hello", "requested_at": at, "expires_at": "2099-01-01T00:00:00Z",
     });
     let manager = json!({ "arn": "arn:aws:iam::222222222222:user/manager", "account": "222222222222", "user_id": "M" });
     let answer = json!({ "stage": "prod", "plan": hash, "answer": "approved", "by": manager, "comment": "" });

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
-use kanmon::model::ledger::{Said, Word};
+use kanmon::model::ledger::{StageAction, StageCommand};
 use kanmon::model::outcome::Outcome;
 use kanmon::model::step::part::Direction;
 use kanmon::ports::journal::Journal as _;
@@ -30,7 +30,7 @@ async fn is_entered_only_after_it_was_unfrozen() {
     sim.unfreezes(MANAGER, "dev", "it is over").await;
     let ledger = sim.ledger("dev").await;
     assert_eq!(
-        ledger.words.iter().map(|w| w.word.reason.as_str()).collect::<Vec<_>>(),
+        ledger.commands.iter().map(|c| c.command.reason.as_str()).collect::<Vec<_>>(),
         ["an incident in the shop", "it is over"]
     );
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
@@ -79,9 +79,10 @@ async fn at_the_moment_of_the_roll_is_noticed_when_the_intent_is_written() {
             |f: &Fact| matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Forward, .. }, .. });
         if moment == Moment::Before && facts.iter().any(updates) && !frozen {
             frozen = true;
-            let word = Word { by: OPERATOR.identity(), reason: "wait".to_owned(), said: Said::Freeze };
+            let command =
+                StageCommand { by: OPERATOR.identity(), reason: "wait".to_owned(), action: StageAction::Freeze };
             let sim = name("dev");
-            let mut intervention = std::pin::pin!(journal.intervene(&app, &sim, &word, at));
+            let mut intervention = std::pin::pin!(journal.intervene(&app, &sim, &command, at));
             let heard = intervention.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(matches!(heard, Poll::Ready(Ok(_))), "in memory nothing is waited for");
         }

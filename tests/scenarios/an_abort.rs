@@ -76,7 +76,7 @@ async fn is_the_end_of_what_was_approved_too() {
     ended.is(Outcome::Aborted, 23);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { .. })), "the approval was recorded");
     let again = sim.promotes(DEVELOPER, &id, "prod").await;
-    sim.when(&id, "asked again", |r| (r.stage(&name("prod")).asks > 1).then_some(())).await;
+    sim.when(&id, "asked again", |r| (r.stage(&name("prod")).approval_requests > 1).then_some(())).await;
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
     sim.approves(MANAGER, &id, "prod").await;
     again.end(&sim).await.is(Outcome::Succeeded, 0);

@@ -77,7 +77,7 @@ async fn an_open_request_becomes_void_when_the_plan_changes() {
     sim.deploys(OPERATOR, "shop-prod", "web").await;
     let resumed = sim.resumes(&id).await;
     sim.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
-    sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
+    sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.approval_requests > 1).then_some(())).await;
     assert_eq!(sim.calls("StartPipelineExecution").len(), 2, "the new plan is a new request");
     // The first execution no longer waits before it.
     assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
@@ -97,7 +97,7 @@ async fn a_request_in_the_releases_own_execution_ends_the_old_one() {
     sim.deploys(OPERATOR, "shop-prod", "web").await;
     let own = execution(&sim).await;
     let promoted = sim.promotes_in(DEVELOPER, &own, &id, "prod").await;
-    let asked = sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
+    let asked = sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.approval_requests > 1).then_some(()));
     asked.await;
     let request = sim.approval_request(&id, "prod").await;
     assert_eq!(request.execution.as_deref(), Some(own.as_str()));

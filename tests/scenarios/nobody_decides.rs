@@ -13,7 +13,7 @@ async fn the_request_expires_and_can_be_repeated() {
     let request = sim.approval_request(&id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
-    assert_eq!(request.expires_at.duration_since(request.asked_at), SignedDuration::from_hours(24));
+    assert_eq!(request.expires_at.duration_since(request.requested_at), SignedDuration::from_hours(24));
     assert!(sim.time.timestamp() >= request.expires_at);
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 

@@ -89,7 +89,7 @@ async fn another_process_continues_one() {
     assert!(sim.calls("PutImage").iter().all(|e| e.account.as_deref() == Some(DEV)), "prod is untouched");
     sim.hours(20).await;
     let promoted = sim.promotes(DEVELOPER, &id, "prod").await;
-    sim.when(&id, "asked", |r| r.stages.values().any(|s| s.asks > 0).then_some(())).await;
+    sim.when(&id, "asked", |r| r.stages.values().any(|s| s.approval_requests > 0).then_some(())).await;
     sim.approves(MANAGER, &id, "prod").await;
     let ended = promoted.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);

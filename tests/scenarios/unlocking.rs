@@ -27,7 +27,7 @@ async fn a_stage_stops_its_holder_before_it_changes_anything_more() {
         "{lost}"
     );
     assert!(sim.calls("UpdateService").is_empty());
-    assert_eq!(sim.ledger("dev").await.words[0].word.reason, "its machine burnt");
+    assert_eq!(sim.ledger("dev").await.commands[0].command.reason, "its machine burnt");
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
     assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }

@@ -61,13 +61,13 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
     ];
     for (from, to) in places {
         for (path, words) in [
-            ("../outside", "leads out of the repository"),
-            ("deploy/../../outside", "leads out of the repository"),
-            ("/etc/passwd", "leads out of the repository"),
-            (folder.as_str(), "leads out of the repository"),
-            ("far", "leads out of the repository through a symbolic link"),
-            ("far/file", "leads out of the repository through a symbolic link"),
-            ("app/../far/web.json", "leads out of the repository through a symbolic link"),
+            ("../outside", "is outside the repository"),
+            ("deploy/../../outside", "is outside the repository"),
+            ("/etc/passwd", "is outside the repository"),
+            (folder.as_str(), "is outside the repository"),
+            ("far", "is outside the repository: a symbolic link leads there"),
+            ("far/file", "is outside the repository: a symbolic link leads there"),
+            ("app/../far/web.json", "is outside the repository: a symbolic link leads there"),
         ] {
             outside.refused(from, &to.replace("PATH", path), words);
         }
@@ -75,9 +75,13 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
     outside.refused(
         "taskdef: deploy/web.json",
         "taskdef: deploy/link.json",
-        "leads out of the repository through a symbolic link",
+        "is outside the repository: a symbolic link leads there",
     );
-    outside.refused("/srv/www: app }", "/srv/www: app/link }", "leads out of the repository through a symbolic link");
+    outside.refused(
+        "/srv/www: app }",
+        "/srv/www: app/link }",
+        "is outside the repository: a symbolic link leads there",
+    );
     outside.refused("/srv/www: app }", "/srv/../../www: app }", "is not an absolute path in the image");
 }
 
@@ -110,7 +114,7 @@ fn a_link_that_is_created_after_the_file_was_read_is_not_followed() {
     let ran = test_env.run(&developer, &["promote", &id, "--to", "staging"]);
     assert!(ran.code != Some(0), "{ran:?}");
     let said = format!("{}{}", ran.out, ran.err);
-    assert!(said.contains("leads out of the repository through a symbolic link"), "{said}");
+    assert!(said.contains("is outside the repository: a symbolic link leads there"), "{said}");
     assert_eq!(sandbox.done("UpdateService").len(), 1, "staging was changed");
 }
 

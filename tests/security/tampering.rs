@@ -7,7 +7,7 @@ use kanmon::model::approval::Identity;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::{AppName, ReleaseId};
 use kanmon::model::inbox::MessageBody;
-use kanmon::model::ledger::{Said, Word};
+use kanmon::model::ledger::{StageAction, StageCommand};
 use kanmon::model::warning::{BuildNotice, Warning};
 use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
@@ -192,8 +192,8 @@ async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
     };
     let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { warning }];
     journal.append(&lease, last, &facts, now).await.unwrap();
-    let word = Word { by, reason: "an incident".into(), said: Said::Freeze };
-    journal.intervene(app, &stage, &word, now).await.unwrap();
+    let command = StageCommand { by, reason: "an incident".into(), action: StageAction::Freeze };
+    journal.intervene(app, &stage, &command, now).await.unwrap();
 }
 
 #[tokio::test]

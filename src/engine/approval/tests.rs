@@ -6,7 +6,7 @@ use crate::model::approval::{Answer, ApprovalWay, Identity};
 use crate::model::approval_reason::{AnswerReason, Conflict};
 use crate::model::ids::PlanHash;
 use crate::model::machine::Machine;
-use crate::model::release::samples::{at, id, nobody};
+use crate::model::release::samples::{at, id, unknown_requester};
 
 const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
 const BOB: &str = "arn:aws:iam::012345678901:user/bob";
@@ -49,7 +49,7 @@ fn request() -> ApprovalRequest {
         plan: PlanHash::of(b"plan"),
         execution: None,
         answered_at: None,
-        asked_at: at(0),
+        requested_at: at(0),
         expires_at: at(60),
     }
 }
@@ -73,28 +73,28 @@ fn refused(policy: &ApprovalPolicy, requester: &Requester, answer: &ApprovalAnsw
 #[case::another_role(ROLE_BOB, OTHER_ROLE, false)]
 #[case::a_user_and_a_role_that_she_assumes(ALICE, ROLE_ALICE, true)]
 #[case::another_permission_set_of_one_user(SSO_ALICE, SSO_ALICE_MANAGES, true)]
-fn nobody_approves_what_they_asked_for(#[case] asked: &str, #[case] approves: &str, #[case] is_refused: bool) {
+fn a_requester_does_not_approve(#[case] requester: &str, #[case] approves: &str, #[case] is_refused: bool) {
     let approval = answer(approves, Answer::Approved);
-    assert_eq!(refused(&policy(&[]), &person(asked), &approval).is_some(), is_refused);
-    assert_eq!(refused(&policy(&[]), &started_by(asked), &approval).is_some(), is_refused);
+    assert_eq!(refused(&policy(&[]), &person(requester), &approval).is_some(), is_refused);
+    assert_eq!(refused(&policy(&[]), &started_by(requester), &approval).is_some(), is_refused);
     let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
-    assert_eq!(refused(&lenient, &person(asked), &approval), None);
+    assert_eq!(refused(&lenient, &person(requester), &approval), None);
 }
 
 #[test]
-fn where_it_is_unknown_who_asked_nobody_can_be_shown_to_be_somebody_else() {
+fn with_an_unknown_requester_no_approval_counts() {
     let approval = answer(BOB, Answer::Approved);
     let event = execution(Trigger::of("CloudWatchEvent", "arn:aws:events:ap-northeast-1:012345678901:rule/push"));
-    for requester in [nobody(), event, execution(Trigger::of("", ""))] {
+    for requester in [unknown_requester(), event, execution(Trigger::of("", ""))] {
         assert!(refused(&policy(&[]), &requester, &approval).is_some());
-        // Also where somebody who is known took it further.
+        // Also where a known requester extended it.
         assert!(refusal(&policy(&[]), &[requester.clone(), person(ALICE)], &request(), &approval).is_some());
         assert_eq!(refused(&ApprovalPolicy { self_approval: true, ..policy(&[]) }, &requester, &approval), None);
     }
 }
 
 #[test]
-fn a_machine_that_approves_may_be_the_requesters() {
+fn an_approval_by_a_machine_does_not_count() {
     let why = refused(&policy(&[]), &person(ALICE), &answer(BUILD, Answer::Approved)).unwrap();
     let machine = Machine::CodeBuild { initiator: None };
     let conflict = Conflict::ApproverIsMachine { arn: BUILD.to_owned(), machine };
@@ -105,7 +105,7 @@ fn a_machine_that_approves_may_be_the_requesters() {
 }
 
 #[test]
-fn all_who_asked_are_excluded_together() {
+fn all_requesters_are_excluded() {
     let all = [started_by(ALICE), person(OTHER_ROLE), person(SSO_ALICE)];
     for one in [ALICE, OTHER_ROLE, SSO_ALICE, BUILD] {
         assert!(refusal(&policy(&[]), &all, &request(), &answer(one, Answer::Approved)).is_some(), "{one}");
@@ -116,24 +116,24 @@ fn all_who_asked_are_excluded_together() {
 }
 
 #[test]
-fn where_it_is_unknown_who_approved_it_may_have_been_the_requester() {
-    let nobody = answer("unknown", Answer::Approved);
-    assert!(refused(&policy(&[]), &person(ALICE), &nobody).is_some());
+fn an_approval_by_an_unknown_principal_does_not_count() {
+    let unknown = answer("unknown", Answer::Approved);
+    assert!(refused(&policy(&[]), &person(ALICE), &unknown).is_some());
 }
 
 #[test]
-fn the_requester_may_take_it_back() {
+fn a_requester_may_reject() {
     assert_eq!(refused(&policy(&[]), &person(ALICE), &answer(ALICE, Answer::Rejected)), None);
 }
 
 #[test]
-fn an_answer_about_another_plan_does_not_count_whoever_gives_it() {
+fn an_answer_about_another_plan_never_counts() {
     let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
     for given in [Answer::Approved, Answer::Rejected] {
         let other = ApprovalAnswer { plan: PlanHash::of(b"another"), ..answer(BOB, given) };
         let why = refused(&lenient, &person(ALICE), &other).unwrap();
-        let (answered, asked) = (PlanHash::of(b"another"), PlanHash::of(b"plan"));
-        assert_eq!(why, AnswerReason::AnotherPlan { answered, asked, differences: vec![] });
+        let (answered, requested) = (PlanHash::of(b"another"), PlanHash::of(b"plan"));
+        assert_eq!(why, AnswerReason::AnotherPlan { answered, requested, differences: vec![] });
     }
 }
 
@@ -148,7 +148,7 @@ fn an_answer_about_another_plan_does_not_count_whoever_gives_it() {
 #[case::everybody_everywhere("*", false)]
 #[case::everybody_of_the_account("arn:aws:iam::012345678901:*", true)]
 #[case::nobody("", false)]
-fn only_those_named_decide(#[case] pattern: &str, #[case] may: bool) {
+fn only_named_approvers_decide(#[case] pattern: &str, #[case] may: bool) {
     for given in [Answer::Approved, Answer::Rejected] {
         assert_eq!(refused(&policy(&[pattern]), &person(ALICE), &answer(BOB, given)).is_none(), may, "{given:?}");
     }
@@ -157,7 +157,7 @@ fn only_those_named_decide(#[case] pattern: &str, #[case] may: bool) {
 }
 
 #[test]
-fn being_named_does_not_make_the_requester_somebody_else() {
+fn a_requester_who_is_a_named_approver_does_not_approve() {
     assert!(
         refused(&policy(&["arn:aws:iam::012345678901:*"]), &person(ALICE), &answer(ALICE, Answer::Approved)).is_some()
     );

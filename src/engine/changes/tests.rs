@@ -65,7 +65,7 @@ fn a_mount_of_the_host_and_a_log_routers_configuration_are_shown_and_passwords_a
 }
 
 #[test]
-fn roles_commands_and_where_secrets_are_show_what_they_were_and_what_they_become() {
+fn roles_commands_and_secret_locations_are_shown_before_and_after() {
     let from = json!({ "taskRoleArn": "arn:r/app", "containerDefinitions": [
         { "name": "web", "image": "r/web@sha256:1", "command": ["serve"], "secrets": [{ "name": "K", "valueFrom": "arn:1" }] }] });
     let to = json!({ "taskRoleArn": "arn:r/admin", "containerDefinitions": [
@@ -90,7 +90,7 @@ fn a_value_is_shown_only_where_the_file_names_it_and_only_in_the_environment() {
     ~ containerDefinitions[x].environment[A]: ("1") ("2")
     "#);
     assert!(!shown(&with("s3cret"), &with("t0ken"), &["B"]).contains("s3cret"));
-    // What ECS would not take may still be a secret.
+    // What ECS would refuse may still be a secret.
     let odd = |environment: Value| json!({ "containerDefinitions": [{ "name": "x", "environment": environment }] });
     for (from, to) in [(json!(["s3cret"]), json!(["t0ken"])), (json!({ "A": "s3cret" }), json!("s3cret"))] {
         let shown = shown(&odd(from), &odd(to), &["A"]);

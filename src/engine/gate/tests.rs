@@ -43,7 +43,7 @@ fn a_limit_of_n_passes_exactly_n() {
 }
 
 #[test]
-fn without_rules_of_its_own_a_gate_stops_critical_high_and_untriaged() {
+fn by_default_a_gate_blocks_critical_high_and_untriaged() {
     for severity in Severity::ALL {
         let judged = judge_all(&GateRules::default(), &[scanned(vec![finding(1, severity)])]);
         let stops = matches!(severity, Severity::Critical | Severity::High | Severity::Untriaged);
@@ -61,18 +61,18 @@ fn a_severity_that_the_rules_do_not_name_does_not_pass() {
 }
 
 #[test]
-fn what_is_not_scanned_is_unknown_and_never_clean() {
+fn an_image_without_a_scan_result_is_unknown_and_never_passes() {
     let waiting = ScanReading {
         state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING".into() } },
         findings: vec![],
         suppressed: vec![],
     };
-    let closed = ScanReading {
+    let unscannable = ScanReading {
         state: ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } },
         findings: vec![],
         suppressed: vec![],
     };
-    for reading in [waiting, closed] {
+    for reading in [waiting, unscannable] {
         let judged = judge_all(&GateRules::default(), &[scanned(vec![]), reading]);
         assert_eq!(judged.verdict, Verdict::Unknown);
         assert_eq!(judged.reasons.len(), 1, "the scanner's reason is kept: {:?}", judged.reasons);
@@ -83,26 +83,26 @@ fn what_is_not_scanned_is_unknown_and_never_clean() {
 }
 
 #[test]
-fn what_is_bad_outweighs_what_is_unknown() {
-    let closed = ScanReading {
+fn a_failure_counts_before_an_unknown_result() {
+    let unscannable = ScanReading {
         state: ScanState::Unscannable { block: ScanBlock::Status { status: "x".into(), said: None } },
         findings: vec![],
         suppressed: vec![],
     };
-    let judged = judge_all(&GateRules::default(), &[closed, scanned(vec![finding(1, Severity::Critical)])]);
+    let judged = judge_all(&GateRules::default(), &[unscannable, scanned(vec![finding(1, Severity::Critical)])]);
     assert_eq!(judged.verdict, Verdict::Fail);
     assert_eq!(judged.reasons.len(), 2, "both are reported");
 }
 
 #[test]
-fn one_finding_counts_once_for_an_image_in_two_accounts_and_twice_for_two_images() {
+fn one_finding_counts_once_for_an_image_in_two_accounts_and_once_for_each_image() {
     let reading = scanned(vec![finding(1, Severity::Low)]);
     let (web, admin, dev, prod) = (id("web"), id("admin"), id("dev"), id("prod"));
-    let twice = [
+    let in_two_accounts = [
         Scanned { image: &web, account: &dev, reading: &reading },
         Scanned { image: &web, account: &prod, reading: &reading },
     ];
-    assert_eq!(judge(&GateRules::default(), &twice, at(0)).counts[&Severity::Low], 1);
+    assert_eq!(judge(&GateRules::default(), &in_two_accounts, at(0)).counts[&Severity::Low], 1);
     let two = [
         Scanned { image: &web, account: &dev, reading: &reading },
         Scanned { image: &admin, account: &dev, reading: &reading },
@@ -118,7 +118,7 @@ fn every_finding_of_a_severity_over_its_limit_is_named_and_no_other() {
 }
 
 #[test]
-fn a_scan_that_is_too_old_or_of_the_future_is_unknown() {
+fn a_scan_that_is_too_old_or_in_the_future_is_unknown() {
     let rules = GateRules { max_age: SignedDuration::from_hours(24), ..GateRules::default() };
     let (web, main) = (id("web"), id("main"));
     let at_age = |seconds: i64| {
@@ -126,10 +126,10 @@ fn a_scan_that_is_too_old_or_of_the_future_is_unknown() {
         judge(&rules, &[Scanned { image: &web, account: &main, reading: &reading }], at(seconds))
     };
     let day = 24 * 3600;
-    for (age, open) in [(0, true), (day, true), (day + 1, false), (-day, true), (-day - 1, false)] {
+    for (age, passes) in [(0, true), (day, true), (day + 1, false), (-day, true), (-day - 1, false)] {
         let judged = at_age(age);
-        assert_eq!(judged.verdict, if open { Verdict::Pass } else { Verdict::Unknown }, "{age}");
-        assert_eq!(judged.reasons.len(), usize::from(!open), "{:?}", judged.reasons);
+        assert_eq!(judged.verdict, if passes { Verdict::Pass } else { Verdict::Unknown }, "{age}");
+        assert_eq!(judged.reasons.len(), usize::from(!passes), "{:?}", judged.reasons);
     }
     let old = &at_age(day + 1).reasons[0];
     assert!(matches!(old, GateReason::ScanTooOld { max_age, .. } if *max_age == rules.max_age), "{old:?}");
@@ -137,7 +137,7 @@ fn a_scan_that_is_too_old_or_of_the_future_is_unknown() {
 }
 
 #[test]
-fn what_is_suppressed_is_counted_apart_or_with_the_rest() {
+fn suppressed_findings_are_counted_separately_or_with_the_others() {
     let reading =
         ScanReading { suppressed: vec![finding(2, Severity::Critical)], ..scanned(vec![finding(1, Severity::Low)]) };
     let shown = judge_all(&GateRules::default(), std::slice::from_ref(&reading));
@@ -181,7 +181,7 @@ fn judged(rules: &GateRules, scans: &[(ScanSubject, AccountName, ScanReading)]) 
     judge(rules, &scans, at(0))
 }
 
-/// The same question answered the long way: open only if everything was scanned and no severity has too many.
+/// An independent implementation: whether everything was scanned, and whether a severity has too many findings.
 fn oracle(rules: &GateRules, scans: &[(ScanSubject, AccountName, ScanReading)]) -> (bool, bool) {
     let known = !scans.is_empty() && scans.iter().all(|(_, _, r)| matches!(r.state, ScanState::Scanned { .. }));
     let mut seen: Vec<(&ScanSubject, &Finding)> = Vec::new();
@@ -216,7 +216,7 @@ proptest! {
         };
         let judged = judged(&rules, &scans);
         prop_assert_eq!(judged.verdict, expected);
-        prop_assert_eq!(judged.verdict.passes(), judged.reasons.is_empty(), "a gate that does not pass says why");
+        prop_assert_eq!(judged.verdict.passes(), judged.reasons.is_empty(), "a gate that does not pass has a reason");
     }
 
     #[test]
@@ -246,7 +246,7 @@ proptest! {
     #[test]
     fn one_scan_more_never_lets_a_blocked_gate_pass(
         rules in any_rules(),
-        scans in any_scans().prop_filter("nothing to judge is closed by itself", |s| !s.is_empty()),
+        scans in any_scans().prop_filter("nothing to judge does not pass", |s| !s.is_empty()),
         more in any_scans(),
     ) {
         let all: Vec<_> = scans.iter().cloned().chain(more).collect();

@@ -23,11 +23,11 @@ fn message(seconds: i64, body: MessageBody) -> Message {
     Message { id: 1, at: at(seconds), release: id("r1"), body }
 }
 
-fn said(body: MessageBody) -> Message {
+fn sent(body: MessageBody) -> Message {
     message(100, body)
 }
 
-/// Asked by Alice for production, the question standing until second 3600; then these facts.
+/// Requested by Alice for production, with a request that is open until second 3600; then these facts.
 fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
     let Fact::Started(mut first) = started() else { unreachable!("it starts") };
     first.requested_by = Requester::Person { identity: who(ALICE) };
@@ -37,7 +37,7 @@ fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
         plan: PlanHash::of(b"plan"),
         execution: None,
         answered_at: None,
-        asked_at: at(0),
+        requested_at: at(0),
         expires_at: at(3600),
     };
     let asked = Fact::ApprovalRequested { stage: id("prod"), request };
@@ -50,18 +50,18 @@ fn asked() -> Release {
 }
 
 #[test]
-fn an_answer_to_what_was_asked_counts() {
-    let yes = absorb(&asked(), &said(MessageBody::Answer(answer(BOB, Answer::Approved))));
+fn an_answer_to_the_request_counts() {
+    let yes = absorb(&asked(), &sent(MessageBody::Answer(answer(BOB, Answer::Approved))));
     assert!(matches!(yes, Some(Fact::ApprovalGiven { .. })), "{yes:?}");
-    let no = absorb(&asked(), &said(MessageBody::Answer(answer(BOB, Answer::Rejected))));
+    let no = absorb(&asked(), &sent(MessageBody::Answer(answer(BOB, Answer::Rejected))));
     assert!(matches!(no, Some(Fact::ApprovalRejected { .. })), "{no:?}");
 }
 
 #[test]
-fn the_second_approval_is_refused_as_the_requesters_is() {
+fn a_second_approval_and_the_requesters_are_refused() {
     let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
     let release = asked_and(ApprovalWay::Kanmon, vec![given]);
-    let second = absorb(&release, &said(MessageBody::Answer(answer(BOB, Answer::Approved))));
+    let second = absorb(&release, &sent(MessageBody::Answer(answer(BOB, Answer::Approved))));
     assert!(
         matches!(
             &second,
@@ -69,19 +69,19 @@ fn the_second_approval_is_refused_as_the_requesters_is() {
         ),
         "{second:?}"
     );
-    let own = absorb(&asked(), &said(MessageBody::Answer(answer(ALICE, Answer::Approved))));
+    let own = absorb(&asked(), &sent(MessageBody::Answer(answer(ALICE, Answer::Approved))));
     assert!(matches!(own, Some(Fact::ApprovalRefused { closes: false, .. })), "{own:?}");
 }
 
 #[test]
-fn the_last_word_before_an_approval_is_used_counts() {
+fn the_last_answer_before_an_approval_is_used_counts() {
     let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
     let release = asked_and(ApprovalWay::Kanmon, vec![given.clone()]);
-    let no = |by| said(MessageBody::Answer(answer(by, Answer::Rejected)));
+    let no = |by| sent(MessageBody::Answer(answer(by, Answer::Rejected)));
     assert!(matches!(absorb(&release, &no(CAROL)), Some(Fact::ApprovalRejected { .. })));
     let mut used = asked_and(ApprovalWay::Kanmon, vec![given]);
     used.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
-    for late in [no(CAROL), said(MessageBody::Answer(answer(CAROL, Answer::Approved)))] {
+    for late in [no(CAROL), sent(MessageBody::Answer(answer(CAROL, Answer::Approved)))] {
         let late = absorb(&used, &late);
         assert!(
             matches!(
@@ -95,7 +95,7 @@ fn the_last_word_before_an_approval_is_used_counts() {
         ApprovalWay::Kanmon,
         vec![Fact::ApprovalRejected { answer: answer(BOB, Answer::Rejected), images: Default::default() }],
     );
-    let late = absorb(&rejected, &said(MessageBody::Answer(answer(CAROL, Answer::Approved))));
+    let late = absorb(&rejected, &sent(MessageBody::Answer(answer(CAROL, Answer::Approved))));
     assert!(
         matches!(
             &late,
@@ -106,18 +106,18 @@ fn the_last_word_before_an_approval_is_used_counts() {
 }
 
 #[test]
-fn of_words_that_wait_side_by_side_each_comes_to_what_the_record_will_say() {
+fn each_waiting_message_is_previewed_as_it_will_be_recorded() {
     let release = asked();
     let answered = |id, body| Message { id, ..message(100, body) };
-    let words = [
+    let messages = [
         answered(1, MessageBody::Answer(answer(BOB, Answer::Approved))),
         answered(2, MessageBody::Answer(answer(CAROL, Answer::Rejected))),
         answered(3, MessageBody::Answer(answer(BOB, Answer::Approved))),
     ];
-    let (next, heard) = preview(&release, &words);
-    assert!(matches!(heard[&1], Some(Fact::ApprovalGiven { .. })));
-    assert!(matches!(heard[&2], Some(Fact::ApprovalRejected { .. })));
-    assert!(matches!(heard[&3], Some(Fact::ApprovalRefused { .. })));
+    let (next, facts) = preview(&release, &messages);
+    assert!(matches!(facts[&1], Some(Fact::ApprovalGiven { .. })));
+    assert!(matches!(facts[&2], Some(Fact::ApprovalRejected { .. })));
+    assert!(matches!(facts[&3], Some(Fact::ApprovalRefused { .. })));
     assert!(matches!(&next.stage(&id("prod")).approval, Approval::Rejected(no) if no.by.arn == CAROL));
     assert_eq!(next.stage(&id("prod")).earlier.len(), 1);
 }
@@ -134,23 +134,23 @@ fn codepipeline() -> ApprovalWay {
 }
 
 #[test]
-fn what_codepipeline_decides_is_not_approved_in_the_inbox_and_can_be_rejected_there() {
+fn with_approval_in_codepipeline_the_inbox_takes_rejections_but_no_approvals() {
     let release = asked_and(codepipeline(), vec![]);
-    let heard = |given| absorb(&release, &said(MessageBody::Answer(answer(BOB, given))));
-    assert!(matches!(heard(Answer::Approved), Some(Fact::ApprovalRefused { closes: false, .. })));
-    assert!(matches!(heard(Answer::Rejected), Some(Fact::ApprovalRejected { .. })));
+    let absorbed = |given| absorb(&release, &sent(MessageBody::Answer(answer(BOB, given))));
+    assert!(matches!(absorbed(Answer::Approved), Some(Fact::ApprovalRefused { closes: false, .. })));
+    assert!(matches!(absorbed(Answer::Rejected), Some(Fact::ApprovalRejected { .. })));
 }
 
 #[test]
-fn whoever_may_decide_withdraws_and_only_before_it_is_used() {
+fn an_approver_withdraws_only_before_the_approval_is_used() {
     let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
     let mut release = asked_and(ApprovalWay::Kanmon, vec![given]);
-    let withdraw = |by| said(MessageBody::Withdraw { stage: id("prod"), by: who(by), comment: String::new() });
+    let withdraw = |by| sent(MessageBody::Withdraw { stage: id("prod"), by: who(by), comment: String::new() });
     assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })));
     assert!(matches!(absorb(&release, &withdraw(CAROL)), Some(Fact::ApprovalWithdrawn { .. })));
     let policy = release.started.pipeline.stages[1].approval.as_mut().unwrap();
     policy.approvers = vec!["arn:aws:iam::012345678901:user/dave".into()];
-    assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })), "what one gave");
+    assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })), "one's own approval");
     assert!(matches!(absorb(&release, &withdraw(CAROL)), Some(Fact::Warned { .. })));
     assert!(matches!(absorb(&asked(), &withdraw(BOB)), Some(Fact::Warned { .. })), "nothing is approved");
     release.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
@@ -170,19 +170,19 @@ fn whoever_may_decide_withdraws_and_only_before_it_is_used() {
 }
 
 #[test]
-fn an_approval_in_codepipeline_that_nobody_read_yet_is_withdrawn_as_well() {
+fn an_unread_approval_in_codepipeline_can_be_withdrawn() {
     let mut release = asked_and(codepipeline(), vec![]);
     let state = release.stages.get_mut(&id("prod")).unwrap();
-    let Approval::Asked(request) = &mut state.approval else { unreachable!("it was asked") };
+    let Approval::Requested(request) = &mut state.approval else { unreachable!("it was asked") };
     request.execution = Some("e".into());
-    let withdraw = said(MessageBody::Withdraw { stage: id("prod"), by: who(BOB), comment: String::new() });
+    let withdraw = sent(MessageBody::Withdraw { stage: id("prod"), by: who(BOB), comment: String::new() });
     let (next, _) = preview(&release, &[withdraw]);
     assert!(matches!(next.stage(&id("prod")).approval, Approval::Closed { .. }));
 }
 
 #[test]
-fn an_abort_is_taken_once() {
-    let abort = said(MessageBody::Abort { by: who(BOB), reason: "no".into(), roll_back: true });
+fn a_second_abort_is_ignored() {
+    let abort = sent(MessageBody::Abort { by: who(BOB), reason: "no".into(), roll_back: true });
     let fact = absorb(&asked(), &abort).unwrap();
     assert!(matches!(fact, Fact::AbortRequested { roll_back: true, .. }));
     let aborting = asked_and(ApprovalWay::Kanmon, vec![fact]);
@@ -190,25 +190,25 @@ fn an_abort_is_taken_once() {
 }
 
 #[test]
-fn what_ended_for_good_takes_a_rejection_but_no_approval() {
+fn a_finished_release_takes_a_rejection_but_no_approval() {
     let ended = |outcome: Outcome| {
         let mut release = asked();
         release.ending = Some(ending(outcome));
         release
     };
-    let heard = |release: &Release, said: Answer| {
-        let (next, mut facts) = preview(release, &[message(100, MessageBody::Answer(answer(BOB, said)))]);
+    let result = |release: &Release, given: Answer| {
+        let (next, mut facts) = preview(release, &[message(100, MessageBody::Answer(answer(BOB, given)))]);
         (next.stage(&id("prod")).approval.clone(), facts.remove(&1).unwrap().unwrap())
     };
     for outcome in [Outcome::Aborted, Outcome::Blocked, Outcome::Superseded] {
-        let (approval, fact) = heard(&ended(outcome), Answer::Approved);
-        assert!(matches!(approval, Approval::Asked(_)));
+        let (approval, fact) = result(&ended(outcome), Answer::Approved);
+        assert!(matches!(approval, Approval::Requested(_)));
         let Fact::ApprovalRefused { reason, .. } = fact else { panic!("{fact:?}") };
         assert_eq!(reason, AnswerReason::ReleaseEnded { outcome });
-        assert!(matches!(heard(&ended(outcome), Answer::Rejected).1, Fact::ApprovalRejected { .. }));
+        assert!(matches!(result(&ended(outcome), Answer::Rejected).1, Fact::ApprovalRejected { .. }));
     }
-    // The control: what can be resumed takes it.
+    // The control: a resumable release takes it.
     for outcome in [Outcome::Suspended, Outcome::Locked] {
-        assert!(matches!(heard(&ended(outcome), Answer::Approved).1, Fact::ApprovalGiven { .. }));
+        assert!(matches!(result(&ended(outcome), Answer::Approved).1, Fact::ApprovalGiven { .. }));
     }
 }

@@ -67,18 +67,18 @@ fn changed(what: &str, change: impl FnOnce(&mut Case)) {
     let mut case = case();
     let before = case.hash();
     change(&mut case);
-    assert_ne!(case.hash(), before, "an approval must fall with {what}");
+    assert_ne!(case.hash(), before, "an approval must be void after: {what}");
 }
 
 fn unchanged(what: &str, change: impl FnOnce(&mut Case)) {
     let mut case = case();
     let before = case.hash();
     change(&mut case);
-    assert_eq!(case.hash(), before, "an approval must survive {what}");
+    assert_eq!(case.hash(), before, "an approval must stay valid after: {what}");
 }
 
 #[test]
-fn an_approval_falls_with_whatever_would_be_deployed() {
+fn an_approval_is_void_when_what_would_be_deployed_changes() {
     changed("another digest", |c| {
         c.web().images.insert("web".into(), format!("r/web@{}", Digest::of(b"two")));
     });
@@ -104,7 +104,7 @@ fn task(case: &mut Case) -> &mut TaskSpec {
 }
 
 #[test]
-fn an_approval_falls_with_who_may_approve_and_for_how_long() {
+fn an_approval_is_void_when_the_approvers_or_the_lifetime_change() {
     let policy = |c: &mut Case| c.stage.approval.clone().unwrap();
     changed("other approvers", |c| {
         c.stage.approval =
@@ -117,7 +117,7 @@ fn an_approval_falls_with_who_may_approve_and_for_how_long() {
 }
 
 #[test]
-fn an_approval_falls_with_the_containers_that_the_file_does_not_name() {
+fn an_approval_is_void_when_an_unnamed_container_changes() {
     let judged = |verdict| GateJudgement { verdict, ..case().gate };
     let beside = |image: &str, gate: Option<GateJudgement>| Unnamed {
         image: image.into(),
@@ -145,7 +145,7 @@ fn an_approval_falls_with_the_containers_that_the_file_does_not_name() {
 }
 
 #[test]
-fn an_approval_falls_with_another_judgement_or_other_rules() {
+fn an_approval_is_void_when_the_judgement_or_the_rules_change() {
     changed("another verdict", |c| c.gate.verdict = Verdict::Waived);
     changed("a blocking finding", |c| c.gate.blocking.push(finding("CVE-1", Severity::High)));
     changed("another limit", |c| {
@@ -159,7 +159,7 @@ fn an_approval_falls_with_another_judgement_or_other_rules() {
 }
 
 #[test]
-fn an_approval_falls_with_another_place_or_another_way() {
+fn an_approval_is_void_when_the_stage_account_or_steps_change() {
     changed("another release", |c| c.release.id = id("r2"));
     changed("another stage", |c| c.stage.name = id("dev"));
     changed("another cluster", |c| c.stage.cluster = "elsewhere".into());
@@ -189,7 +189,7 @@ fn an_approval_falls_with_another_place_or_another_way() {
 }
 
 #[test]
-fn an_approval_survives_a_quiet_night() {
+fn an_approval_stays_valid_when_nothing_relevant_changes() {
     unchanged("auto scaling", |c| c.web().desired = 40);
     unchanged("findings that do not count", |c| {
         c.gate.counts.insert(Severity::Low, 9);
@@ -199,7 +199,7 @@ fn an_approval_survives_a_quiet_night() {
 }
 
 #[test]
-fn what_people_read_is_what_they_approve() {
+fn changes_and_drift_are_approved() {
     let change = || Change { path: "cpu".into(), from: None, to: Some("256".into()), kind: ChangeKind::Added };
     changed("what differs", |c| c.web().changes.push(change()));
     changed("what others changed", |c| c.web().drift.push(change()));

@@ -1,12 +1,12 @@
 use super::*;
 use crate::model::release::samples::at;
 
-fn failed(kind: FaultKind, attempts: u32, first: i64, last: i64) -> Failed {
-    Failed { fault: crate::model::fault::samples::of(kind), attempts, first_at: at(first), last_at: at(last) }
+fn failed(kind: FaultKind, attempts: u32, first: i64, last: i64) -> FailedEffect {
+    FailedEffect { fault: crate::model::fault::samples::of(kind), attempts, first_at: at(first), last_at: at(last) }
 }
 
 /// All kinds, by a match that does not compile when one is added.
-fn passes_by_itself(kind: FaultKind) -> bool {
+fn is_temporary(kind: FaultKind) -> bool {
     match kind {
         FaultKind::Throttled | FaultKind::Unreachable => true,
         FaultKind::AccessDenied
@@ -38,10 +38,10 @@ const KINDS: [FaultKind; 12] = [
 ];
 
 #[test]
-fn only_what_passes_by_itself_and_changed_nothing_is_tried_again() {
+fn only_temporary_faults_are_retried() {
     for kind in KINDS {
         let again = after(&failed(kind, 1, 0, 0), at(0)) != Retry::GiveUp;
-        assert_eq!(again, passes_by_itself(kind), "{kind:?}");
+        assert_eq!(again, is_temporary(kind), "{kind:?}");
     }
 }
 
@@ -54,16 +54,16 @@ fn pauses_double_up_to_half_a_minute() {
 }
 
 #[test]
-fn it_waits_out_the_pause_then_tries_at_once() {
-    let twice = failed(FaultKind::Throttled, 2, 0, 10);
-    assert_eq!(after(&twice, at(10)), Retry::At(at(14)));
-    assert_eq!(after(&twice, at(13)), Retry::At(at(14)));
-    assert_eq!(after(&twice, at(14)), Retry::Now);
-    assert_eq!(after(&twice, at(99)), Retry::Now);
+fn it_retries_after_the_pause() {
+    let failed_two_times = failed(FaultKind::Throttled, 2, 0, 10);
+    assert_eq!(after(&failed_two_times, at(10)), Retry::At(at(14)));
+    assert_eq!(after(&failed_two_times, at(13)), Retry::At(at(14)));
+    assert_eq!(after(&failed_two_times, at(14)), Retry::Now);
+    assert_eq!(after(&failed_two_times, at(99)), Retry::Now);
 }
 
 #[test]
-fn after_a_quarter_of_an_hour_it_gives_up() {
+fn it_gives_up_after_a_quarter_of_an_hour() {
     let first = 100;
     let end = first + RETRY_FOR.as_secs();
     let late = |last| failed(FaultKind::Unreachable, 40, first, last);

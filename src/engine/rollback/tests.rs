@@ -15,11 +15,11 @@ fn failure(outcome: Outcome, roll_back: bool) -> StageFailure {
     StageFailure { reason: samples::reason(outcome), roll_back }
 }
 
-/// How one service stands: how its rollout ended, and its way back.
-type Stands = (Option<RolloutEnd>, Option<RolloutEnd>);
+/// One service: how its rollout and its rollback ended.
+type Ends = (Option<RolloutEnd>, Option<RolloutEnd>);
 
 /// A stage that rolled these services side by side.
-fn state(services: &[Stands]) -> StageState {
+fn state(services: &[Ends]) -> StageState {
     let names: Vec<ServiceName> = (0..services.len()).map(|i| id(&format!("s{i}"))).collect();
     let mut stage = pipeline().stages[0].clone();
     stage.steps = vec![Step::Roll(Roll { services: names.clone() })];
@@ -30,7 +30,7 @@ fn state(services: &[Stands]) -> StageState {
         let run = || RolloutRun {
             primary: "p".into(),
             task_definition: "t".into(),
-            begun: at(0),
+            started_at: at(0),
             counted_from: at(0),
             overdue: false,
             progress: None,
@@ -43,15 +43,15 @@ fn state(services: &[Stands]) -> StageState {
     state
 }
 
-fn outcome(failure: &StageFailure, services: &[Stands]) -> Outcome {
+fn outcome(failure: &StageFailure, services: &[Ends]) -> Outcome {
     conclude(&state(services), failure).outcome()
 }
 
 const SUCCEEDED: Option<RolloutEnd> = Some(RolloutEnd::Succeeded);
 
 #[rstest]
-#[case::put_back(RolloutEnd::Succeeded, Outcome::RolledBack)]
-#[case::put_back_with_nothing_running(RolloutEnd::Unverified, Outcome::RolledBack)]
+#[case::restored(RolloutEnd::Succeeded, Outcome::RolledBack)]
+#[case::restored_with_nothing_running(RolloutEnd::Unverified, Outcome::RolledBack)]
 #[case::rolled_back_onto_the_failed_release(RolloutEnd::RolledBack { said: Some(reason()) }, Outcome::Stuck)]
 #[case::failed(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()), monitor: None } }, Outcome::Stuck)]
 #[case::deployed_over(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "x".into() } }, Outcome::Stuck)]
@@ -74,7 +74,7 @@ fn a_rollback_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd
 #[case::ecs_rolled_back(RolloutEnd::RolledBack { said: Some(reason()) }, Outcome::RolledBack)]
 #[case::nothing_changed(RolloutEnd::Unchanged, Outcome::Failed)]
 #[case::is_still_changed(RolloutEnd::Succeeded, Outcome::Failed)]
-#[case::failed_and_left_standing(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()), monitor: None } }, Outcome::Failed)]
+#[case::failed_without_a_rollback_by_ecs(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()), monitor: None } }, Outcome::Failed)]
 #[case::set_and_unverified(RolloutEnd::Unverified, Outcome::Failed)]
 #[case::stuck(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
 #[case::deployed_over(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "x".into() } }, Outcome::Stuck)]
@@ -85,7 +85,7 @@ fn without_a_rollback_the_end_of_the_rollout_counts(#[case] ended: RolloutEnd, #
 }
 
 #[test]
-fn nothing_rolled_is_failed_not_rolled_back() {
+fn a_failure_without_a_rollout_is_failed_and_not_rolled_back() {
     assert_eq!(outcome(&failure(Outcome::Failed, true), &[]), Outcome::Failed);
     assert_eq!(outcome(&failure(Outcome::Failed, true), &[(None, None)]), Outcome::Failed);
     assert_eq!(outcome(&failure(Outcome::Aborted, true), &[(None, None)]), Outcome::Aborted);
@@ -95,15 +95,15 @@ fn nothing_rolled_is_failed_not_rolled_back() {
 fn a_deployment_that_somebody_stopped_ends_as_stopped() {
     let stopped = (Some(RolloutEnd::Stopped { said: Some(reason()) }), None);
     assert_eq!(outcome(&failure(Outcome::Aborted, false), std::slice::from_ref(&stopped)), Outcome::Aborted);
-    // Where a rollback was asked for, it is what stands in its way.
+    // Where a rollback was requested, it prevents the rollback.
     assert_eq!(outcome(&failure(Outcome::Aborted, true), &[stopped]), Outcome::Stuck);
 }
 
 #[test]
-fn one_that_is_back_does_not_speak_for_one_that_is_not() {
+fn one_restored_service_does_not_make_the_others_restored() {
     let back = (Some(RolloutEnd::RolledBack { said: Some(reason()) }), None);
-    let stands = (SUCCEEDED, None);
-    assert_eq!(outcome(&failure(Outcome::RolledBack, false), &[back.clone(), stands]), Outcome::Failed);
+    let changed = (SUCCEEDED, None);
+    assert_eq!(outcome(&failure(Outcome::RolledBack, false), &[back.clone(), changed]), Outcome::Failed);
     let stuck = (SUCCEEDED, Some(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }));
     let ending = conclude(&state(&[back, stuck]), &failure(Outcome::RolledBack, true));
     assert_eq!(ending.outcome(), Outcome::Stuck);
@@ -112,7 +112,7 @@ fn one_that_is_back_does_not_speak_for_one_that_is_not() {
 }
 
 #[test]
-fn somebody_elses_deployment_and_a_failed_rollback_are_the_ending_whatever_else_there_is() {
+fn superseded_and_stuck_stages_end_so_with_any_service_results() {
     let back = (SUCCEEDED, SUCCEEDED);
     for outcome_of in [Outcome::Superseded, Outcome::Stuck] {
         assert_eq!(outcome(&failure(outcome_of, false), std::slice::from_ref(&back)), outcome_of);
@@ -120,7 +120,7 @@ fn somebody_elses_deployment_and_a_failed_rollback_are_the_ending_whatever_else_
 }
 
 #[test]
-fn what_is_back_is_named_and_the_reason_of_the_failure_is_kept() {
+fn restored_services_are_named_and_the_reason_of_the_failure_stays() {
     let ending = conclude(&state(&[(SUCCEEDED, SUCCEEDED)]), &failure(Outcome::Failed, true));
     assert_eq!((ending.outcome(), &ending.reason), (Outcome::RolledBack, &samples::reason(Outcome::Failed)));
     assert_eq!(ending.rollback.unwrap().restored, [id("s0")]);

@@ -37,7 +37,7 @@ pub(super) fn of(
         | RolloutState::Stopped { .. }
         | RolloutState::Superseded { .. }
         | RolloutState::Ambiguous { .. } => {
-            // That no task ever started stays the reason of whatever follows.
+            // If no task ever started, that stays the reason.
             let last = ours.last.and_then(|l| l.circumstances.held_up.clone());
             let never_started = task_stops.is_empty() && !proof::any_of_ours(ours, reading);
             let held_up = last.filter(|h| never_started && matches!(h, HeldUp::NoTask { .. }));
@@ -59,11 +59,11 @@ fn held_up(
     if let Some(hook) = deployment.and_then(|d| d.monitors.hooks.first()) {
         return Some(HeldUp::Hook { id: hook.id.clone(), expires: hook.expires });
     }
-    // Without a single task of ours the service's events are the only place that says why.
+    // Without a task of ours, only the service's events explain why.
     if !task_stops.is_empty() || proof::any_of_ours(ours, reading) {
         return None;
     }
     let began = reading.service.deployments.iter().find(|d| d.id == ours.primary)?.created_at?;
-    let since = reading.service.events.iter().filter(|e| e.at.is_some_and(|at| at >= began));
-    since.filter(|e| of_event(&e.text).is_some()).map(|e| HeldUp::NoTask { reason: e.text.clone() }).next()
+    let events = reading.service.events.iter().filter(|e| e.at.is_some_and(|at| at >= began));
+    events.filter(|e| of_event(&e.text).is_some()).map(|e| HeldUp::NoTask { reason: e.text.clone() }).next()
 }

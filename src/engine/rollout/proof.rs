@@ -1,4 +1,5 @@
-//! `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
+//! The proof of a rollout: `SUCCESSFUL` and `COMPLETED` can be too early or about another deployment, so the running tasks must be ours, with
+//! the approved digests.
 
 use super::Ours;
 use crate::model::arn;
@@ -6,14 +7,14 @@ use crate::model::aws::ecs::{HealthStatus, TaskStatus, is_deployment};
 use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
 use crate::model::rollout_reason::ProofGap;
 
-/// Whether this reading proves the rollout, and if not, what is missing.
+/// The state by this reading: proven, or what is missing.
 pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     let service = &reading.service;
     let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
     if let Some(primary) = service.primary()
         && primary.id != ours.primary
         && primary.task_definition != ours.task_definition
-        // ECS's answers can be older than one another: what ran before has not come back under its old id.
+        // ECS's answers can be of different ages: a rollback would have another id than the baseline's.
         && !is_before(&primary.id)
     {
         return RolloutState::Superseded { by: primary.id.clone() };
@@ -41,15 +42,15 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<ProofGap> {
         }
         Some(_) => {}
     }
-    let (theirs, own): (Vec<&TaskReading>, Vec<_>) = running(reading).partition(|t| of_another(ours, t).is_some());
+    let (others, own): (Vec<&TaskReading>, Vec<_>) = running(reading).partition(|t| of_another(ours, t).is_some());
     match service.early_success {
-        // Enough of ours is what ECS waited for; the rest follows, and the old ones may run on for two weeks.
+        // ECS waited for enough of ours; the rest follows, and old tasks may continue to run for two weeks.
         Some(early) => {
             let enough = early.enough(service.desired);
             if (own.len() as u64) < u64::from(enough) {
                 return Some(ProofGap::TooFewOfOurs { running: count(own.len()), enough });
             }
-            if let (false, Some(other)) = (early.deferred, theirs.first()) {
+            if let (false, Some(other)) = (early.deferred, others.first()) {
                 return of_another(ours, other);
             }
         }
@@ -57,11 +58,11 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<ProofGap> {
             if service.running < service.desired {
                 return Some(ProofGap::TooFewRunning { running: service.running, desired: service.desired });
             }
-            let seen = own.len() + theirs.len();
+            let seen = own.len() + others.len();
             if (seen as u64) < u64::from(service.desired) {
                 return Some(ProofGap::TooFewSeen { seen: count(seen), desired: service.desired });
             }
-            if let Some(other) = theirs.first() {
+            if let Some(other) = others.first() {
                 return of_another(ours, other);
             }
         }
@@ -73,8 +74,7 @@ fn running(reading: &RolloutReading) -> impl Iterator<Item = &TaskReading> {
     reading.running.iter().filter(|t| t.last_status == TaskStatus::Running)
 }
 
-/// Tasks that run and are not ours. An old one may even have been started since: ECS replaces an unhealthy task with its own
-/// revision.
+/// How many running tasks are not ours. An old deployment's task may even be new: ECS replaces an unhealthy task with its own revision.
 pub(super) fn of_others(ours: &Ours<'_>, reading: &RolloutReading) -> u32 {
     count(running(reading).filter(|t| of_another(ours, t).is_some()).count())
 }
@@ -83,7 +83,7 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Tasks of ours that run or begin to.
+/// Whether a task of ours runs or starts.
 pub(super) fn any_of_ours(ours: &Ours<'_>, reading: &RolloutReading) -> bool {
     reading.running.iter().any(|t| of_another(ours, t).is_none())
 }

@@ -114,7 +114,7 @@ fn judged(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutPr
         primary: OURS,
         task_definition: NEXT,
         before: Some(&baseline),
-        stop_asked: false,
+        stop_requested: false,
         digests: &digests,
         last,
     };
@@ -148,7 +148,7 @@ fn said(status: &str) -> String {
 #[case("ROLLBACK_SUCCESSFUL", RolloutState::RolledBack { said: Some(said("ROLLBACK_SUCCESSFUL")) })]
 #[case("ROLLBACK_FAILED", RolloutState::RollbackFailed { said: Some(said("ROLLBACK_FAILED")) })]
 #[case("STOPPED", RolloutState::Stopped { said: Some(said("STOPPED")) })]
-fn our_service_deployments_status_says_it(#[case] status: &str, #[case] expected: RolloutState) {
+fn the_status_of_our_service_deployment_decides(#[case] status: &str, #[case] expected: RolloutState) {
     let progress = judged(&listed(vec![deployment("sd/ours", status, 10, NEXT)]), None);
     assert_eq!(progress.rollout, expected);
     assert_eq!(progress.deployment.as_deref(), Some("sd/ours"), "it is followed by its ARN from now on");
@@ -170,7 +170,7 @@ fn several_candidates_are_ambiguous_never_a_success() {
     let RolloutState::Ambiguous { deployments } = &progress.rollout else { panic!("{progress:?}") };
     assert_eq!(deployments, &["sd/1", "sd/2"]);
     assert_eq!(progress.deployment, None);
-    // One that was found before stays ours, whatever begins later.
+    // One that was found before stays ours.
     let known = judged(&listed(both[..1].to_vec()), None);
     assert_eq!(judged(&listed(both), Some(&known)).rollout, RolloutState::Proven { readings: 2 });
 }
@@ -202,7 +202,7 @@ fn a_known_deployment_that_one_reading_misses_is_not_forgotten() {
 }
 
 #[test]
-fn three_consecutive_proofs_count_and_a_doubt_starts_again() {
+fn three_consecutive_proofs_count_and_a_gap_starts_again() {
     let reading = proven();
     let counts: Vec<RolloutState> = (1..=4).map(|n| after(n, &reading).rollout).collect();
     let proof = |readings| RolloutState::Proven { readings };
@@ -247,10 +247,10 @@ fn nothing_is_proven_by_another_digest() {
     let mut other = proven();
     other.running[1].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
     assert!(matches!(missing(&other), ProofGap::NotApproved { .. }));
-    for untold in [None, Some(None)] {
+    for missing_digest in [None, Some(None)] {
         let mut reading = proven();
         reading.running[0].digests.clear();
-        reading.running[0].digests.extend(untold.map(|digest| ("web".to_owned(), digest)));
+        reading.running[0].digests.extend(missing_digest.map(|digest| ("web".to_owned(), digest)));
         assert!(matches!(missing(&reading), ProofGap::DigestUnknown { .. }));
     }
     let mut successful = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
@@ -300,7 +300,7 @@ fn successful_with_the_primary_of_before_is_a_stale_reading() {
 #[case("COMPLETED", RolloutState::Proven { readings: 1 })]
 #[case("IN_PROGRESS", RolloutState::InProgress)]
 #[case("SOMETHING_NEWER", RolloutState::InProgress)]
-fn without_service_deployments_the_rollout_state_of_ours_says_it(#[case] state: &str, #[case] expected: RolloutState) {
+fn without_service_deployments_the_rollout_state_of_ours_decides(#[case] state: &str, #[case] expected: RolloutState) {
     let reading = with_entries(vec![entry(OURS, "PRIMARY", NEXT, state), entry(BEFORE, "ACTIVE", LAST, "COMPLETED")]);
     assert_eq!(judged(&reading, None).rollout, expected);
 }
@@ -341,7 +341,7 @@ fn without_service_deployments_the_rollback_of_the_breaker_is_followed(#[case] s
 }
 
 #[test]
-fn without_service_deployments_the_primarys_reason_tells_a_rollback_too() {
+fn without_service_deployments_the_primarys_reason_shows_a_rollback_too() {
     let mut back = entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED");
     back.rollout_state_reason =
         Some("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/before.".into());
@@ -371,14 +371,14 @@ fn the_primary_of_before_is_waited_for_however_often_it_is_read() {
     assert_eq!(seen.rollout, RolloutState::Proven { readings: 1 });
 }
 
-fn standing(reading: &RolloutReading) -> RolloutState {
+fn unchanged(reading: &RolloutReading) -> RolloutState {
     let (digests, service) = (digests(), id("web"));
     let ours = Ours {
         service: &service,
         primary: OURS,
         task_definition: NEXT,
         before: None,
-        stop_asked: false,
+        stop_requested: false,
         digests: &digests,
         last: None,
     };
@@ -387,14 +387,14 @@ fn standing(reading: &RolloutReading) -> RolloutState {
 
 #[test]
 fn what_runs_is_proven_in_the_same_way_where_nothing_was_updated() {
-    assert_eq!(standing(&proven()), RolloutState::Proven { readings: 1 });
+    assert_eq!(unchanged(&proven()), RolloutState::Proven { readings: 1 });
     let old = deployment("sd/old", "ROLLBACK_FAILED", 1, NEXT);
-    assert_eq!(standing(&listed(vec![old])), RolloutState::Proven { readings: 1 }, "its history does not matter");
+    assert_eq!(unchanged(&listed(vec![old])), RolloutState::Proven { readings: 1 }, "its history does not matter");
     let theirs = with_entries(vec![entry(THEIRS, "PRIMARY", "web:3", "COMPLETED")]);
-    assert_eq!(standing(&theirs), RolloutState::Superseded { by: THEIRS.into() });
+    assert_eq!(unchanged(&theirs), RolloutState::Superseded { by: THEIRS.into() });
     let mut other = proven();
     other.running[0].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
-    assert!(matches!(standing(&other), RolloutState::Proving { .. }));
+    assert!(matches!(unchanged(&other), RolloutState::Proving { .. }));
 }
 
 fn stopped(name: &str, by: &str, code: i32) -> StoppedTask {
@@ -410,7 +410,7 @@ fn stopped(name: &str, by: &str, code: i32) -> StoppedTask {
 }
 
 #[test]
-fn stops_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_count() {
+fn stops_of_our_tasks_still_count_when_ecs_forgets_them_and_those_of_others_never_do() {
     let mut reading = proven();
     reading.stopped = vec![stopped("x", OURS, 1), stopped("y", OURS, 1), stopped("z", BEFORE, 137)];
     let first = judged(&reading, None);
@@ -424,7 +424,7 @@ fn stops_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_c
 }
 
 #[test]
-fn where_started_by_is_no_id_a_stopped_task_is_ours_by_what_it_ran_and_since_when() {
+fn without_a_deployment_id_in_started_by_a_stopped_task_is_ours_by_its_definition_and_start() {
     let by_name = |name: &str, definition: &str, created: i64| StoppedTask {
         task_definition: definition.into(),
         created_at: Some(at(created)),
@@ -445,7 +445,7 @@ fn where_started_by_is_no_id_a_stopped_task_is_ours_by_what_it_ran_and_since_whe
 }
 
 #[test]
-fn another_ones_deployment_of_what_ran_before_is_no_rollback_for_the_dead_of_earlier_releases() {
+fn somebody_elses_deployment_of_the_baseline_is_not_a_rollback_because_of_older_stopped_tasks() {
     let mut reading =
         with_entries(vec![entry(THEIRS, "PRIMARY", LAST, "COMPLETED"), entry(OURS, "ACTIVE", NEXT, "IN_PROGRESS")]);
     reading.stopped = vec![StoppedTask { created_at: Some(at(-60)), ..stopped("x", "web", 3) }];
@@ -484,7 +484,7 @@ fn read_after_a_stop(reading: &RolloutReading, last: Option<&RolloutProgress>) -
         primary: OURS,
         task_definition: NEXT,
         before: Some(&baseline),
-        stop_asked: true,
+        stop_requested: true,
         digests: &digests,
         last,
     };
@@ -499,16 +499,16 @@ fn stopped_by_breaker_or_alarms_whose_rollback_is_off_is_failed_and_not_stopped(
     ours.monitors.triggered.clone_from(&alarms);
     let failed = RolloutState::Failed { said: Some(said("STOPPED")), monitor: alarms.clone() };
     assert_eq!(judged(&listed(vec![ours.clone()]), None).rollout, failed);
-    let without_words = ServiceDeployment { status_reason: None, ..ours.clone() };
+    let without_reason = ServiceDeployment { status_reason: None, ..ours.clone() };
     let failed = RolloutState::Failed { said: None, monitor: alarms };
-    assert_eq!(judged(&listed(vec![without_words]), None).rollout, failed);
+    assert_eq!(judged(&listed(vec![without_reason]), None).rollout, failed);
     let newer = deployment("sd/theirs", "IN_PROGRESS", 20, "web:3");
     let superseded = RolloutState::Superseded { by: "sd/theirs".into() };
     assert_eq!(judged(&listed(vec![ours, newer]), None).rollout, superseded);
 }
 
 #[test]
-fn a_rollback_that_kanmon_asked_for_may_end_stopped_or_successful() {
+fn a_rollback_that_kanmon_requested_may_end_stopped_or_successful() {
     let stopped = |primary: Deployment| {
         let mut reading = listed(vec![deployment("sd/ours", "STOPPED", 10, NEXT)]);
         reading.service.deployments = vec![primary];
@@ -528,14 +528,14 @@ fn a_rollback_that_kanmon_asked_for_may_end_stopped_or_successful() {
 #[case("COMPLETED", RolloutState::RolledBack { said: Some(said("SUCCESSFUL")) })]
 #[case("IN_PROGRESS", RolloutState::RollingBack { said: Some(said("SUCCESSFUL")) })]
 #[case("FAILED", RolloutState::RollbackFailed { said: Some(said("SUCCESSFUL")) })]
-fn successful_with_a_new_primary_of_before_is_the_rollback_that_was_asked_for(
+fn successful_with_a_new_primary_of_the_baseline_is_the_requested_rollback(
     #[case] state: &str,
     #[case] expected: RolloutState,
 ) {
     let mut reading = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
     reading.service.deployments = vec![entry("ecs-svc/back", "PRIMARY", LAST, state)];
     assert_eq!(judged_after_a_stop(&reading), expected);
-    // Nobody asked for it: somebody else deployed what ran before.
+    // Without a request, somebody else deployed what ran before.
     assert_eq!(judged(&reading, None).rollout, RolloutState::Superseded { by: "ecs-svc/back".into() });
 }
 
@@ -544,7 +544,7 @@ fn successful_with_a_new_primary_of_before_is_the_rollback_that_was_asked_for(
 #[case(vec![entry(OURS, "PRIMARY", NEXT, "IN_PROGRESS")])]
 #[case(vec![entry(OURS, "PRIMARY", NEXT, "FAILED")])]
 #[case(vec![entry(BEFORE, "PRIMARY", LAST, "COMPLETED")])]
-fn a_stop_that_was_asked_for_fails_only_where_the_primary_stays_so(#[case] stale: Vec<Deployment>) {
+fn a_requested_stop_is_a_failure_only_where_the_primary_stays_the_same(#[case] stale: Vec<Deployment>) {
     let mut reading = listed(vec![deployment("sd/ours", "STOPPED", 10, NEXT)]);
     reading.service.deployments = stale;
     let mut last = read_after_a_stop(&reading, None);
@@ -603,7 +603,7 @@ fn under_way(monitors: Monitors) -> RolloutReading {
 }
 
 #[test]
-fn a_deployment_that_a_hook_pauses_says_so_and_does_not_look_like_a_hang() {
+fn a_deployment_that_a_hook_pauses_reports_the_hook() {
     let hook = AwaitingHook { id: "ecs-pause-1".into(), expires: Some(at(3600)) };
     let progress = judged(&under_way(Monitors { hooks: vec![hook], ..Monitors::default() }), None);
     assert_eq!(progress.rollout, RolloutState::InProgress);
@@ -623,7 +623,7 @@ fn a_requested_stop_and_the_count_of_the_breaker_are_reported() {
 }
 
 #[test]
-fn where_no_task_of_ours_was_ever_started_the_services_events_say_why() {
+fn where_no_task_of_ours_was_started_the_services_events_explain_it() {
     let event = |seconds: i64, text: &str| ServiceEvent { at: Some(at(seconds)), text: text.into() };
     let why = "(service web) was unable to place a task because no container instance met all of its requirements.";
     let mut reading = under_way(Monitors::default());
@@ -633,7 +633,7 @@ fn where_no_task_of_ours_was_ever_started_the_services_events_say_why() {
     let progress = judged(&reading, None);
     let held_up = Some(HeldUp::NoTask { reason: why.into() });
     assert_eq!(progress.circumstances.held_up, held_up);
-    // It stays the reason of what ECS makes of it.
+    // It stays the reason of the following states.
     let mut back = reading.clone();
     back.service.service_deployments.as_mut().unwrap()[1].status = "ROLLBACK_SUCCESSFUL".into();
     assert_eq!(judged(&back, Some(&progress)).circumstances.held_up, held_up);
@@ -641,5 +641,5 @@ fn where_no_task_of_ours_was_ever_started_the_services_events_say_why() {
     started.running.push(task("new", Some(OURS), NEXT, b"index"));
     assert_eq!(judged(&started, Some(&progress)).circumstances.held_up, None);
     reading.service.events.remove(1);
-    assert_eq!(judged(&reading, None).circumstances.held_up, None, "what was said before ours began is not of ours");
+    assert_eq!(judged(&reading, None).circumstances.held_up, None, "events before our deployment do not count");
 }

@@ -1,4 +1,4 @@
-//! A check: asked once, and judged.
+//! A check: done once, and judged.
 
 use super::kind::Walk;
 use crate::engine::agenda::{Agenda, Flow, Halt};

@@ -1,4 +1,4 @@
-//! Following a deployment, forward or back, until it is known what it came to.
+//! Follows a deployment, forward or back, until its result is known.
 
 use jiff::Timestamp;
 
@@ -23,18 +23,18 @@ pub struct Followed<'a> {
 }
 
 impl Followed<'_> {
-    /// The update that begins it.
+    /// The update that starts it.
     pub fn update(&self) -> Effect {
         Effect::Update { at: self.at.clone(), service: self.service.clone(), direction: self.direction }
     }
 
-    /// That it has ended.
+    /// The fact that it has ended.
     pub fn ended(&self, end: RolloutEnd) -> Fact {
         let (service, direction) = (self.service.clone(), self.direction);
         Fact::step(self.at, RollFact::RolloutEnded { service, direction, end })
     }
 
-    /// Reads it again and again; `progress` is what was read last.
+    /// Watches it; `progress` is the last reading.
     pub fn watch(&self, a: &mut Agenda<'_>, progress: StepProgress) -> Flow {
         let (at, part) = (self.at.clone(), StepPart::Service(self.service.clone(), self.direction));
         let why = Waiting::Step { at: at.clone(), part: part.clone(), progress };
@@ -82,14 +82,14 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
     }
 }
 
-/// Whether ECS calls it successful. From then on it can neither be stopped nor rolled back, and no breaker or alarm watches it: only
-/// a new deployment can restore what ran before.
+/// Whether ECS reports success. After that it can be neither stopped nor rolled back, and no breaker or alarm watches it: only a new deployment can
+/// restore what ran before.
 pub fn is_done_for_ecs(progress: &RolloutProgress) -> bool {
     matches!(progress.rollout, RolloutState::Proving { .. } | RolloutState::Proven { .. })
 }
 
-/// Whether a reading made now shows that a deployment is not done in time. Not by the clock alone: what could not be read may
-/// be done by then, and what is only being counted is as good as done.
+/// Whether a reading shows that a deployment missed its deadline. The clock alone is not enough: a deployment that could not be read may have ended
+/// in time, and one that only lacks further readings is as good as done.
 pub fn is_overdue(run: &RolloutRun, stage: &Stage, progress: &RolloutProgress, read_at: Timestamp) -> bool {
     let done = end_of(progress).is_some() || matches!(progress.rollout, RolloutState::Proven { .. });
     !run.overdue && !done && read_at >= run.counted_from + stage.deadline

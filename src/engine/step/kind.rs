@@ -5,10 +5,10 @@ use crate::model::effect::StepRef;
 use crate::model::pipeline::Stage;
 
 pub trait Walk {
-    /// What is to be done next; `Ok`: the step is done.
+    /// Does what is next; `Ok`: the step is done.
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow;
-    /// Whether something was run that is not a service.
+    /// Whether it ran something other than a service.
     fn ran(&self) -> bool;
-    /// Whether it ended without knowing whether what runs works.
+    /// Whether it ended without a result about what runs.
     fn is_unknown(&self) -> bool;
 }

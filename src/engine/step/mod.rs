@@ -25,18 +25,17 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     Ok(())
 }
 
-/// Whether something was run in a step that is not a service.
+/// Whether a step ran something other than a service.
 pub fn ran(state: &StepState) -> bool {
     each!(state, StepState, state => state.ran())
 }
 
-/// Whether a step ended without knowing whether what runs works.
+/// Whether a step ended without a result about what runs.
 pub fn is_unknown(state: &StepState) -> bool {
     each!(state, StepState, state => state.is_unknown())
 }
 
-/// Reads once more what the services run before the stage is done: somebody else's deployment must not count as a success of this
-/// release.
+/// Reads what the services run once more before the stage is done, so that somebody else's deployment does not count as this release's success.
 pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = a.release.stage(&stage.name);
     if state.confirmed || state.rolls().next().is_none() {

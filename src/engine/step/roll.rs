@@ -15,7 +15,7 @@ use crate::model::waiting::StepProgress;
 
 impl Walk for RollStates {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
-        // Checked once for all of them; what is already rolling is followed in any case.
+        // Checked once for all services; running rollouts are followed in any case.
         let may_change = match self.iter().any(|(service, state)| is_still_to_change(a, stage, service, state)) {
             true => enter::still_valid(a, stage),
             false => Ok(()),
@@ -34,7 +34,7 @@ impl Walk for RollStates {
     }
 }
 
-/// One service. `may_change`: whether the stage may be changed any further.
+/// One service. `may_change`: whether the stage may still be changed.
 fn walk(
     a: &mut Agenda<'_>,
     stage: &Stage,
@@ -89,7 +89,7 @@ fn is_still_to_change(a: &Agenda<'_>, stage: &Stage, service: &ServiceName, stat
     state.forward.ended.is_none() && state.forward.run.is_none() && !plan.is_some_and(|p| p.is_unchanged())
 }
 
-/// Until ECS is done and what runs is proven, or it is known why not.
+/// Follows the rollout until it is proven, or it is known why not.
 fn follow(
     a: &mut Agenda<'_>,
     stage: &Stage,
@@ -100,7 +100,7 @@ fn follow(
 ) -> Flow {
     let followed = Followed { at, service, direction: Direction::Forward };
     let Some(run) = &state.forward.run else {
-        // Nothing to change: what runs is proven, for as long as a rollout may take.
+        // Nothing to change: what runs is proven, within the time of a rollout.
         return followed.watch(a, StepProgress::Proving);
     };
     if let Some(progress) = &run.progress {
@@ -113,7 +113,7 @@ fn follow(
             return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, Some(progress))));
         }
     }
-    // What is already rolling back needs no request.
+    // A rollout that is already rolling back needs no request.
     let rolling_back = state.stop_requested.is_some()
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
     let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !rolling_back;
@@ -134,7 +134,7 @@ fn follow(
     followed.watch(a, follow::progress(run))
 }
 
-/// What a proof that is not complete is missing.
+/// What an incomplete proof lacks.
 fn missing(run: &RolloutRun) -> Option<ProofGap> {
     match run.progress.as_ref().map(|progress| &progress.rollout) {
         Some(RolloutState::Proving { missing }) => Some(missing.clone()),
@@ -154,8 +154,8 @@ fn missing(run: &RolloutRun) -> Option<ProofGap> {
     }
 }
 
-/// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment that is under way, else what ran
-/// before is put back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
+/// Ends a deployment that will not succeed: ECS rolls it back where its service deployment is under way, else the stage is rolled back as after any
+/// failure. `Ok`: ECS refuses, so it can only be followed.
 fn give_up(a: &mut Agenda<'_>, followed: &Followed<'_>, run: &RolloutRun, why: RolloutFailure) -> Flow {
     if run.progress.as_ref().is_some_and(|p| p.deployment.is_some() && !is_done_for_ecs(p)) {
         return stop(a, followed.at, followed.service);
@@ -163,8 +163,8 @@ fn give_up(a: &mut Agenda<'_>, followed: &Followed<'_>, run: &RolloutRun, why: R
     a.record(followed.ended(RolloutEnd::Failed { why }))
 }
 
-/// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is
-/// followed to whatever end it takes.
+/// Requests ECS to stop and roll back our deployment, once its ARN is known. If ECS refuses, because it may just have ended, the deployment is
+/// followed to its end.
 pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
     match a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() }) {
         Err(Halt::End(ending)) if !ending.outcome().is_resumable() => Ok(()),

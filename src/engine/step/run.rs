@@ -29,7 +29,7 @@ impl Walk for RunState {
         let Some((arn, _)) = &self.started else {
             return a.effect(Effect::RunTask { at: at.clone(), task: task.clone() });
         };
-        // Not by the clock alone: it may have ended while it could not be looked at.
+        // The clock alone is not enough: it may have ended while it could not be read.
         if self.overdue {
             return Err(Halt::End(ending::task_timed_out(&at.stage, task, arn, pipeline.task(task).timeout)));
         }

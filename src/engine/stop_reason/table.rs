@@ -3,7 +3,7 @@
 use crate::model::aws::ecs::TaskStopCode;
 use crate::model::rollout::{StoppedContainer, StoppedTask, TaskStopCause};
 
-/// What else a text has to be about.
+/// What else a text must be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     Anything,
@@ -17,7 +17,7 @@ enum About {
 
 struct Row {
     cause: TaskStopCause,
-    /// Stop codes that say it whatever the words are.
+    /// Stop codes that decide it with any text.
     codes: &'static [&'static str],
     about: About,
     /// In lower case; one of them is enough.
@@ -267,27 +267,27 @@ const TABLE: [Row; 33] = [
         About::Anything,
         &["clientexception", "throttlingexception", "operations are being throttled", "rate exceeded"],
     ),
-    // The scheduler scales, moves and replaces tasks in other words than those above.
+    // The scheduler may scale, move and replace tasks with other texts than those above.
     coded(TaskStopCause::Stopped, &["ServiceSchedulerInitiated"], &[]),
 ];
 
-/// Every code that the table knows a cause by.
+/// Every stop code of the table.
 #[cfg(test)]
 pub(super) fn codes() -> impl Iterator<Item = &'static str> {
     TABLE.iter().flat_map(|row| row.codes).copied()
 }
 
-/// Why a task stopped, and the container whose words say so.
+/// Why a task stopped, and the container whose reason shows it.
 pub(super) fn classify(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedContainer>) {
     let code = task.stop_code.as_ref();
-    // The kernel's or the runtime's SIGKILL, where nobody stopped the task.
+    // SIGKILL by the kernel or the runtime, where nobody stopped the task.
     let killed = task.containers.iter().find(|c| c.exit_code == Some(137));
     for row in &TABLE {
         if code.is_some_and(|code| row.codes.contains(&code.as_str())) {
             return (row.cause, None);
         }
-        let named = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.says(text)));
-        if named.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.says(text)) {
+        let named = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.matches(text)));
+        if named.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.matches(text)) {
             return (row.cause, named);
         }
         if row.cause == TaskStopCause::OutOfMemory
@@ -300,7 +300,7 @@ pub(super) fn classify(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedCon
     (TaskStopCause::Other, None)
 }
 
-/// What keeps a service from starting tasks, by one of its events: the only place that says so while there is no task.
+/// Why a service starts no tasks, by one of its events: without a task there is no other source.
 pub fn of_event(text: &str) -> Option<TaskStopCause> {
     let holds_up = [
         TaskStopCause::NoCapacity,
@@ -310,11 +310,11 @@ pub fn of_event(text: &str) -> Option<TaskStopCause> {
         TaskStopCause::TaskDefinition,
         TaskStopCause::Throttled,
     ];
-    TABLE.iter().find(|row| row.says(text)).map(|row| row.cause).filter(|cause| holds_up.contains(cause))
+    TABLE.iter().find(|row| row.matches(text)).map(|row| row.cause).filter(|cause| holds_up.contains(cause))
 }
 
 impl Row {
-    fn says(&self, text: &str) -> bool {
+    fn matches(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         self.about.fits(&text) && self.words.iter().any(|word| text.contains(word))
     }

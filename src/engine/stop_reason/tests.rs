@@ -19,8 +19,7 @@ fn task(code: Option<&str>, reason: Option<&str>, containers: Vec<StoppedContain
     }
 }
 
-/// ECS's words, as its documentation and the container agent have them: the cause, and whether so many alike end a rollout at once
-/// (FAIL_FAST), only after twice as many, or never.
+/// Texts of ECS's documentation and of the container agent: the cause, and after how many equal stops a rollout ends (`None`: never).
 #[rstest]
 #[case("SpotInterruption", "Your Spot Task was interrupted.", TaskStopCause::SpotInterruption, None)]
 #[case("TerminationNotice", "Your Spot Task was interrupted.", TaskStopCause::SpotInterruption, None)]
@@ -261,15 +260,15 @@ fn a_cause_is_read_from_ecs_words(
     #[case] expected: TaskStopCause,
     #[case] ends_after: Option<u32>,
 ) {
-    let died = task(Some(code), Some(reason), vec![container("web", Some(1), None)]);
-    let mut task_stop = summarize(&[died]).remove(0);
+    let stopped = task(Some(code), Some(reason), vec![container("web", Some(1), None)]);
+    let mut task_stop = summarize(&[stopped]).remove(0);
     assert_eq!(task_stop.cause, expected);
     let first = (1..=4 * PASSING).find(|n| {
         task_stop.tasks = *n;
         hopeless(std::slice::from_ref(&task_stop)).is_some()
     });
     assert_eq!(first, ends_after);
-    assert_eq!(blames_nothing(&[task_stop]), ends_after != Some(FAIL_FAST), "whether the image is barred");
+    assert_eq!(blames_nothing(&[task_stop]), ends_after != Some(FAIL_FAST), "whether the image counts as failed");
 }
 
 #[test]
@@ -286,7 +285,7 @@ fn a_container_that_nobody_stopped_and_that_was_killed_ran_out_of_memory() {
 }
 
 #[test]
-fn one_fault_of_its_own_among_interruptions_is_blamed() {
+fn one_failure_of_the_release_among_interruptions_counts() {
     let spot = task(Some("SpotInterruption"), None, vec![]);
     let exited = task(Some("EssentialContainerExited"), None, vec![container("web", Some(1), None)]);
     assert!(blames_nothing(&summarize(std::slice::from_ref(&spot))));
@@ -318,7 +317,7 @@ fn events_that_keep_tasks_from_starting_are_recognized() {
 }
 
 #[test]
-fn a_containers_own_reason_says_it_where_the_tasks_does_not() {
+fn a_containers_own_reason_is_used_where_the_tasks_has_none() {
     let cases = [
         ("CannotPullContainerError: not found", TaskStopCause::ImageMissing),
         ("OutOfMemoryError: Container killed due to memory usage", TaskStopCause::OutOfMemory),

@@ -1,5 +1,5 @@
-//! One form for what can be written in several: without what ECS adds to every description, without what is empty, without
-//! ECS's documented defaults, sizes in ECS's own units.
+//! The normal form of a task definition: without what ECS adds to every description, without empty members, without ECS's documented defaults, and
+//! with sizes in ECS's units.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub fn normal(definition: &Value) -> Value {
     }
     // Linux's default; the one of Windows has another name.
     drop_default(&mut top, "networkMode", &Value::from("bridge"));
-    // In every description since January 2025, asked for or not.
+    // In every description from January 2025 on, set or not.
     drop_default(&mut top, "enableFaultInjection", &Value::from(false));
     without_empty(&Value::Object(top)).unwrap_or_else(|| Value::Object(Map::new()))
 }
@@ -43,7 +43,7 @@ fn of_container(container: &mut Members, own_ports: bool) {
     }
     for mapping in members(container, "portMappings") {
         drop_default(mapping, "protocol", &Value::from("tcp"));
-        // Without its own network the host's port is any free one, described as 0; with one it is the container's.
+        // Without its own network interface the host's port is any free one, described as 0; with one it is the container's.
         drop_default(mapping, "hostPort", &Value::from(0));
         if own_ports && mapping.get("hostPort") == mapping.get("containerPort") {
             mapping.remove("hostPort");
@@ -65,7 +65,7 @@ fn of_container(container: &mut Members, own_ports: bool) {
     if let Some(Value::Object(linux)) = container.get_mut("linuxParameters") {
         drop_default(linux, "initProcessEnabled", &Value::from(false));
     }
-    // Order means nothing in these.
+    // The order of these has no meaning.
     for member in ["environment", "secrets"] {
         if let Some(items) = container.get_mut(member).and_then(Value::as_array_mut) {
             items.sort_by_key(|i| i.get("name").and_then(Value::as_str).unwrap_or_default().to_owned());
@@ -113,7 +113,7 @@ fn units(given: &Value, unit: &str) -> Option<String> {
         None => given.parse::<u64>().ok()?,
         Some(number) => {
             let units = number.trim().parse::<f64>().ok()? * 1024.0;
-            // More than any task can have, and well below the largest integer that a float holds exactly.
+            // More than any task can have, and well below the largest integer that a float represents exactly.
             (units >= 1.0 && units.fract() == 0.0 && units < 1e9).then_some(units as u64)?
         }
     };
@@ -144,7 +144,7 @@ mod tests {
 
     /// A template, and what ECS describes of the revision that it became.
     #[test]
-    fn what_ecs_fills_in_is_no_difference() {
+    fn what_ecs_fills_in_is_not_a_difference() {
         let container = |members: Value| json!({ "containerDefinitions": [members] });
         let volume = |members: Value| json!({ "volumes": [members] });
         let check = json!({ "command": ["true"] });

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::normal::normal;
 use super::sent::{beside, is_off, known};
 
-/// Single values that decide what runs, as whom, and on what: ECS has no default for them beyond those of the normal form.
+/// Single values that decide what runs, as which user and role, and on what: ECS has no defaults for them other than those of the normal form.
 const DECIDING: [&str; 11] = [
     "taskRoleArn",
     "executionRoleArn",
@@ -20,9 +20,9 @@ const DECIDING: [&str; 11] = [
     "sourcePath",
 ];
 
-/// Whether two definitions run the same. Everything that was planned is there as it was planned, and nothing beside it: no container,
-/// variable, secret, volume, capability or command more. Looser than [`holds`](super::sent::holds) in one point, since a revision that
-/// was just registered has to pass and not all is known that ECS fills in: it may say more of what is there, in single values.
+/// Whether two definitions run the same: everything planned is there as planned, without any other container, variable, secret, volume, capability or
+/// command. Less strict than [`holds`](super::sent::holds) in one point: a revision that was just registered must pass although not everything
+/// that ECS fills in is known, so it may have additional single values.
 pub fn runs_the_same(described: &Value, planned: &Value) -> bool {
     is_no_more(&known(described, planned), &normal(planned))
 }
@@ -45,7 +45,7 @@ fn is_no_more(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// What ECS may say by itself of something that is there.
+/// What ECS may add by itself to an existing object.
 fn is_filled_in(name: &str, more: &Value) -> bool {
     match more {
         Value::Bool(_) | Value::Number(_) | Value::String(_) => is_off(more) || !DECIDING.contains(&name),
@@ -83,7 +83,7 @@ mod tests {
         described
     }
 
-    /// Known defaults, ones that this kanmon does not know, members of next year, and another order of what has none.
+    /// Known defaults, unknown ones, future members, and another order of an unordered list.
     #[rstest]
     #[case("/revision", json!(3))]
     #[case("/ofNextYear", json!({ "mode": "automatic" }))]
@@ -94,7 +94,7 @@ mod tests {
     #[case("/containerDefinitions/0/healthCheck/interval", json!(31))]
     #[case("/volumes/0/efsVolumeConfiguration/rootDirectory", json!("/"))]
     #[case("/containerDefinitions/0/environment", json!([{ "name": "B", "value": "2" }, { "name": "A", "value": "1" }]))]
-    fn whatever_ecs_adds_it_runs_the_same(#[case] at: &str, #[case] value: Value) {
+    fn with_what_ecs_adds_it_runs_the_same(#[case] at: &str, #[case] value: Value) {
         assert!(runs_the_same(&described(at, value), &planned()));
     }
 
@@ -129,7 +129,7 @@ mod tests {
     #[case("/runtimePlatform", json!({ "cpuArchitecture": "ARM64" }))]
     #[case("/containerDefinitions/0/environment", json!([{ "name": "A", "value": "1" }]))]
     #[case("/containerDefinitions/0/secrets", json!([]))]
-    fn what_differs_in_anything_else_does_not(#[case] at: &str, #[case] value: Value) {
+    fn with_any_other_difference_it_does_not_run_the_same(#[case] at: &str, #[case] value: Value) {
         assert!(!runs_the_same(&described(at, value), &planned()));
     }
 }

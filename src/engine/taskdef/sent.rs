@@ -1,6 +1,5 @@
-//! What kanmon sent, in what ECS describes of it. ECS adds members by itself, those of next year among them, and whoever takes them
-//! for somebody's would roll for them each time. A tag alone proves nothing, since other tools copy tags: the content has to
-//! have the hash that the tag names.
+//! Recovers what kanmon sent from what ECS describes. ECS adds members by itself, future ones included; if they counted as somebody's change, every
+//! release would deploy again. A tag alone proves nothing, because other tools copy tags: the content must have the tag's hash.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +11,9 @@ use crate::engine::changes::changes;
 use crate::model::ids::ContentHash;
 use crate::shapes::{self, Shape};
 
-/// A described revision as it was sent, in its normal form: without the members that only ECS can have added. Those are members
-/// that neither `next` nor RegisterTaskDefinition's input, as kanmon knows it, has: all of them where what remains has the hash
-/// that kanmon's tag names, else those that say no more than that something is off.
+/// A described revision as it was sent, in its normal form: without the members that only ECS can have added. Those are the members that are neither in
+/// `next` nor in RegisterTaskDefinition's input as kanmon knows it: all of them where the rest has the hash of kanmon's tag, else those that only
+/// say that something is off.
 pub fn as_sent(described: &Value, tagged: Option<&ContentHash>, next: &Value) -> Value {
     let (described, next) = (normal(described), normal(next));
     let bare = without_unknown(&described, &next, |_| false);
@@ -24,8 +23,8 @@ pub fn as_sent(described: &Value, tagged: Option<&ContentHash>, next: &Value) ->
     without_unknown(&described, &next, |value| !is_off(value))
 }
 
-/// Whether a described revision is still what kanmon sent when it tagged it so, but for what ECS added. `next` says of which
-/// members that are newer than this kanmon the file makes use.
+/// Whether a described revision is still what kanmon sent with this tag, apart from what ECS added. `next` shows which members that are newer than this
+/// kanmon the file uses.
 pub fn is_proven(described: &Value, tagged: &ContentHash, next: &Value) -> bool {
     let described = normal(described);
     let bare = without_unknown(&described, &normal(next), |_| false);
@@ -91,7 +90,7 @@ impl Known {
     }
 }
 
-/// The item of the other list that has an item's name, or its place where it has none.
+/// The item of the other list with the same name, or in the same position where it has no name.
 pub(super) fn beside<'a>(item: &Value, at: usize, next: Option<&'a Value>) -> Option<&'a Value> {
     let others = next.and_then(Value::as_array)?;
     match item.get("name") {
@@ -113,7 +112,7 @@ mod tests {
         })
     }
 
-    /// What ECS describes of it, with members that no kanmon of today knows.
+    /// What ECS describes of it, with future members.
     fn described() -> Value {
         let mut described = sent();
         described["revision"] = json!(3);
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ecs_added_to_what_was_sent_is_no_change() {
+    fn what_ecs_added_to_what_was_sent_is_not_a_change() {
         let tag = content_hash(&sent());
         assert_eq!(paths(&described(), &tag, &sent()), [""; 0]);
         assert!(holds(&described(), &tag, &sent()) && is_proven(&described(), &tag, &sent()));
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copied_tag_is_not_believed() {
+    fn a_copied_tag_does_not_count() {
         let tag = content_hash(&sent());
         let cases = [
             ("/containerDefinitions/0/command", json!(["mine"]), "containerDefinitions[web].command"),
@@ -157,11 +156,11 @@ mod tests {
             ("/taskRoleArn", json!("admin"), "taskRoleArn"),
         ];
         for (pointer, value, path) in cases {
-            let mut theirs = described();
+            let mut changed = described();
             let (parent, member) = pointer.rsplit_once('/').unwrap();
-            theirs.pointer_mut(parent).unwrap()[member] = value;
-            assert!(paths(&theirs, &tag, &sent()).contains(&path.to_owned()), "{pointer}");
-            assert!(!holds(&theirs, &tag, &sent()) && !is_proven(&theirs, &tag, &sent()), "{pointer}");
+            changed.pointer_mut(parent).unwrap()[member] = value;
+            assert!(paths(&changed, &tag, &sent()).contains(&path.to_owned()), "{pointer}");
+            assert!(!holds(&changed, &tag, &sent()) && !is_proven(&changed, &tag, &sent()), "{pointer}");
         }
         let mut less = described();
         less["containerDefinitions"][0].as_object_mut().unwrap().remove("environment");
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_tag_only_what_is_off_can_be_ecs_own() {
+    fn without_the_tag_only_members_that_are_off_are_ecss_own() {
         let next = sent();
         let mut live = sent();
         live["ofNextYear"] = json!(false);
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_the_file_makes_use_of_counts_however_new() {
+    fn a_member_that_the_file_uses_counts_even_if_it_is_new() {
         let mut next = sent();
         next["ofNextYear"] = json!({ "mode": "chosen" });
         let tag = content_hash(&next);

@@ -11,7 +11,7 @@ fn changes(from: &Value, to: &Value) -> Vec<Change> {
     crate::engine::changes::changes(from, to, &Default::default())
 }
 
-/// A task definition as `DescribeTaskDefinition` tells it.
+/// A task definition as `DescribeTaskDefinition` returns it.
 fn described() -> Value {
     json!({
         "taskDefinitionArn": "arn:aws:ecs:ap-northeast-1:012345678901:task-definition/web:7",
@@ -115,7 +115,7 @@ fn names_and_images_are_read_where_they_are() {
 }
 
 #[test]
-fn a_template_and_what_ecs_tells_of_its_revision_are_the_same_content() {
+fn a_template_and_its_described_revision_have_the_same_content() {
     let template = json!({
         "family": "web",
         "networkMode": "awsvpc",
@@ -141,10 +141,11 @@ fn a_template_and_what_ecs_tells_of_its_revision_are_the_same_content() {
 }
 
 #[test]
-fn ports_that_ecs_spells_out_are_no_change_and_ports_that_somebody_chose_are() {
+fn ports_that_ecs_fills_in_are_not_a_change_and_chosen_ports_are() {
     let with = |mode: &str, mapping: Value| json!({ "networkMode": mode, "containerDefinitions": [{ "name": "web", "portMappings": [mapping] }] });
     let plain = json!({ "containerPort": 80 });
-    let same = |mode: &str, told: Value| content_hash(&with(mode, plain.clone())) == content_hash(&with(mode, told));
+    let same =
+        |mode: &str, described: Value| content_hash(&with(mode, plain.clone())) == content_hash(&with(mode, described));
     assert!(same("awsvpc", json!({ "containerPort": 80, "hostPort": 80, "protocol": "tcp" })));
     assert!(same("host", json!({ "containerPort": 80, "hostPort": 80, "protocol": "tcp" })));
     assert!(same("bridge", json!({ "containerPort": 80, "hostPort": 0, "protocol": "tcp" })));
@@ -216,7 +217,7 @@ fn a_label_called_like_a_setting_is_not_shown() {
     }
 }
 
-/// Every leaf of a JSON value, as a path of members and places.
+/// Every leaf of a JSON value, as a path of members and positions.
 fn leaves(value: &Value, path: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
     match value {
         Value::Object(map) => {
@@ -238,7 +239,7 @@ fn leaves(value: &Value, path: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
 }
 
 #[test]
-fn the_hash_and_the_changes_feel_every_value_that_is_registered() {
+fn every_registered_value_changes_the_hash_and_is_a_change() {
     let base = compose(&described(), &BTreeMap::new()).unwrap();
     let mut all = Vec::new();
     leaves(&base, &mut Vec::new(), &mut all);
@@ -319,7 +320,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_hash_does_not_feel_the_order_of_members(bits in prop::collection::vec(any::<bool>(), 64)) {
+    fn the_order_of_members_does_not_change_the_hash(bits in prop::collection::vec(any::<bool>(), 64)) {
         let mut bits = bits.into_iter().cycle();
         let other = shuffled(&described(), &mut || bits.next().unwrap_or(false));
         prop_assert_eq!(content_hash(&other), content_hash(&described()));

@@ -1,10 +1,10 @@
-//! What must hold at every decision and at every end, whatever happens.
+//! Invariants of every decision and of every ending.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::story::{folds_alike, tell};
+use super::story::{folds_alike, run};
 use super::world::{World, ours};
 use crate::engine::decision::Decision;
 use crate::engine::enter::SCAN_READINGS;
@@ -26,20 +26,20 @@ use crate::model::step::StepState;
 use crate::model::step::part::Direction;
 use crate::model::waiting::Waiting;
 
-/// Looks at every decision before it is carried out.
+/// Checks every decision before it is carried out.
 #[derive(Default)]
-pub(super) struct Watchman {
+pub(super) struct Checker {
     seen: usize,
     /// By stage: the last approval's event number, and the last judgement's.
     approved: BTreeMap<StageName, u64>,
     judged: BTreeMap<StageName, u64>,
-    /// The last rejection's or withdrawal's.
+    /// By stage: the last rejection's or withdrawal's event number.
     refused: BTreeMap<StageName, u64>,
-    /// Updates that were intended and have neither failed nor been found absent.
+    /// Updates that were intended and neither failed nor were absent.
     updates: BTreeMap<Effect, u64>,
 }
 
-impl Watchman {
+impl Checker {
     pub fn check(&mut self, world: &World, decision: &Decision) {
         self.catch_up(world);
         let release = &world.release;
@@ -49,7 +49,7 @@ impl Watchman {
                 for fact in facts {
                     if let Fact::StageEntered { stage } = fact {
                         self.may_enter(release, stage);
-                        assert!(world.inbox.is_empty(), "{stage} is entered over what was said: {:?}", world.inbox);
+                        assert!(world.inbox.is_empty(), "{stage} is entered with unread messages: {:?}", world.inbox);
                     }
                 }
             }
@@ -63,7 +63,7 @@ impl Watchman {
                     self.may_start(release, effect);
                 }
                 for (i, w) in watch.iter().enumerate() {
-                    assert!(!watch[..i].iter().any(|o| o.watch == w.watch), "{:?} is watched twice", w.watch);
+                    assert!(!watch[..i].iter().any(|o| o.watch == w.watch), "{:?} is watched two times", w.watch);
                 }
             }
             Decision::Finish(_) => {
@@ -106,7 +106,7 @@ impl Watchman {
 
     fn may_start(&self, release: &Release, effect: &Effect) {
         assert!(!release.open.contains_key(effect), "`{effect:?}` is started while it is under way");
-        assert!(!release.unknown.contains_key(effect), "`{effect:?}` is started while nobody knows what became of it");
+        assert!(!release.unknown.contains_key(effect), "`{effect:?}` is started while its result is unknown");
         let entered = |stage: &StageName| release.stage(stage).entered.is_some();
         match effect.row().subject {
             Subject::Accounts { .. }
@@ -178,7 +178,7 @@ impl Watchman {
             let Approval::Given(answer, _) = &state.approval else {
                 panic!("{name} is entered without an approval: {:?}", state.approval)
             };
-            assert!(self.approved.get(name) > self.refused.get(name), "{name} is entered after a no");
+            assert!(self.approved.get(name) > self.refused.get(name), "{name} is entered after a rejection");
             assert!(
                 self.judged.get(name) > self.approved.get(name),
                 "{name} is entered by a judgement from before the approval"
@@ -191,7 +191,7 @@ impl Watchman {
         }
     }
 
-    /// What must be so when it has ended for good, or was given up by whoever resumes it.
+    /// What must hold when it has ended finally, or after the last resumption.
     pub fn at_the_end(&mut self, world: &World, ending: &Ending) {
         self.catch_up(world);
         folds_alike(&world.events, &world.release);
@@ -209,14 +209,14 @@ impl Watchman {
             for (_, service, roll) in state.rolls() {
                 let found = &world.services[&(name.clone(), service.clone())];
                 let still_ours = found.updates > 0 && found.definition == ours(name, service);
-                let said = ending.outcome();
+                let outcome = ending.outcome();
                 assert!(
                     !(must_be_back && still_ours),
-                    "{name}/{service} still runs the failed release, and the ending says {said:?}: {roll:?}"
+                    "{name}/{service} still runs the failed release, but the outcome is {outcome:?}: {roll:?}"
                 );
                 assert!(
-                    !(said == Outcome::RolledBack && still_ours),
-                    "rolled back, it says, and {name}/{service} is not: {roll:?}"
+                    !(outcome == Outcome::RolledBack && still_ours),
+                    "the outcome is rolled back, but {name}/{service} is not: {roll:?}"
                 );
             }
         }
@@ -255,7 +255,7 @@ fn succeeded(world: &World) {
         }
     }
     for stage in &pipeline.stages[until + 1..] {
-        assert!(release.stage(&stage.name).entered.is_none(), "{} was not asked for", stage.name);
+        assert!(release.stage(&stage.name).entered.is_none(), "{} was not requested", stage.name);
     }
 }
 
@@ -263,18 +263,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_promise_holds(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        tell(bytes);
+    fn the_invariants_hold_in_every_story(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        run(bytes);
     }
 }
 
-/// A small world in which nothing ever went wrong would prove nothing.
+/// A world in which nothing ever fails would prove nothing.
 #[test]
-fn the_stories_come_to_every_kind_of_end() {
+fn the_stories_end_with_every_kind_of_outcome() {
     let mut ends: BTreeMap<String, u32> = BTreeMap::new();
     let mut bytes = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..600 {
-        let story = tell((0..300).map(|_| xorshift(&mut bytes)).collect());
+        let story = run((0..300).map(|_| xorshift(&mut bytes)).collect());
         *ends.entry(format!("{:?}", story.ending.outcome())).or_default() += 1;
     }
     let wanted =

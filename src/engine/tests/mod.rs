@@ -1,4 +1,4 @@
-//! The engine as a whole, against a small world that answers it.
+//! The engine as a whole, in a simulated world.
 
 mod invariants;
 mod single;

@@ -1,4 +1,4 @@
-//! Single decisions that chance meets too seldom.
+//! Decisions that random stories reach too rarely.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::reason::Reason;
 use crate::model::release::Release;
-use crate::model::release::samples::{at, ending, events, gate_passed, id, nobody, reason, started, step};
+use crate::model::release::samples::{at, ending, events, gate_passed, id, reason, started, step, unknown_requester};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::rollout_reason::ProofGap;
 use crate::model::severity::Severity;
@@ -110,7 +110,7 @@ fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
     ]
 }
 
-fn nobody_knows(effect: Effect) -> Vec<Fact> {
+fn unknown_result(effect: Effect) -> Vec<Fact> {
     let fault = crate::model::fault::samples::of(FaultKind::Ambiguous);
     vec![Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]
 }
@@ -125,8 +125,8 @@ fn decided(release: &Release) -> Decision {
 }
 
 #[test]
-fn a_failing_stage_is_not_in_order_while_nobody_knows_of_an_update() {
-    let facts = [nobody_knows(update("web")), vec![failed(Outcome::Failed)]].concat();
+fn a_failed_stage_is_not_rolled_back_while_an_update_is_unknown() {
+    let facts = [unknown_result(update("web")), vec![failed(Outcome::Failed)]].concat();
     let Decision::Finish(ending) = decided(&in_dev(facts)) else {
         panic!("nothing can be done before it is looked at")
     };
@@ -135,8 +135,8 @@ fn a_failing_stage_is_not_in_order_while_nobody_knows_of_an_update() {
 }
 
 #[test]
-fn a_failure_is_written_down_even_beside_what_nobody_knows() {
-    let mut facts = nobody_knows(update("web"));
+fn a_failure_is_recorded_even_if_another_effect_is_unknown() {
+    let mut facts = unknown_result(update("web"));
     facts.extend(rolled("admin", RolloutState::RolledBack { said: Some("crash".into()) }));
     let end = RolloutEnd::RolledBack { said: Some("crash".into()) };
     facts.push(Fact::step(&dev(), RollFact::RolloutEnded { service: id("admin"), direction: Direction::Forward, end }));
@@ -153,7 +153,7 @@ fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
     let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it is unknown") };
     assert_eq!(ending.outcome(), Outcome::Unknown);
     facts.push(Fact::Suspended { ending });
-    facts.push(Fact::Resumed { by: nobody(), kanmon: "0".into() });
+    facts.push(Fact::Resumed { by: unknown_requester(), kanmon: "0".into() });
     facts.push(Fact::StageLocked { stage: id("dev"), fence: 2 });
     let Decision::Go { watch, .. } = decided(&in_dev(facts)) else { panic!("it is watched") };
     let watched: Vec<Watch> = watch.into_iter().map(|w| w.watch).collect();
@@ -175,9 +175,9 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
     assert_eq!(watch[0].watch, Watch::Step { at: dev(), part: StepPart::Service(id("web"), Direction::Forward) });
 }
 
-/// After SUCCESSFUL a deployment can neither be stopped nor rolled back: only a new one leads back.
+/// After SUCCESSFUL a deployment can be neither stopped nor rolled back: only a new one restores what ran before.
 #[test]
-fn what_ecs_calls_done_and_nobody_could_prove_in_time_has_failed_and_is_not_asked_to_stop() {
+fn a_successful_deployment_without_a_proof_in_time_has_failed_and_is_not_stopped() {
     let mut facts = rolled("web", RolloutState::Proving { missing: ProofGap::NoPrimary });
     facts.push(Fact::step(&dev(), RollFact::RolloutOverdue { service: id("web"), direction: Direction::Forward }));
     let ended = |decision: Decision| match decision {
@@ -205,7 +205,7 @@ fn what_ecs_calls_done_and_nobody_could_prove_in_time_has_failed_and_is_not_aske
 }
 
 #[test]
-fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
+fn a_release_that_was_overtaken_while_suspended_is_superseded() {
     let ledger = |last: &str| {
         let ledger = StageLedger { last_entered: Some(id(last)), ..StageLedger::default() };
         BTreeMap::from([(id("dev"), ledger)])
@@ -219,20 +219,20 @@ fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
 }
 
 #[test]
-fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_again() {
+fn a_process_that_takes_over_changes_nothing_before_it_has_judged_the_gate() {
     let taken_over = || {
-        let by = nobody();
+        let by = unknown_requester();
         vec![Fact::Resumed { by, kanmon: "1".into() }, Fact::StageLocked { stage: id("dev"), fence: 2 }]
     };
     let Decision::Go { start, watch, .. } = decided(&in_dev(taken_over())) else {
         panic!("it looks at the scan first")
     };
-    assert_eq!(start, [], "the record's word is not enough");
+    assert_eq!(start, [], "the recorded judgement is not enough");
     let scan = Watch::Scan { image: id("web"), account: id("main") };
     assert_eq!(watch.into_iter().map(|w| w.watch).collect::<Vec<_>>(), [scan]);
 
     let passed = in_dev([taken_over(), vec![gate_passed("dev")]].concat());
-    let Decision::Go { start, .. } = decided(&passed) else { panic!("it goes on") };
+    let Decision::Go { start, .. } = decided(&passed) else { panic!("it continues") };
     assert_eq!(start, [update("admin"), update("web")]);
 
     let Fact::GateJudged { stage, mut judgement } = gate_passed("dev") else { unreachable!("it is a judgement") };
@@ -244,9 +244,9 @@ fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_agai
     assert!(failure.roll_back && matches!(failure.reason, Reason::GateNoLongerPasses { .. }), "{failure:?}");
 }
 
-/// A record may say that the gate let a container in that the file does not name.
+/// A record may claim that the gate passed a container that the file does not name.
 #[test]
-fn who_takes_a_release_over_judges_its_other_containers_again() {
+fn a_process_that_takes_over_judges_unnamed_containers_again() {
     let image = format!("012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/metrics@{}", Digest::of(b"metrics"));
     let Fact::GateJudged { judgement, .. } = gate_passed("dev") else { unreachable!("it is judged") };
     let unnamed = BTreeMap::from([("metrics".to_owned(), Unnamed { image, gate: UnnamedGate::Judged(judgement) })]);
@@ -257,7 +257,7 @@ fn who_takes_a_release_over_judges_its_other_containers_again() {
     let mut facts = vec![
         Fact::StagePlanned { stage: id("dev"), plan },
         Fact::Suspended { ending: ending(Outcome::Suspended) },
-        Fact::Resumed { by: nobody(), kanmon: "0".into() },
+        Fact::Resumed { by: unknown_requester(), kanmon: "0".into() },
         Fact::Surveyed { until: id("prod") },
         Fact::StageLocked { stage: id("dev"), fence: 2 },
     ];

@@ -1,11 +1,11 @@
-//! One release from its start to its end, through crashes and resumptions, with everything that must always hold checked on the way.
+//! One release from its start to its end, through crashes and resumptions, with all invariants checked.
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::invariants::Watchman;
-use super::world::{ASKED_BY, Chance, World};
+use super::invariants::Checker;
+use super::world::{Chance, REQUESTER, World};
 use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
 use crate::engine::inbox::absorb_first;
@@ -23,16 +23,16 @@ use crate::model::step::roll::Roll;
 
 /// More than any story needs: with everything going wrong for two hours of deadlines, a few thousand steps are made.
 const MOST_STEPS: u32 = 20_000;
-/// How often a suspended release is taken up again.
+/// How often a suspended release is resumed.
 const RESUMPTIONS: u32 = 4;
 
-/// A release's story, told to its end.
+/// A release's story, run to its end.
 pub(super) struct Story {
     pub world: World,
     pub ending: Ending,
 }
 
-/// What the process is at.
+/// What the process is doing.
 enum Job {
     Do(Effect),
     LookUp(Effect),
@@ -46,7 +46,7 @@ impl Job {
     }
 }
 
-/// `dev`, then `prod` in another account, which copies and asks: a migration, two services side by side, a check.
+/// `dev`, then `prod` in another account, with copies and approval: a migration, two services in parallel, a check.
 pub(super) fn first(chance: &mut Chance) -> Started {
     let Fact::Started(mut first) = started() else { unreachable!("it starts") };
     let pipeline = &mut first.pipeline;
@@ -63,7 +63,7 @@ pub(super) fn first(chance: &mut Chance) -> Started {
     if chance.odds(20) {
         first.given = BTreeMap::from([(id("web"), "registry/web:1".to_owned())]);
     }
-    let identity = Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+    let identity = Identity { arn: REQUESTER.into(), account: id("012345678901"), user_id: "A".into() };
     first.requested_by = Requester::Person { identity };
     if chance.odds(15) {
         first.until = id("dev");
@@ -72,26 +72,26 @@ pub(super) fn first(chance: &mut Chance) -> Started {
 }
 
 /// Runs the release under these choices.
-pub(super) fn tell(bytes: Vec<u8>) -> Story {
+pub(super) fn run(bytes: Vec<u8>) -> Story {
     let mut chance = Chance::new(bytes);
     let started = first(&mut chance);
     let mut world = World::new(started, chance);
-    let mut watchman = Watchman::default();
+    let mut checker = Checker::default();
     let mut jobs: Vec<Job> = Vec::new();
     let mut ledgers = Ledgers::new();
     let mut resumptions = 0;
     for _ in 0..MOST_STEPS {
         nothing_is_lost(&world, &jobs);
         let decision = decide(&world.release, &ledgers, world.now);
-        let heard_first = match &decision {
+        let read_first = match &decision {
             Decision::Record(facts) => absorb_first(facts),
             Decision::Finish(ending) => !ending.outcome().is_resumable(),
             Decision::Go { .. } => false,
         };
-        if heard_first && world.hear() {
+        if read_first && world.read_inbox() {
             continue;
         }
-        watchman.check(&world, &decision);
+        checker.check(&world, &decision);
         match decision {
             Decision::Record(facts) => world.append(facts),
             Decision::Finish(ending) => {
@@ -101,7 +101,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
                     false => Fact::Finished { ending: ending.clone() },
                 }]);
                 if !resumable || resumptions == RESUMPTIONS {
-                    watchman.at_the_end(&world, &ending);
+                    checker.at_the_end(&world, &ending);
                     return Story { world, ending };
                 }
                 resumptions += 1;
@@ -114,7 +114,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
                     world.append([Fact::Intended { effect: effect.clone(), attempt }]);
                     jobs.push(Job::Do(effect));
                 }
-                meddle(&mut world, &mut ledgers);
+                interfere(&mut world, &mut ledgers);
                 if world.chance.odds(2) {
                     jobs = crash(&mut world, jobs);
                     continue;
@@ -122,7 +122,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
                 let watched: Vec<Watch> = watch.iter().map(|w| w.watch.clone()).collect();
                 let every = watch.iter().map(|w| w.every).min();
                 if !act(&mut world, &mut jobs, &watched) {
-                    // What is watched is read again by then, be it to see that its time is over.
+                    // What is watched is read again by then, if only to see that its time is over.
                     let idle = world.now + every.map_or(SignedDuration::from_secs(1), |every| every * 20);
                     world.now = wake_at.filter(|at| *at > world.now).map_or(idle, |at| at.min(idle));
                 } else {
@@ -134,7 +134,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
     panic!("it has not ended after {MOST_STEPS} steps; the last: {:?}", world.events.last());
 }
 
-/// Concludes one thing under way, or tells what is to be seen; false where nothing moves.
+/// Concludes one effect under way, or reports something new; false: nothing changed.
 fn act(world: &mut World, jobs: &mut Vec<Job>, watched: &[Watch]) -> bool {
     if !jobs.is_empty() && (!world.chance.odds(40) || watched.is_empty()) {
         let job = jobs.swap_remove(world.chance.pick(jobs.len()));
@@ -157,8 +157,8 @@ fn act(world: &mut World, jobs: &mut Vec<Job>, watched: &[Watch]) -> bool {
 }
 
 /// What others do meanwhile.
-fn meddle(world: &mut World, ledgers: &mut Ledgers) {
-    let identity = || Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+fn interfere(world: &mut World, ledgers: &mut Ledgers) {
+    let identity = || Identity { arn: REQUESTER.into(), account: id("012345678901"), user_id: "A".into() };
     if world.chance.odds(1) {
         world.somebody_deploys();
     }
@@ -166,16 +166,17 @@ fn meddle(world: &mut World, ledgers: &mut Ledgers) {
         let roll_back = world.chance.odds(60);
         world.append([Fact::AbortRequested { by: identity(), reason: "enough".into(), roll_back }]);
     }
-    let open = |s: &StageState| matches!(s.approval, Approval::Given(..) | Approval::Asked(_)) && s.entered.is_none();
+    let open =
+        |s: &StageState| matches!(s.approval, Approval::Given(..) | Approval::Requested(_)) && s.entered.is_none();
     let asked = world.release.stages.iter().find(|(_, s)| open(s)).map(|(name, _)| name.clone());
     if let Some(stage) = asked
         && world.chance.odds(4)
     {
-        world.somebody_speaks(&stage);
+        world.approver_sends(&stage);
     }
-    // The process looks into its inbox from time to time.
+    // The process reads its inbox from time to time.
     if world.chance.odds(30) {
-        world.hear();
+        world.read_inbox();
     }
     if world.chance.odds(1) {
         let ledger = StageLedger { last_entered: Some(id("r2")), ..StageLedger::default() };
@@ -183,7 +184,7 @@ fn meddle(world: &mut World, ledgers: &mut Ledgers) {
     }
 }
 
-/// The process dies: what it was at may or may not have taken effect, and no news arrives.
+/// The process crashes: its effects may or may not have taken place.
 fn crash(world: &mut World, jobs: Vec<Job>) -> Vec<Job> {
     for job in &jobs {
         if let Job::Do(effect) = job {
@@ -195,23 +196,23 @@ fn crash(world: &mut World, jobs: Vec<Job>) -> Vec<Job> {
 }
 
 fn resume(world: &mut World) -> Vec<Job> {
-    let identity = Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+    let identity = Identity { arn: REQUESTER.into(), account: id("012345678901"), user_id: "A".into() };
     world.append([Fact::Resumed { by: Requester::Person { identity }, kanmon: "0.1.0".into() }]);
     world.release.open.keys().cloned().map(Job::LookUp).collect()
 }
 
-/// Whether reading the journal anew, from any point on, comes to the same release.
+/// Checks that folding the journal again, at once or from its middle, gives the same release.
 pub(super) fn folds_alike(events: &[Event], release: &Release) {
     let half = events.len() / 2 + 1;
     let mut resumed = Release::fold(&events[..half.min(events.len())]).expect("the first half is a journal");
     for event in &events[half.min(events.len())..] {
         resumed.apply(event).expect("the second half follows");
     }
-    assert_eq!(&resumed, release, "going on from the middle comes to the same release");
-    assert_eq!(&Release::fold(events).expect("it is a journal"), release, "reading it anew comes to the same release");
+    assert_eq!(&resumed, release, "continuing from the middle gives the same release");
+    assert_eq!(&Release::fold(events).expect("it is a journal"), release, "folding it again gives the same release");
 }
 
-/// Every effect that is under way is somebody's job.
+/// Every effect under way has a job.
 fn nothing_is_lost(world: &World, jobs: &[Job]) {
     for effect in world.release.open.keys() {
         assert!(jobs.iter().any(|j| j.effect() == effect), "`{effect:?}` is open, and nobody is at it");
@@ -224,8 +225,8 @@ mod tests {
     use crate::model::outcome::Outcome;
 
     #[test]
-    fn where_all_goes_well_everything_runs_in_its_order() {
-        let story = tell(vec![]);
+    fn without_failures_everything_runs_in_order() {
+        let story = run(vec![]);
         assert_eq!(story.ending.outcome(), Outcome::Succeeded, "{:?}", story.ending);
         let entered: Vec<&str> = story
             .world

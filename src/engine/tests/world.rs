@@ -1,5 +1,5 @@
-//! A world that answers `decide` without a runtime: it carries out what is started, shows what is watched, and goes wrong where
-//! the choices that it is given say so. When they are used up, everything goes well: what fails shrinks to what matters.
+//! A simulated world for `decide` without a runtime: it carries out effects, shows what is watched, and fails where its given choices say so. When they
+//! are used up, everything succeeds, so that failing cases shrink well.
 
 use std::collections::BTreeMap;
 
@@ -34,11 +34,11 @@ use crate::model::step::roll_state::{RollState, RolloutRun};
 use crate::model::step::run::{RunFact, TaskEnd};
 use crate::model::verdict::Verdict;
 
-pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
+pub(super) const REQUESTER: &str = "arn:aws:iam::012345678901:user/alice";
 const APPROVER: &str = "arn:aws:iam::012345678901:user/bob";
 const OTHER_APPROVER: &str = "arn:aws:iam::012345678901:user/carol";
 
-/// Where chance comes from: one byte a question, nought (all is well) for ever after the last.
+/// Choices: one byte each, and 0 (success) after the last.
 pub(super) struct Chance {
     bytes: std::vec::IntoIter<u8>,
 }
@@ -48,7 +48,7 @@ impl Chance {
         Chance { bytes: bytes.into_iter() }
     }
 
-    /// Whether something happens that does so in so many of a hundred cases.
+    /// Whether something happens that has this probability.
     pub fn odds(&mut self, percent: u32) -> bool {
         let byte = u32::from(self.bytes.next().unwrap_or(0));
         byte * 100 >= 256 * (100 - percent)
@@ -122,9 +122,9 @@ pub(super) struct World {
     pub release: Release,
     pub events: Vec<Event>,
     pub services: BTreeMap<(StageName, ServiceName), Service>,
-    /// What others said and the process has not heard.
+    /// Messages that the process has not read.
     pub inbox: Vec<Message>,
-    /// What took effect without being told.
+    /// Effects that took place without a reported result.
     landed: BTreeMap<Effect, Fact>,
     ids: u32,
 }
@@ -173,18 +173,18 @@ impl World {
         }
     }
 
-    /// Somebody says something.
+    /// Sends a message.
     pub fn send(&mut self, body: MessageBody) {
         self.ids += 1;
         self.inbox.push(Message { id: self.ids.into(), at: self.now, release: id("r1"), body });
     }
 
-    /// Somebody who may decide says something about a stage's approval, mostly no.
-    pub fn somebody_speaks(&mut self, stage: &StageName) {
+    /// An approver sends a message about a stage's approval, mostly a rejection.
+    pub fn approver_sends(&mut self, stage: &StageName) {
         let by = Identity { arn: OTHER_APPROVER.into(), account: id("012345678901"), user_id: "U".into() };
         let plan = match &self.release.stage(stage).approval {
-            Approval::Asked(request) | Approval::Given(_, request) => request.plan.clone(),
-            Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => return,
+            Approval::Requested(request) | Approval::Given(_, request) => request.plan.clone(),
+            Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => return,
         };
         let answer = |answer| {
             let (stage, comment) = (stage.clone(), String::new());
@@ -198,8 +198,8 @@ impl World {
         self.send(body);
     }
 
-    /// Takes in what was said, as the loop does; whether that was anything.
-    pub fn hear(&mut self) -> bool {
+    /// Reads the inbox, as the loop does; whether it had messages.
+    pub fn read_inbox(&mut self) -> bool {
         let messages = std::mem::take(&mut self.inbox);
         for message in &messages {
             let read = Fact::Absorbed { message: message.id };
@@ -221,7 +221,7 @@ impl World {
         self.services.get_mut(&(at.stage.clone(), service.clone())).expect("the stage has it")
     }
 
-    /// Carries out an effect, or does not; what comes of it by the end of its own attempts.
+    /// Carries out an effect, or fails; the resulting fact.
     pub fn carry_out(&mut self, effect: &Effect) -> Fact {
         let failed = |effect: &Effect, kind| Fact::EffectFailed {
             effect: effect.clone(),
@@ -249,7 +249,7 @@ impl World {
         self.perform(effect).unwrap_or_else(|kind| failed(effect, kind))
     }
 
-    /// It was sent and nothing came back: it took effect or it did not.
+    /// The effect was sent without an answer: it took place or not.
     pub fn perhaps(&mut self, effect: &Effect) {
         if self.chance.odds(50)
             && let Ok(fact) = self.perform(effect)
@@ -288,7 +288,7 @@ impl World {
                     plan: plan.clone(),
                     execution: None,
                     answered_at: None,
-                    asked_at: self.now,
+                    requested_at: self.now,
                     expires_at: self.now + SignedDuration::from_hours(24),
                 };
                 Fact::ApprovalRequested { stage: stage.clone(), request }
@@ -430,7 +430,7 @@ impl World {
         StagePlan { services: services.collect(), tasks: BTreeMap::new() }
     }
 
-    /// What is new to be seen.
+    /// What is new in what is watched.
     pub fn look(&mut self, watch: &Watch) -> Vec<Fact> {
         match watch {
             Watch::Scan { image, account } => {
@@ -513,9 +513,9 @@ impl World {
         }
     }
 
-    /// Somebody decides, or somebody who may not, or nobody.
+    /// An answer by an approver, by somebody who may not approve, or none.
     fn answer(&mut self, stage: &StageName) -> Option<Fact> {
-        let Approval::Asked(request) = self.release.stage(stage).approval.clone() else { return None };
+        let Approval::Requested(request) = self.release.stage(stage).approval.clone() else { return None };
         let policy = self.release.started.pipeline.stage(stage)?.approval.clone()?;
         let identity = |arn: &str| Identity { arn: arn.into(), account: id("012345678901"), user_id: "U".into() };
         let approved = ApprovalAnswer {
@@ -528,7 +528,7 @@ impl World {
         let answer = if self.chance.odds(30) {
             match self.chance.pick(4) {
                 0 => ApprovalAnswer { answer: Answer::Rejected, ..approved },
-                1 => ApprovalAnswer { by: identity(ASKED_BY), ..approved },
+                1 => ApprovalAnswer { by: identity(REQUESTER), ..approved },
                 2 => ApprovalAnswer { plan: crate::model::ids::PlanHash::of(b"another"), ..approved },
                 _ => return None,
             }

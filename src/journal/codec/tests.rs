@@ -306,7 +306,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     let ending = || reason().prop_map(Ending::of);
     let asked = (name(), text(), proptest::option::of(text()), when()).prop_map(|(stage, plan, execution, t)| {
         let plan = PlanHash::of(plan.as_bytes());
-        let request = ApprovalRequest { plan, execution, answered_at: None, asked_at: t, expires_at: t };
+        let request = ApprovalRequest { plan, execution, answered_at: None, requested_at: t, expires_at: t };
         Fact::ApprovalRequested { stage, request }
     });
     let effects = prop_oneof![

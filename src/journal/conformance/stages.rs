@@ -12,7 +12,7 @@ use crate::model::fault::state::Leased;
 use crate::model::freeze::Frozen;
 use crate::model::freeze::FrozenBy;
 use crate::model::ids::Digest;
-use crate::model::ledger::{LastGood, Said, StageLedger, Word};
+use crate::model::ledger::{LastGood, StageAction, StageCommand, StageLedger};
 use crate::model::outcome::Outcome;
 use crate::model::release::samples::{at, id, reason, step, warned};
 use crate::model::step::part::Direction;
@@ -98,16 +98,16 @@ pub async fn nobody_changes_a_stage_that_it_does_not_hold(store: &TestStore) {
     store.append(&later, 2, update("dev")).await.unwrap();
 }
 
-fn word(reason: &str, said: Said) -> Word {
+fn command(reason: &str, action: StageAction) -> StageCommand {
     let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
-    Word { by, reason: reason.into(), said }
+    StageCommand { by, reason: reason.into(), action }
 }
 
 pub async fn a_frozen_stage_is_not_entered_but_can_be_rolled_back(store: &TestStore) {
     let one = store.begin("r1", "a", 0).await;
     store.lock("dev", &one, 0).await.unwrap();
     store.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
-    let freeze = word("an incident", Said::Freeze);
+    let freeze = command("an incident", StageAction::Freeze);
     let ledger = store.journal.intervene(&app(), &stage("dev"), &freeze, at(5)).await.unwrap();
     let by = FrozenBy::Person { identity: freeze.by.clone(), reason: "an incident".into() };
     assert_eq!(ledger.frozen, Some(Frozen { at: at(5), by }));
@@ -126,9 +126,10 @@ pub async fn a_frozen_stage_is_not_entered_but_can_be_rolled_back(store: &TestSt
         .append(&one, 3, intended(Effect::Update { at: at_back.0, service, direction: Direction::Back }))
         .await
         .unwrap();
-    let open = store.journal.intervene(&app(), &stage("dev"), &word("over", Said::Unfreeze), at(9)).await.unwrap();
+    let open =
+        store.journal.intervene(&app(), &stage("dev"), &command("over", StageAction::Unfreeze), at(9)).await.unwrap();
     assert_eq!(open.frozen, None);
-    let said: Vec<(&str, Timestamp)> = open.words.iter().map(|w| (w.word.reason.as_str(), w.at)).collect();
+    let said: Vec<(&str, Timestamp)> = open.commands.iter().map(|c| (c.command.reason.as_str(), c.at)).collect();
     assert_eq!(said, [("an incident", at(5)), ("over", at(9))], "both are on record");
     store.append(&one, 4, update("dev")).await.unwrap();
 }
@@ -177,13 +178,13 @@ pub async fn a_person_breaks_a_lock_and_the_ledger_says_so(store: &TestStore) {
     let (release, who, seen) = store.journal.holder(&app(), &stage("dev")).await.unwrap().unwrap();
     assert_eq!((release, who), (id("r1"), holder("a")));
     store.journal.renew(&one, at(1)).await.unwrap();
-    let another = Said::BreakLock { release: id("r2"), fence: seen.fence };
-    let wrong = store.journal.intervene(&app(), &stage("dev"), &word("x", another), at(2)).await;
+    let another = StageAction::BreakLock { release: id("r2"), fence: seen.fence };
+    let wrong = store.journal.intervene(&app(), &stage("dev"), &command("x", another), at(2)).await;
     assert_eq!(heartbeat(wrong).fence, seen.fence, "only the holder that was seen");
-    let break_it = Said::BreakLock { release: id("r1"), fence: seen.fence };
+    let break_it = StageAction::BreakLock { release: id("r1"), fence: seen.fence };
     let ledger =
-        store.journal.intervene(&app(), &stage("dev"), &word("its machine burnt", break_it), at(3)).await.unwrap();
-    assert_eq!(ledger.words.last().unwrap().word.reason, "its machine burnt");
+        store.journal.intervene(&app(), &stage("dev"), &command("its machine burnt", break_it), at(3)).await.unwrap();
+    assert_eq!(ledger.commands.last().unwrap().command.reason, "its machine burnt");
     assert_eq!(store.journal.holder(&app(), &stage("dev")).await.unwrap(), None);
     is_lost(store.append(&one, 1, update("dev")).await);
     assert_eq!(store.journal.renew(&one, at(4)).await.unwrap(), []);

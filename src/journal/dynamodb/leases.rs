@@ -12,7 +12,7 @@ use crate::journal::codec;
 use crate::journal::lease::{self, HasEnded, StageLease};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 use crate::ports::journal::{Heartbeat, Holder, JournalError, Lease};
 
 pub(super) async fn take(
@@ -177,16 +177,16 @@ pub(super) async fn intervene(
     table: &Table,
     app: &AppName,
     stage: &StageName,
-    word: &Word,
+    command: &StageCommand,
     now: Timestamp,
 ) -> Result<StageLedger, JournalError> {
     let mut attempts = WriteAttempts::new();
     loop {
         let mut stage_item = StageItem::load(table, app, stage).await?;
-        if attempts.is_again() && stage_item.ledger.has_heard(word, now) {
+        if attempts.is_again() && stage_item.ledger.has_recorded(command, now) {
             return Ok(stage_item.ledger);
         }
-        lease::intervene(stage, &mut stage_item.lease, &mut stage_item.ledger, word, now)?;
+        lease::intervene(stage, &mut stage_item.lease, &mut stage_item.ledger, command, now)?;
         if attempts.put_all(table, stage_item.write()?).await? {
             return Ok(stage_item.ledger);
         }

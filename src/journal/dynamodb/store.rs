@@ -15,7 +15,7 @@ use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 use crate::model::pipeline::Account;
 use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
@@ -150,11 +150,11 @@ impl Journal for DynamoDbJournal {
         &self,
         app: &AppName,
         stage: &StageName,
-        word: &Word,
+        command: &StageCommand,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::intervene(&self.table, app, stage, word, now).await
+        leases::intervene(&self.table, app, stage, command, now).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {

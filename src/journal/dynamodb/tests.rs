@@ -21,7 +21,7 @@ use crate::model::fault::FaultKind;
 use crate::model::fault::aws::AwsProblem;
 use crate::model::fault::state::{Flaw, Part, StoreProblem};
 use crate::model::inbox::MessageBody;
-use crate::model::ledger::{Said, Word};
+use crate::model::ledger::{StageAction, StageCommand};
 use crate::model::outcome::Outcome;
 use crate::model::pipeline::Account;
 use crate::model::release::samples::{at, id, reason, started, warned};
@@ -418,7 +418,7 @@ async fn a_change_of_what_is_stored_beside_the_events_is_found() {
     let lease = begin(&journal).await;
     journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
-    let freeze = Word { by, reason: "an incident".into(), said: Said::Freeze };
+    let freeze = StageCommand { by, reason: "an incident".into(), action: StageAction::Freeze };
     journal.intervene(&id("shop"), &id("dev"), &freeze, at(1)).await.unwrap();
     for _ in 0..2 {
         journal.send(&id("r1"), abort(), at(1)).await.unwrap();

@@ -8,7 +8,7 @@ use super::release_row::ReleaseRow;
 use super::stage_row::{StageRow, each_claimed};
 use crate::journal::lease::{self, HasEnded};
 use crate::model::ids::{AppName, ReleaseId, StageName};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 use crate::ports::journal::{Heartbeat, Holder, Lease};
 
 pub(super) fn take(
@@ -74,11 +74,11 @@ pub(super) fn intervene(
     tx: &Transaction<'_>,
     app: &AppName,
     stage: &StageName,
-    word: &Word,
+    command: &StageCommand,
     now: Timestamp,
 ) -> Result<StageLedger, Failure> {
     let mut stage_row = StageRow::load(tx, app, stage)?;
-    lease::intervene(stage, &mut stage_row.lease, &mut stage_row.ledger, word, now)?;
+    lease::intervene(stage, &mut stage_row.lease, &mut stage_row.ledger, command, now)?;
     stage_row.save(tx, app, stage)?;
     Ok(stage_row.ledger)
 }

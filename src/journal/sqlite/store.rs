@@ -19,7 +19,7 @@ use crate::model::event::{Event, Fact};
 use crate::model::fault::state::{Exposure, StoreProblem};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, Word};
+use crate::model::ledger::{StageCommand, StageLedger};
 use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
@@ -248,11 +248,11 @@ impl Journal for SqliteJournal {
         &self,
         app: &AppName,
         stage: &StageName,
-        word: &Word,
+        command: &StageCommand,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
-        let (app, stage, word) = (app.clone(), stage.clone(), word.clone());
-        self.write_tx(move |tx| leases::intervene(tx, &app, &stage, &word, now)).await
+        let (app, stage, command) = (app.clone(), stage.clone(), command.clone());
+        self.write_tx(move |tx| leases::intervene(tx, &app, &stage, &command, now)).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {

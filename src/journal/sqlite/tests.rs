@@ -11,7 +11,7 @@ use crate::journal::process::{has_ended, this_process};
 use crate::model::event::{Event, Fact};
 use crate::model::fault::state::{Damage, Exposure, ExposureOutcome, Flaw, Part, StoreProblem};
 use crate::model::ids::ReleaseId;
-use crate::model::ledger::{Said, Word};
+use crate::model::ledger::{StageAction, StageCommand};
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 
@@ -302,11 +302,11 @@ async fn busy(dir: &Path) -> SqliteJournal {
     }
     for (stage, fence) in [("dev", 1), ("prod", 1)] {
         journal.lock_stage(&id("shop"), &id(stage), &lease, None, at(0)).await.unwrap();
-        let said = Said::BreakLock { release: id("r7"), fence };
-        let word = Word { by: by(), reason: stage.into(), said };
-        let _ = journal.intervene(&id("shop"), &id(stage), &word, at(1)).await;
+        let action = StageAction::BreakLock { release: id("r7"), fence };
+        let command = StageCommand { by: by(), reason: stage.into(), action };
+        let _ = journal.intervene(&id("shop"), &id(stage), &command, at(1)).await;
     }
-    let freeze = Word { by: by(), reason: "an incident".into(), said: Said::Freeze };
+    let freeze = StageCommand { by: by(), reason: "an incident".into(), action: StageAction::Freeze };
     journal.intervene(&id("shop"), &id("prod"), &freeze, at(1)).await.unwrap();
     let facts =
         [Fact::StageEntered { stage: id("dev") }, Fact::Absorbed { message: 1 }, warned("long ".repeat(100_000))];

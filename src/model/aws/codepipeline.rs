@@ -16,7 +16,7 @@ words! {
 }
 
 impl ExecutionStatus {
-    /// Whether nothing of it goes on any more. One that is newer than this program may.
+    /// Whether the execution has ended. False for a status that is newer than this program.
     pub fn is_over(&self) -> bool {
         match self {
             ExecutionStatus::Stopped

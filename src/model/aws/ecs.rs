@@ -18,7 +18,7 @@ words! {
         Provisioning = "PROVISIONING",
         Deprovisioning = "DEPROVISIONING",
         Failed = "FAILED",
-        /// Deleted, and described for a while yet.
+        /// Deleted, but still described for some time.
         Inactive = "INACTIVE",
     }
 }
@@ -65,15 +65,15 @@ words! {
     }
 }
 
-/// How far a service deployment is, by its status alone.
+/// The phase of a service deployment, by its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// On its way forward.
+    /// Rolling out.
     Forward,
-    /// Asked to stop, or rolling back.
+    /// Stopping or rolling back.
     Ending,
     Succeeded,
-    /// Over without having succeeded.
+    /// Ended without success.
     Undone,
     /// The status is newer than this program.
     Unknown,
@@ -94,7 +94,7 @@ impl ServiceDeploymentStatus {
         }
     }
 
-    /// Whether it goes on. Of a status that is newer than this program that is unknown.
+    /// Whether it continues. False for a status that is newer than this program.
     pub fn is_under_way(&self) -> bool {
         match self.phase() {
             Phase::Forward | Phase::Ending => true,
@@ -102,7 +102,7 @@ impl ServiceDeploymentStatus {
         }
     }
 
-    /// Whether it will not change any more. One that is newer than this program may.
+    /// Whether it will not change any more. False for a status that is newer than this program.
     pub fn is_final(&self) -> bool {
         match self.phase() {
             Phase::Succeeded | Phase::Undone => true,
@@ -195,7 +195,7 @@ words! {
     }
 }
 
-/// What the id of an entry of `deployments[]` begins with. The scheduler's tasks carry it as `startedBy`.
+/// The prefix of the ids in `deployments[]`. The scheduler's tasks have such an id as `startedBy`.
 const DEPLOYMENT: &str = "ecs-svc/";
 
 /// Whether a task's `startedBy` is the id of a deployment.
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_of_a_service_deployment_goes_on_or_is_final() {
+    fn every_status_of_a_service_deployment_is_under_way_or_final() {
         for status in ServiceDeploymentStatus::ALL {
             assert_ne!(status.is_under_way(), status.is_final(), "{status}");
         }

@@ -1,11 +1,11 @@
-//! AWS's own enumerations, each read in one place. AWS adds to them at any time: a word that is newer than this program is kept as it
-//! is, and every match says what it means.
+//! AWS's enumerations, each read in one place. AWS adds values at any time: a value that is newer than this program is `Unknown` with its
+//! text, and every match decides what that means.
 
 pub mod codepipeline;
 pub mod ecs;
 pub mod scan;
 
-/// An enumeration of AWS's, by the words that its API has for it.
+/// An enumeration of AWS, with the values of its API.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$about])*
@@ -13,15 +13,15 @@ macro_rules! words {
         #[serde(from = "String", into = "String")]
         pub enum $name {
             $($(#[$of])* $variant,)*
-            /// A word that is newer than this program; empty where AWS gave none.
+            /// A value that is newer than this program; empty where AWS gave none.
             Unknown(String),
         }
 
         impl $name {
-            /// All that this program knows, as AWS's models list them.
+            /// All values that this program knows, as AWS's models list them.
             pub const ALL: &[$name] = &[$($name::$variant,)*];
 
-            /// AWS's own word.
+            /// AWS's value.
             pub fn as_str(&self) -> &str {
                 match self {
                     $($name::$variant => $word,)*
@@ -65,7 +65,7 @@ mod tests {
     use super::ecs::ServiceDeploymentStatus;
 
     #[test]
-    fn a_word_is_kept_as_aws_wrote_it_known_or_not() {
+    fn a_value_is_written_as_aws_wrote_it_known_or_not() {
         for word in ["ROLLBACK_FAILED", "PAUSED_BY_NOBODY", ""] {
             let read = ServiceDeploymentStatus::from(word);
             assert_eq!(read.as_str(), word);

@@ -1,4 +1,4 @@
-//! What Inspector and ECR's own scanner say of the scan of an image.
+//! The scan statuses of Inspector and of ECR's own scanner.
 
 use super::words;
 
@@ -48,7 +48,7 @@ words! {
 }
 
 words! {
-    /// `Severity` of a finding, Inspector's and ECR's; `UNTRIAGED` is Inspector's word and `UNDEFINED` ECR's for one without a score.
+    /// `Severity` of a finding, as Inspector and ECR report it. One without a score is `UNTRIAGED` in Inspector and `UNDEFINED` in ECR.
     FindingSeverity {
         Informational = "INFORMATIONAL",
         Low = "LOW",
@@ -61,7 +61,7 @@ words! {
 }
 
 words! {
-    /// `ScanStatus` of ECR's own scanner. A registry that scans continuously stays `ACTIVE`, which is as good as `COMPLETE`.
+    /// `ScanStatus` of ECR's own scanner. A registry that scans continuously stays `ACTIVE`, which means the same as `COMPLETE`.
     BasicScanStatus {
         InProgress = "IN_PROGRESS",
         Complete = "COMPLETE",

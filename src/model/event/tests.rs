@@ -13,7 +13,7 @@ use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
 use crate::model::ids::{PlanHash, ServiceName};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
-use crate::model::release::samples::{at, check_result, ending, id, nobody, reason, started, step, warned};
+use crate::model::release::samples::{at, check_result, ending, id, reason, started, step, unknown_requester, warned};
 use crate::model::rollout::{
     Baseline, Circumstances, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause,
 };
@@ -25,8 +25,8 @@ use crate::model::step::roll::RollFact;
 use crate::model::step::run::{RunFact, TaskEnd};
 use crate::model::verdict::Verdict;
 
-/// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
-/// name here without a sample fails below.
+/// Names every variant in one match without a wildcard: a new variant does not compile until it is named here, and a name without a
+/// sample fails a test.
 macro_rules! kinds {
     (
         $($variant:ident => $kind:literal),+;
@@ -252,7 +252,7 @@ fn requesters() -> Vec<Requester> {
         Requester::Person { identity: somebody() },
         execution(Trigger::Principal { arn: "arn:aws:iam::012345678901:user/ann".into() }),
         execution(Trigger::Unknown { kind: TriggerType::WebhookV2, detail: "arn:x".into() }),
-        nobody(),
+        unknown_requester(),
     ]
 }
 
@@ -262,7 +262,7 @@ fn samples() -> Vec<Fact> {
         plan: PlanHash::of(b"plan"),
         execution: Some("e".into()),
         answered_at: None,
-        asked_at: at(1),
+        requested_at: at(1),
         expires_at: at(3600),
     };
     let baseline = Baseline {
@@ -416,7 +416,7 @@ fn every_kind_of_fact_has_a_sample_and_is_written_under_its_own_name() {
 }
 
 #[test]
-fn a_fact_comes_back_from_its_text_as_it_was() {
+fn a_fact_is_the_same_after_it_was_written_and_read() {
     for (seq, fact) in (1..).zip(samples()) {
         let event = Event { v: EVENT_VERSION, seq, at: at(seq as i64), release: id("r1"), fact };
         let text = serde_json::to_string(&event).unwrap();
@@ -489,7 +489,7 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
             assert_eq!(own.count(), 0, "a fact of prod concludes {elsewhere:?}");
         }
     }
-    // All but the task's registration, its start, and the check, whose samples stand at other steps.
+    // All but the task's registration, its start, and the check, whose samples are of other steps.
     let concluded = effects().into_iter().filter(|e| {
         facts.iter().any(|f| {
             e.is_concluded_by(f)
@@ -500,7 +500,7 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
 }
 
 #[test]
-fn the_table_says_what_each_effect_is() {
+fn the_table_has_the_properties_of_each_effect() {
     let name = |effect: &Effect| {
         let value = serde_json::to_value(effect).unwrap();
         let words = ["effect", "direction"].into_iter().filter_map(|member| value[member].as_str());

@@ -1,11 +1,11 @@
-//! Approvals in CodePipeline that cannot be asked for, or not be answered.
+//! Approvals in CodePipeline that cannot be requested or answered.
 
 use crate::model::ids::AccountName;
 
 /// The variables with which kanmon starts a pipeline.
 pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
 
-/// An action of a pipeline, as one execution runs it.
+/// An approval action in one execution of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Asked {
     pub pipeline: String,
@@ -13,7 +13,7 @@ pub struct Asked {
     pub execution: String,
 }
 
-/// A decision that somebody made already.
+/// An action's existing decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
@@ -26,10 +26,10 @@ problems! {
     Approval => ApprovalProblem {
         NoAction { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "no-such-action", NotFound;
         NotManual { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "action-not-an-approval", Invalid;
-        /// Its message would not name the plan of a release that starts the pipeline.
+        /// The action's message would not name the plan of a release that starts the pipeline.
         PlanNotShown { account: AccountName, pipeline: String, action: String, message: String } = "plan-not-shown", Invalid;
         NoVariables { account: AccountName, pipeline: String } = "pipeline-without-variables", Invalid;
-        /// `near`: one that it declares, and the missing one that may be meant.
+        /// `near`: a declared variable, and the missing one that is probably meant.
         VariablesMissing {
             account: AccountName,
             pipeline: String,
@@ -39,10 +39,10 @@ problems! {
         } = "pipeline-variables-missing", Invalid;
         VariablesUnset { account: AccountName, pipeline: String, unset: Vec<String> } = "pipeline-variables-unset", Invalid;
         NotWaiting { asked: Asked } = "approval-not-waiting", Invalid;
-        AsksOtherwise { asked: Asked, plan: String, shows: String } = "approval-of-another-plan", Invalid;
+        OtherPlanShown { asked: Asked, plan: String, shows: String } = "approval-of-another-plan", Invalid;
         NoToken { asked: Asked } = "approval-without-token", Invalid;
-        AskedAgain { asked: Asked } = "approval-asked-again", Invalid;
-        /// `None`: it is not known which way, or by whom.
+        RequestedAgain { asked: Asked } = "approval-requested-again", Invalid;
+        /// `None`: the decision, or who decided, is unknown.
         Decided {
             asked: Asked,
             #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,11 +1,11 @@
-//! Things in AWS that are not there, or not set up for what a release needs of them.
+//! AWS resources that are missing, or not set up as a release needs them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::ids::{AccountId, AccountName, Region};
 
-/// What can be looked for by its name.
+/// A resource that is looked up by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -26,7 +26,7 @@ pub struct Within {
     pub cluster: Option<String>,
 }
 
-/// What is there instead.
+/// What exists in place of a missing resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Instead {
@@ -42,20 +42,20 @@ problems! {
     /// What is wrong with a thing in AWS.
     Aws => AwsProblem {
         Missing { kind: Kind, name: String, within: Within, instead: Instead } = "not-found", NotFound;
-        /// It may have been made just now.
+        /// It may have been created just now.
         ListedAndMissing { kind: Kind, name: String, within: Within } = "listed-and-not-found", Unreachable;
         ScanFrequencyManual { account: AccountName, repository: String } = "scan-frequency-manual", Invalid;
-        /// AWS's word for the status; `None`: it gives none.
+        /// AWS's status; `None`: it gives none.
         InspectorOff {
             account: AccountName,
             region: Region,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             status: Option<String>,
         } = "inspector-off", Invalid;
-        /// While its scan was looked for; AWS says which.
+        /// The image disappeared while its scan was read; AWS's text names it.
         ImageGone { account: AccountName, repository: String } = "scanned-image-missing", NotFound;
         ScanTypeUnknown { account: AccountName, scan_type: String } = "scan-type-unknown", Invalid;
-        /// The deployment's status, in which it cannot be stopped.
+        /// A deployment with this status cannot be stopped.
         StopRefused { deployment: String, status: ServiceDeploymentStatus } = "stop-refused", Invalid;
         TaskNotStarted { task_definition: String } = "task-not-started", Invalid;
         TableMissing {

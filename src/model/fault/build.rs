@@ -22,12 +22,12 @@ pub struct LookedFor {
     pub trouble: BuilderTrouble,
 }
 
-/// Why a builder cannot be used.
+/// Why a builder is not usable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "trouble", rename_all = "kebab-case")]
 pub enum BuilderTrouble {
     NotInPath,
-    /// Its daemon does not answer; in its own words, where it has any.
+    /// Its daemon does not answer. `said`: the program's own error, if any.
     NoDaemon {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
@@ -37,7 +37,7 @@ pub enum BuilderTrouble {
     },
 }
 
-/// A setting of an image that kanmon itself puts together.
+/// A setting of an image that the `layers` builder makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Setting {
@@ -95,14 +95,14 @@ problems! {
         NoBuilder { looked_for: Vec<LookedFor>, path: String } = "no-builder", ToolMissing;
         BuildxMissing { platforms: Vec<String> } = "buildx-missing", ToolMissing;
         NotRunnable { program: String } = "builder-not-runnable", ToolMissing;
-        /// The exit status as the system words it.
+        /// The exit status as the system describes it.
         Failed { program: String, doing: Doing, status: String } = "build-failed", BuildFailed;
         PushDenied { program: String, status: String } = "push-not-allowed", AccessDenied;
         TooLong { program: String, hours: u64 } = "build-too-long", BuildFailed;
         NeverBuilt = "image-never-built-here", Invalid;
-        /// The release's source is another than this working tree.
+        /// The release was built from another source than this working tree.
         OtherSource { image: ImageName, release: ReleaseId, was: Tree, is: Tree } = "source-differs", NotFound;
-        /// The release was started with images that were given alone; `given`: `NAME=REPOSITORY@DIGEST`.
+        /// The release was started with given images only; `given`: `NAME=REPOSITORY@DIGEST`.
         NoSource { image: ImageName, release: ReleaseId, started_until: StageName, until: StageName, given: Vec<String> }
             = "release-without-source", NotFound;
         BaseUnfit { reference: String, why: BaseUnfit } = "base-image-unfit", Invalid;

@@ -1,10 +1,10 @@
-//! Calls to AWS that were refused, or got no answer that can be used.
+//! Calls to AWS that were refused, or had no usable answer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{AccountName, Digest};
 
-/// A call: IAM's name of the action, what it is about, and the account as the file calls it.
+/// A call: its IAM action, the resource, and the account's name in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     pub action: String,
@@ -83,7 +83,7 @@ pub enum Target {
 problems! {
     /// What is wrong with a call to AWS.
     Call => CallProblem {
-        /// `denied` may be another action than the call's: `iam:PassRole` of a registration. `principal`: who was denied, where it is known.
+        /// `denied` may be another action than the call's, such as `iam:PassRole` for a registration. `principal`: who was denied, where known.
         NotAllowed {
             call: Call,
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,14 +91,14 @@ problems! {
             denied: String,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             resource: Option<String>,
-            /// A policy forbids it, so that no further statement would allow it.
+            /// An explicit deny in a policy, so that no additional statement would allow it.
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
             explicit: bool,
         } = "call-not-allowed", AccessDenied;
         CredentialsRejected { account: AccountName } = "credentials-rejected", CredentialsRefused;
         TargetMissing { call: Call } = "call-target-missing", NotFound;
         Throttled { call: Call } = "call-throttled", Throttled;
-        /// `foreign`: something answered, and not as AWS does.
+        /// `foreign`: something answered, but not AWS.
         NoAnswer {
             call: Call,
             #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -111,7 +111,7 @@ problems! {
             foreign: bool,
         } = "write-not-answered", Ambiguous;
         Refused { call: Call } = "call-refused", Invalid;
-        /// AWS's name of the member.
+        /// `lacks`: the missing member.
         Incomplete { call: Call, lacks: String } = "answer-incomplete", Unreachable;
         /// The same for a write, which happened.
         WriteIncomplete { call: Call, lacks: String } = "write-answer-incomplete", Ambiguous;

@@ -1,4 +1,4 @@
-//! Credentials and profiles that cannot be used, or lead into another account than the file says.
+//! Credentials and profiles that are not usable, or belong to another account than the file names.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum KeyPart {
     SessionToken,
 }
 
-/// What a header of a request cannot hold.
+/// What the header of a request cannot contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unsendable {
@@ -21,7 +21,7 @@ pub enum Unsendable {
     ControlCharacter,
 }
 
-/// Where a file of certificate authorities is named.
+/// Where the CA bundle is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BundleNamedBy {
@@ -35,7 +35,7 @@ problems! {
     /// What is wrong with the credentials of an account.
     Credentials => CredentialsProblem {
         NoCredentials { account: AccountName } = "no-credentials", CredentialsRefused;
-        /// `denied`: `sts:AssumeRole`, or what comes with it; `principal`: who was denied, where it is known.
+        /// `denied`: `sts:AssumeRole`, or an action that it needs. `principal`: who was denied, where known.
         RoleNotAllowed {
             account: AccountName,
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ problems! {
             /// Whether the session gets a source identity, which needs a separate permission.
             source_identity: bool,
         } = "role-not-allowed", CredentialsRefused;
-        /// The credentials lead elsewhere.
+        /// The credentials belong to another account.
         OfAnotherAccount {
             account: AccountName,
             expected: AccountId,
@@ -73,7 +73,7 @@ problems! {
         NoProfile { account: AccountName, profile: String, there: Vec<String> } = "no-such-profile", CredentialsRefused;
         MfaNeeded { profile: String } = "profile-needs-mfa", CredentialsRefused;
         NotSignedIn { profile: String } = "profile-not-signed-in", CredentialsRefused;
-        /// They cannot be sent in a request. Where they come from: the environment, a profile, or wherever the SDK found them.
+        /// The credentials cannot be sent in a request. They are of the environment, of a profile, or from elsewhere.
         Unsendable {
             part: KeyPart,
             holds: Unsendable,

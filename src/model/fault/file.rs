@@ -1,4 +1,4 @@
-//! Files and folders of this machine: the pipeline's, and those that images are made of.
+//! Faults of local files and folders: the pipeline's, and those of images.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub enum Oddity {
     Unreadable,
 }
 
-/// What a file was needed for.
+/// The purpose of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -32,7 +32,7 @@ pub enum Role {
     ImageFiles,
 }
 
-/// What could not be done with a file of kanmon's own.
+/// What could not be done with one of kanmon's temporary files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Use {
@@ -66,7 +66,7 @@ problems! {
         PipelineFolderNamed { path: String, files: Vec<String> } = "folder-named-as-pipeline-file", Invalid;
         NotAPipelineFile { path: String, oddity: Oddity } = "not-a-pipeline-file", Invalid;
         Unreadable { path: String } = "file-unreadable", Invalid;
-        /// The folder that the pipeline's paths are below.
+        /// The repository's root.
         NoRoot { path: String } = "repository-unreadable", NotFound;
         /// A template or its values changed since the release was started.
         Changed { path: String, was: String, is: String } = "file-changed", Changed;
@@ -80,7 +80,7 @@ problems! {
         NeverPacked { path: String, never: Vec<String> } = "files-never-packed", Invalid;
         Empty { path: String } = "files-empty", Invalid;
         LinkLeaves { path: String, target: String } = "link-leaves-folder", Invalid;
-        /// Its name would delete files of the layers below.
+        /// In a layer, a file of this name deletes files of the layers below.
         Whiteout { path: String } = "file-name-deletes", Invalid;
         NotPackable { path: String } = "file-not-packable", Invalid;
         ChangedWhileRead { path: String } = "file-changed-while-read", Changed;

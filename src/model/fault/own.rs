@@ -1,4 +1,4 @@
-//! kanmon itself: its process, its record, its own defects.
+//! Faults of kanmon itself: its process, its record, its defects.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::model::ids::StageName;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotSent {
-    /// The process fell asleep just before it.
+    /// The process was suspended just before the call.
     Asleep,
     /// The lease could not be renewed.
     NotRenewed,
@@ -20,7 +20,7 @@ pub enum NotSent {
     StateTooSlow,
 }
 
-/// What a release has to have by the time that an effect needs it.
+/// What an effect needs but the release does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lack {
@@ -42,11 +42,11 @@ pub enum Lack {
     TaskStarted,
     Deployment,
     LiveRevision,
-    /// Something of the step that moves by itself.
+    /// A part of the step that changes by itself.
     Movement,
 }
 
-/// Something of kanmon's own that broke.
+/// A part of kanmon that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
@@ -54,14 +54,14 @@ pub enum Part {
     Manifest,
     Packing,
     LayerReader,
-    /// A session for reading that would write.
+    /// A read-only session that would write.
     RegistrySession,
 }
 
 problems! {
     /// What is wrong with kanmon itself.
     Own => OwnProblem {
-        /// It may not be the stage's holder any more, so that nothing was sent.
+        /// The process may have lost the stage's lease, so nothing was sent.
         StoodStill {
             why: NotSent,
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ problems! {
             stage: StageName,
             because: Box<JournalError>,
         } = "stage-not-locked", Unreachable;
-        /// An effect that was sent and is not there.
+        /// An effect was sent, but its result does not exist.
         NoEffect = "sent-without-effect", Unreachable;
         CheckImpossible { why: CheckImpossible } = "check-not-possible", ToolMissing;
         Inconsistent { lacks: Lack } = "release-inconsistent", Defect;

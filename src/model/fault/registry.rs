@@ -1,4 +1,4 @@
-//! Registries that refuse, do not answer, or hold something else than they should.
+//! Faults of registries: they refuse, do not answer, or have other contents than expected.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub enum Work {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum UnusableAnswer {
-    /// More bytes than are read of it.
+    /// More bytes than kanmon reads.
     TooLarge {
         limit: u64,
     },
@@ -64,26 +64,26 @@ pub enum UnusableAnswer {
         named: Digest,
         sent: Option<Digest>,
     },
-    /// Not as many bytes as the manifest says.
+    /// Not the size that the manifest names.
     OtherSize {
         expected: u64,
         found: u64,
     },
-    /// What stands under the digest of a manifest is not one.
+    /// It is not a valid manifest.
     Manifest {
         fault: Box<Fault>,
     },
-    /// A media type that no header can hold.
+    /// A media type that a header cannot contain.
     MediaType {
         media_type: String,
     },
-    /// A token that no header can hold.
+    /// A token that a header cannot contain.
     Token,
-    /// It leads to an address that it may not lead to.
+    /// It refers to an address that is not allowed.
     Location {
         refusal: AddressRefusal,
     },
-    /// The same for its token server; no login was sent.
+    /// The same for its token server; credentials were not sent.
     TokenServer {
         refusal: AddressRefusal,
     },
@@ -106,7 +106,7 @@ pub enum AddressRefusal {
     NoHost {
         address: String,
     },
-    /// This machine's, or its cloud's metadata service.
+    /// This machine's address, or a cloud's metadata service.
     Reserved {
         address: String,
     },
@@ -128,12 +128,12 @@ impl AddressRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ManifestFlaw {
-    /// With the JSON reader's own words beside it.
+    /// The fault carries the JSON reader's own words.
     NotJson,
     SchemaVersion {
         version: u32,
     },
-    /// It names neither manifests nor a configuration with layers.
+    /// It lists neither manifests nor a configuration with layers.
     NamesNothing,
 }
 
@@ -147,17 +147,17 @@ pub enum ReferenceFlaw {
     Tag,
 }
 
-/// How a registry is silent.
+/// How a registry failed to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silence {
     /// Nothing came back.
     NoAnswer,
-    /// Something answered, and not as a registry does.
+    /// Something answered, but not a registry.
     Foreign,
-    /// It failed by itself.
+    /// Its own error (5xx).
     ServerError,
-    /// It forgot an upload that it had begun.
+    /// It no longer knows an upload that was started.
     LostUpload,
     /// The login expired during an upload.
     LoginExpired,
@@ -178,11 +178,11 @@ problems! {
         TagTaken { work: Work, holds: Digest } = "tag-immutable", Invalid;
         Throttled { work: Work } = "registry-throttled", Throttled;
         NoAnswer { work: Work, silence: Silence } = "registry-not-answered", Unreachable;
-        /// The same where a tag is moved, which may have happened.
+        /// The same for moving a tag, which may have happened.
         NoClearAnswer { work: Work, silence: Silence } = "tag-write-not-answered", Ambiguous;
         /// The answer is the registry's, but it cannot be used.
         Unusable { work: Work, why: UnusableAnswer } = "registry-answer-unusable", Invalid;
-        /// A file of this machine that is sent to it.
+        /// A local file to be uploaded.
         FileUnreadable { work: Work } = "file-for-registry-unreadable", BuildFailed;
         /// Somebody else moved the tag.
         TagMoved {
@@ -193,7 +193,7 @@ problems! {
             found: Option<Digest>,
         } = "tag-moved", Changed;
         PushedMissing { repository: String, tag: String } = "pushed-image-missing", BuildFailed;
-        /// Of the image's own repository; the account where it is known.
+        /// In the image's own repository; with the account, where it is known.
         ImageMissing {
             repository: String,
             digest: Digest,
@@ -205,7 +205,7 @@ problems! {
         GivenMissing { reference: String } = "given-image-missing", NotFound;
         ContainersImageMissing { image: String, container: String } = "container-image-missing", NotFound;
         NotAManifest { why: ManifestFlaw } = "not-an-image-manifest", Invalid;
-        /// Some programs read this member as another one.
+        /// Some programs read this member in another way.
         AmbiguousManifest { member: String } = "manifest-ambiguous", Invalid;
         TooManyManifests { most: u64 } = "image-has-too-many-manifests", Invalid;
         TooManyLevels { most: u64 } = "image-has-too-many-levels", Invalid;
@@ -213,7 +213,7 @@ problems! {
         NotEncrypted { host: String } = "registry-without-tls", Invalid;
         InvalidRepository { repository: String } = "invalid-repository", Invalid;
         InvalidReference { reference: String, why: ReferenceFlaw } = "invalid-image-reference", Invalid;
-        /// Without a host, a name is one of the image's own repository.
+        /// A reference without a host must be of the image's own repository.
         UnclearReference { reference: String, repository: String } = "unclear-image-reference", Invalid;
         NoClient = "no-http-client", Unreachable;
     }

@@ -1,9 +1,9 @@
-//! Services and their deployments in ECS, and what a record says of them.
+//! Faults of ECS services and their deployments, and of what a record names.
 
 use crate::model::aws::ecs::{DeploymentController, ServiceStatus};
 use crate::model::ids::{AccountId, AccountName, ImageName, StageName};
 
-/// Who says what ran before.
+/// How it is known what ran before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
@@ -21,14 +21,14 @@ problems! {
         BeingDeployed { place: String, deployment: String } = "service-being-deployed", Invalid;
         /// Of `desired` tasks.
         CannotRoll { place: String, desired: u64, least: u64, most: u64 } = "service-cannot-roll", Invalid;
-        /// Between a decision and its execution.
+        /// Somebody else deployed between the decision and its execution.
         Replaced {
             place: String,
             was: String,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             is: Option<String>,
         } = "service-changed-by-somebody-else", Changed;
-        /// After the rollout, before the stage was done.
+        /// Somebody else deployed after the rollout, before the stage was done.
         DeployedOver {
             place: String,
             stage: StageName,
@@ -37,21 +37,21 @@ problems! {
             found: Option<String>,
         } = "service-deployed-over", Changed;
         TaskGone { place: String, arn: String } = "task-gone", NotFound;
-        /// It is too long ago to find out with AWS's client token.
+        /// The start is too long ago to be repeated with its client token.
         TaskStartUnknown { place: String } = "task-start-unknown", Invalid;
-        /// ECS began it, and does not show it yet.
+        /// ECS started it, but does not show it yet.
         DeploymentNotShown { deployment: String } = "deployment-not-shown", Unreachable;
-        /// The deployment that would be undone.
+        /// The deployment to be rolled back is not listed.
         DeploymentNotListed { place: String, primary: String, task_definition: String } = "deployment-not-listed", Unreachable;
         /// The record names a deployment that ECS does not list for the service.
         OfAnotherService { place: String, deployment: String } = "deployment-of-another-service", Invalid;
-        /// The record names a revision that is not what ran there; `ran`: what did, by this witness.
+        /// The record names a revision that did not run there. `ran`: what ran, by this witness.
         NeverRan { place: String, revision: String, ran: Vec<String>, witness: Witness } = "revision-never-ran", Invalid;
-        /// The record names a revision as that of before, and it runs something else.
+        /// The recorded baseline is not what this revision runs.
         NotTheBaseline { place: String, revision: String, baseline: String } = "revision-not-the-baseline", Invalid;
-        /// The record names a revision as registered, and it runs something else.
+        /// The recorded revision does not run what was planned.
         NotTheRegistered { place: String, arn: String } = "revision-not-as-planned", Invalid;
-        /// The record names a repository that is not the account's; `own` is.
+        /// The record names a repository that is not the account's. `own`: the account's.
         ForeignRepository {
             image: ImageName,
             named: String,

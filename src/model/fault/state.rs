@@ -1,4 +1,4 @@
-//! What a store of journals cannot do, or finds damaged, as data. `report` writes the sentences.
+//! Faults of a journal store, as data: what it cannot do, or finds damaged. `report` writes the sentences.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use crate::model::ids::{AppName, ReleaseId, StageName};
 
-/// Why a store did not do what it was asked.
+/// Why an operation of a store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JournalError {
@@ -19,7 +19,7 @@ pub enum JournalError {
         /// The release that the holder works on, where a stage is held.
         holder_release: Option<ReleaseId>,
         heartbeat: Heartbeat,
-        /// When it was last renewed, by its holder's clock: for people, and never a reason to take it.
+        /// When it was last renewed, by its holder's clock: shown to people, never a reason to take the lease.
         renewed_at: Timestamp,
     },
     /// A frozen stage is not entered and not changed, except by a rollback.
@@ -32,7 +32,7 @@ pub enum JournalError {
     },
     /// What is stored is not what was written.
     Corrupt(Damage),
-    /// Whole by its hashes, but this kanmon cannot read it.
+    /// Not damaged by its hashes, but this kanmon cannot read it.
     Unknown(UnknownContent),
     /// In the format of a later kanmon; `known` is the newest that this one reads.
     Newer {
@@ -45,22 +45,22 @@ pub enum JournalError {
         known: u32,
     },
     Store(StoreProblem),
-    /// Something else is recorded under the release's name.
+    /// Another record with the release's name exists.
     Conflict(Conflict),
     /// Another process has kept the file locked for longer than any write takes.
     Busy {
         file: String,
         seconds: u64,
     },
-    /// The file that was opened was removed or replaced, so that nobody would find what is written.
+    /// The open file was removed or replaced, so what is written would be lost.
     Gone {
         file: String,
     },
-    /// It was imported from a file: it can be read, and nothing is done because of it.
+    /// It was imported from a file: it can be read, but not continued.
     Imported(ReleaseId, Imported),
-    /// The state was not made by this user's kanmon.
+    /// Somebody else made or changed the state.
     Foreign(ForeignState),
-    /// The folder was made elsewhere and came here with all that is recorded in it.
+    /// The state folder was created on another machine or path.
     MadeElsewhere(String),
     /// The service that keeps the state refused the call, or did not answer.
     Remote(Fault),
@@ -74,8 +74,8 @@ pub enum Leased {
     Stage(StageName),
 }
 
-/// What shows that a holder is alive: the fence grows with every holder, the beat with every renewal. Whoever has seen the same heartbeat
-/// for longer than a lease lasts, by a clock of their own, knows that it has expired; no two clocks are compared.
+/// Shows that a holder is alive: the fence grows with every holder, the beat with every renewal. If a process sees the same heartbeat for
+/// longer than a lease lasts, by its own clock, the lease has expired; no two clocks are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     pub fence: u64,
@@ -108,7 +108,7 @@ pub enum Part {
     Events {
         release: ReleaseId,
     },
-    /// What is stored of a release beside its events.
+    /// What is stored of a release besides its events.
     Release {
         release: String,
     },
@@ -151,7 +151,7 @@ pub enum Flaw {
     Unreadable {
         error: String,
     },
-    /// An event stands where another one should be.
+    /// The event has another number.
     Misplaced {
         expected: u64,
     },
@@ -172,9 +172,9 @@ pub enum Flaw {
     Blob {
         flaw: BlobFlaw,
     },
-    /// The format version is 0, which none ever was.
+    /// The format version is 0, which never existed.
     NoFormat,
-    /// A message is stored in the place of another.
+    /// A message is stored under another message's id.
     OtherMessage,
     /// A ledger is an older one than the stage's row names.
     Outdated,
@@ -258,7 +258,7 @@ pub enum StoreProblem {
         file: String,
         error: String,
     },
-    /// SQLite keeps its log in a way that is not safe with several processes.
+    /// SQLite's journal mode is not safe with several processes.
     NoWriteAheadLog {
         mode: String,
     },
@@ -271,7 +271,7 @@ pub enum StoreProblem {
     ThreadEnded {
         file: String,
     },
-    /// A value that has no JSON, or a request that cannot be built: a defect.
+    /// A value that cannot be encoded, or a request that cannot be built: a defect.
     NotEncodable {
         error: String,
     },
@@ -281,7 +281,7 @@ pub enum StoreProblem {
     TooManyItems {
         count: usize,
     },
-    /// A fact absorbs a message that does not wait.
+    /// A fact absorbs a message that is not in the inbox.
     NotWaiting {
         release: ReleaseId,
         message: u64,
@@ -303,19 +303,19 @@ pub enum Conflict {
         release: ReleaseId,
         seq: u64,
     },
-    /// The record that is imported goes on to `record`; here are events up to `here`.
+    /// The imported record has events up to `record`; here are events up to `here`.
     Shorter {
         release: ReleaseId,
         here: u64,
         record: u64,
     },
-    /// An import of other events was begun here and not finished.
+    /// An import of other events was started here but not finished.
     UnfinishedImport {
         release: ReleaseId,
     },
 }
 
-/// What shows that somebody else made or changed the state.
+/// How the state shows that somebody else made or changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForeignState {

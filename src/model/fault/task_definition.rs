@@ -1,4 +1,4 @@
-//! Task definitions that cannot be made, registered or run.
+//! Faults of task definitions that cannot be rendered, registered or run.
 
 use crate::model::ids::{AccountName, StageName};
 use crate::model::platform::Platform;
@@ -17,12 +17,12 @@ problems! {
         } = "no-such-container", NotFound;
         ContainerUnnamed = "container-without-name", Invalid;
         ContainerTwice { container: String } = "container-twice", Invalid;
-        /// `from`: the revision or template that carries them; one more is kanmon's.
+        /// `from`: the revision or template that has them; kanmon adds one more.
         TooManyTags { place: String, from: String, others: u64, most: u64, ours: String } = "too-many-tags", Invalid;
         NotAsPlanned { place: String } = "task-definition-changed", Changed;
         Unplanned { container: String } = "container-not-planned", Changed;
         OtherPlatform { place: String, wanted: Platform, image: String, offered: Vec<Platform> } = "platform-differs", Invalid;
-        /// Its image is in no repository of the file's accounts, or of the one that the stage copies its images into.
+        /// Its image is in no repository of the file's accounts, or not in the account that the stage copies its images into.
         Unscannable {
             place: String,
             container: String,
@@ -30,7 +30,7 @@ problems! {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             into: Option<AccountName>,
         } = "container-not-scannable", Invalid;
-        /// What the template engine or the reader of JSON says is `said`; `line` of the file, where it is known.
+        /// `said` is the error of the template engine or the JSON parser; `line` of the file, where it is known.
         Template {
             path: String,
             stage: StageName,

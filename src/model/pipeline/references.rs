@@ -1,5 +1,5 @@
-//! The names by which the parts of a pipeline refer to each other. A file's are checked where it is resolved, with their lines; a record's
-//! here, since whoever writes the state can write any.
+//! Checks the names by which the parts of a pipeline refer to each other. A file's are checked where it is resolved, with their lines; a
+//! record's are checked here, because whoever can write the state can write any.
 
 use super::{Pipeline, Stage};
 use crate::model::approval::ApprovalWay;
@@ -7,11 +7,11 @@ use crate::model::ids::{AccountName, ImageName, ServiceName, TaskName};
 use crate::model::unresolved::Unresolved;
 
 impl Pipeline {
-    /// Whether every name that its parts use is there.
+    /// Checks that every name that its parts use exists.
     ///
     /// # Errors
-    /// The first that is not.
-    pub fn holds_together(&self) -> Result<(), Unresolved> {
+    /// The first that does not.
+    pub fn check_references(&self) -> Result<(), Unresolved> {
         if self.stages.is_empty() {
             return Err(Unresolved::NoStages);
         }
@@ -49,26 +49,26 @@ impl Pipeline {
     }
 
     /// # Errors
-    /// Where there is no such account; the same for the others below.
+    /// Where the account does not exist; likewise below.
     pub fn has_account(&self, name: &AccountName) -> Result<(), Unresolved> {
-        there(self.accounts.contains_key(name), || Unresolved::Account(name.clone()))
+        check(self.accounts.contains_key(name), || Unresolved::Account(name.clone()))
     }
 
     pub fn has_image(&self, name: &ImageName) -> Result<(), Unresolved> {
-        there(self.images.contains_key(name), || Unresolved::Image(name.clone()))
+        check(self.images.contains_key(name), || Unresolved::Image(name.clone()))
     }
 
     pub fn has_service(&self, name: &ServiceName) -> Result<(), Unresolved> {
-        there(self.services.contains_key(name), || Unresolved::Service(name.clone()))
+        check(self.services.contains_key(name), || Unresolved::Service(name.clone()))
     }
 
     pub fn has_task(&self, name: &TaskName) -> Result<(), Unresolved> {
-        there(self.tasks.contains_key(name), || Unresolved::Task(name.clone()))
+        check(self.tasks.contains_key(name), || Unresolved::Task(name.clone()))
     }
 }
 
-fn there(is: bool, missing: impl FnOnce() -> Unresolved) -> Result<(), Unresolved> {
-    if is { Ok(()) } else { Err(missing()) }
+fn check(exists: bool, missing: impl FnOnce() -> Unresolved) -> Result<(), Unresolved> {
+    if exists { Ok(()) } else { Err(missing()) }
 }
 
 #[cfg(test)]
@@ -82,13 +82,13 @@ mod tests {
 
     fn broken(change: impl Fn(&mut Pipeline)) -> Unresolved {
         let mut pipeline = pipeline();
-        assert_eq!(pipeline.holds_together(), Ok(()));
+        assert_eq!(pipeline.check_references(), Ok(()));
         change(&mut pipeline);
-        pipeline.holds_together().unwrap_err()
+        pipeline.check_references().unwrap_err()
     }
 
     #[test]
-    fn every_name_that_leads_nowhere_is_found() {
+    fn every_name_that_does_not_exist_is_found() {
         let (other, web) = (id::<AccountName>("other"), id::<ServiceName>("web"));
         assert_eq!(broken(|p| p.stages.clear()), Unresolved::NoStages);
         assert_eq!(broken(|p| p.stages[1].name = id("dev")), Unresolved::RepeatedStage(id("dev")));
@@ -121,6 +121,6 @@ mod tests {
     #[test]
     fn the_location_of_the_state_is_not_checked_in_a_record() {
         let elsewhere = State::DynamoDb { account: id("other"), table: "kanmon".into() };
-        assert_eq!(Pipeline { state: elsewhere, ..pipeline() }.holds_together(), Ok(()));
+        assert_eq!(Pipeline { state: elsewhere, ..pipeline() }.check_references(), Ok(()));
     }
 }

@@ -1,6 +1,6 @@
-//! Facts of one record that speak of the same thing must agree. In an honest record they do: a copy is made byte for byte, a plan is made
-//! of the images that exist, and what is registered is what was planned. Whoever writes the state could make them differ, and then each
-//! part of kanmon would rely on another of them.
+//! Facts of one record about the same thing must agree. In an honest record they do: a copy has the same digest, a plan has the release's
+//! images, and what is registered is what was planned. Whoever can write the state could make them differ, and then parts of kanmon would
+//! rely on different facts.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use crate::model::plan::{StagePlan, WorkloadPlan};
 use crate::model::unresolved::Unresolved;
 
 impl Release {
-    /// Whether a fact agrees with those before it.
+    /// Checks that a fact agrees with those before it.
     ///
     /// # Errors
     /// What differs.
     pub(super) fn agrees(&self, fact: &Fact) -> Result<(), IllegalReason> {
         match fact {
             Fact::ImageBuilt { image, pushed, .. } => match self.images.contains_key(image) {
-                true => self.is_of(image, &pushed.digest),
+                true => self.check_digest(image, &pushed.digest),
                 false => Ok(()),
             },
-            Fact::ImageCopied { image, pushed, .. } => self.is_of(image, &pushed.digest),
+            Fact::ImageCopied { image, pushed, .. } => self.check_digest(image, &pushed.digest),
             Fact::StagePlanned { stage, plan } => self.plans_its_images(stage, plan),
             Fact::TaskDefinitionRegistered { at, workload, content, .. } => match self.planned(at, workload) {
                 Some(planned) if planned.content != *content => {
@@ -33,12 +33,12 @@ impl Release {
                 Some(_) | None => Ok(()),
             },
             Fact::Step { at, fact } => self.step(at).map_or(Ok(()), |state| state.agrees(fact, at)),
-            Fact::ApprovalRejected { images, .. } | Fact::ImagesFailed { images, .. } => self.are_of(images),
+            Fact::ApprovalRejected { images, .. } | Fact::ImagesFailed { images, .. } => self.check_digests(images),
             Fact::StageLeft { stage, images } => {
                 if self.stage(stage).entered.is_none() {
                     return Err(IllegalReason::NotEntered { stage: stage.clone() });
                 }
-                self.are_of(images)
+                self.check_digests(images)
             }
             Fact::Started(_)
             | Fact::Extended { .. }
@@ -73,8 +73,8 @@ impl Release {
         }
     }
 
-    /// Whether a digest is the one that the release has of an image.
-    fn is_of(&self, image: &ImageName, digest: &Digest) -> Result<(), IllegalReason> {
+    /// Checks that a digest is the release's digest of an image.
+    fn check_digest(&self, image: &ImageName, digest: &Digest) -> Result<(), IllegalReason> {
         match self.images.get(image) {
             Some(own) if own.digest == *digest => Ok(()),
             Some(own) => {
@@ -85,11 +85,11 @@ impl Release {
         }
     }
 
-    fn are_of(&self, images: &BTreeMap<ImageName, Digest>) -> Result<(), IllegalReason> {
-        images.iter().try_for_each(|(image, digest)| self.is_of(image, digest))
+    fn check_digests(&self, images: &BTreeMap<ImageName, Digest>) -> Result<(), IllegalReason> {
+        images.iter().try_for_each(|(image, digest)| self.check_digest(image, digest))
     }
 
-    /// Whether each named container of a plan runs the image that the file names for it.
+    /// Checks that each named container of a plan has the image that the file names for it.
     fn plans_its_images(&self, stage: &StageName, plan: &StagePlan) -> Result<(), IllegalReason> {
         let pipeline = &self.started.pipeline;
         let services = plan.services.iter().map(|(name, planned)| (&pipeline.service(name).containers, planned));

@@ -1,4 +1,4 @@
-//! Questions about a release's state.
+//! Lookups in a release's state.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use crate::model::step::StepState;
 use crate::model::step::roll_state::RollState;
 
 impl Release {
-    /// How it ended, where it cannot be resumed.
+    /// The ending, where the release cannot be resumed.
     pub fn ended_for_good(&self) -> Option<&Ending> {
         self.ending.as_ref().filter(|ending| !ending.outcome().is_resumable())
     }
 
-    /// The stages up to the last one asked for, in their order.
-    pub fn stages_asked(&self) -> &[Stage] {
+    /// The stages up to the last requested one, in their order.
+    pub fn stages_requested(&self) -> &[Stage] {
         self.started.pipeline.stages_until(&self.until)
     }
 
-    /// Those of them that it has not left.
+    /// Those that it has not passed.
     pub fn stages_to_go(&self) -> impl Iterator<Item = &Stage> {
-        self.stages_asked().iter().filter(|s| self.stage(&s.name).left.is_none())
+        self.stages_requested().iter().filter(|s| self.stage(&s.name).left.is_none())
     }
 
-    /// Whether every stage that was asked for is done.
+    /// Whether every requested stage is passed.
     pub fn is_through(&self) -> bool {
         self.stages_to_go().next().is_none()
     }
@@ -41,7 +41,7 @@ impl Release {
         if shared { format!("kanmon-{}-{image}", self.id) } else { format!("kanmon-{}", self.id) }
     }
 
-    /// The commit that an image was made of, where it is known: its own for one that was given, the release's for one that it built.
+    /// The commit that an image was built from, where it is known: its own for a given image, the release's for a built one.
     pub fn commit_of(&self, image: &ImageName) -> Option<&str> {
         match self.started.given.contains_key(image) {
             true => self.image_commits.get(image).map(|c| c.commit.as_str()),
@@ -60,7 +60,7 @@ impl Release {
         }
     }
 
-    /// The digests that a stage's services and tasks would run, as far as they are there.
+    /// The digests that a stage's services and tasks would run, where they are known.
     pub fn digests(&self, stage: &Stage) -> BTreeMap<ImageName, Digest> {
         let used = stage.images_used(&self.started.pipeline).into_iter();
         used.filter_map(|image| Some((image.clone(), self.images.get(image)?.digest.clone()))).collect()
@@ -71,7 +71,7 @@ impl Release {
         self.stages.get(&at.stage)?.roll(at.step, service)
     }
 
-    /// A step as its facts have left it.
+    /// The state of a step.
     pub fn step(&self, at: &StepRef) -> Option<&StepState> {
         self.stages.get(&at.stage)?.steps.get(at.step)
     }

@@ -1,4 +1,4 @@
-//! What a release remembers of its effects, its scans and its end.
+//! The parts of a release's state: effects, scans, an abort.
 
 use jiff::Timestamp;
 
@@ -7,28 +7,28 @@ use crate::model::finding::ScanReading;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Open {
-    /// The intent's event number.
+    /// The number of the event that intended it.
     pub seq: u64,
     pub at: Timestamp,
     pub attempt: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failed {
+pub struct FailedEffect {
     pub fault: Fault,
     pub attempts: u32,
     pub first_at: Timestamp,
     pub last_at: Timestamp,
 }
 
-/// What is known of a digest's scan in one account.
+/// The last reading of a digest's scan in one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scan {
     pub reading: ScanReading,
     pub readings: u32,
-    /// When the first reading of this round was taken.
+    /// When the first reading after the start or the last resumption was made.
     pub first_at: Timestamp,
-    /// When the last one that counts was.
+    /// When the last recorded reading was made.
     pub at: Timestamp,
 }
 

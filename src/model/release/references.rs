@@ -1,5 +1,5 @@
-//! The names that a fact uses. Each has to be one of the release's own pipeline: whoever writes the state can write any, and everything that
-//! reads a release relies on them.
+//! Checks the names that a fact uses. Each must be in the release's own pipeline: whoever can write the state can write any name, and all
+//! code that reads a release relies on them.
 
 use super::Release;
 use crate::model::effect::{Effect, StepRef};
@@ -12,12 +12,12 @@ use crate::model::step::Step;
 use crate::model::step::part::StepPart;
 use crate::model::unresolved::Unresolved;
 
-/// Whether everything that a first fact names is in its own pipeline.
+/// Checks that everything that a first fact names is in its own pipeline.
 ///
 /// # Errors
-/// What is not; the same for the others below.
+/// What is not; likewise below.
 pub(super) fn of_start(started: &Started) -> Result<(), Unresolved> {
-    started.pipeline.holds_together()?;
+    started.pipeline.check_references()?;
     if started.pipeline.stage(&started.until).is_none() {
         return Err(Unresolved::Stage(started.until.clone()));
     }
@@ -25,7 +25,7 @@ pub(super) fn of_start(started: &Started) -> Result<(), Unresolved> {
 }
 
 impl Release {
-    /// Whether everything that a fact names is in this release's pipeline.
+    /// Checks that everything that a fact names is in this release's pipeline.
     pub(super) fn knows(&self, fact: &Fact) -> Result<(), Unresolved> {
         let pipeline = &self.started.pipeline;
         match fact {
@@ -90,7 +90,7 @@ impl Release {
         }
     }
 
-    /// A plan shows the services and tasks that its stage's steps change, and no others.
+    /// Checks that a plan has only services and tasks of its stage's steps.
     fn knows_plan(&self, stage: &StageName, plan: &StagePlan) -> Result<(), Unresolved> {
         let spec = self.started.pipeline.stage(stage).ok_or_else(|| Unresolved::Stage(stage.clone()))?;
         if let Some(service) = plan.services.keys().find(|name| !spec.services().any(|s| s == *name)) {

@@ -30,17 +30,17 @@ use crate::model::step::run::Run;
 use crate::model::verdict::Verdict;
 use crate::model::warning::{BuildNotice, Warning};
 
-/// A name that is known to be one.
+/// A valid id.
 pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(s: &str) -> T {
     s.parse().unwrap()
 }
 
-/// Seconds after the time at which all tests begin.
+/// This many seconds after the time at which all tests begin.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-/// `dev`, then `prod`, which asks: in each a migration, a roll of `web`, and a check.
+/// `dev`, then `prod` with approval: in each a migration, a roll of `web`, and a check.
 pub(crate) fn pipeline() -> Pipeline {
     let account = Account {
         name: id("main"),
@@ -117,8 +117,8 @@ fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
     }
 }
 
-/// A machine asked, and it is unknown for whom.
-pub(crate) fn nobody() -> Requester {
+/// A machine as the requester: the person behind it is unknown.
+pub(crate) fn unknown_requester() -> Requester {
     let arn = "arn:aws:sts::012345678901:assumed-role/build/AWSCodeBuild-1".to_owned();
     let by = Identity { user_id: "AROA:AWSCodeBuild-1".to_owned(), arn, account: id("012345678901") };
     Requester::Unknown { by, machine: Machine::CodeBuild { initiator: None } }
@@ -128,7 +128,7 @@ pub(crate) fn started() -> Fact {
     Fact::Started(Box::new(Started {
         pipeline: pipeline(),
         kanmon: "0.1.0".into(),
-        requested_by: nobody(),
+        requested_by: unknown_requester(),
         source: Source { commit: Some("c0ffee".into()), ..Source::default() },
         until: id("prod"),
         given: BTreeMap::new(),
@@ -158,7 +158,7 @@ pub(crate) fn gate_passed(stage: &str) -> Fact {
     Fact::GateJudged { stage: id(stage), judgement }
 }
 
-/// The events that these facts are, a second apart.
+/// These facts as events, a second apart.
 pub(crate) fn events(release: &str, facts: impl IntoIterator<Item = Fact>) -> Vec<Event> {
     let release: ReleaseId = id(release);
     let event = |(seq, fact)| Event { v: 1, seq, at: at(seq as i64), release: release.clone(), fact };

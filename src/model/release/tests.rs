@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::samples::{at, check_result, ending, events, gate_passed, id, nobody, reason, started, step, warned};
+use super::samples::{
+    at, check_result, ending, events, gate_passed, id, reason, started, step, unknown_requester, warned,
+};
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
 use crate::model::approval_reason::AnswerReason;
@@ -71,7 +73,7 @@ fn asked(stage: &str) -> Fact {
         plan: PlanHash::of(b"plan"),
         execution: None,
         answered_at: None,
-        asked_at: at(0),
+        requested_at: at(0),
         expires_at: at(3600),
     };
     Fact::ApprovalRequested { stage: id(stage), request }
@@ -94,7 +96,7 @@ fn withdrawn(stage: &str) -> Fact {
 }
 
 fn resumed() -> Fact {
-    Fact::Resumed { by: nobody(), kanmon: "0.1.0".into() }
+    Fact::Resumed { by: unknown_requester(), kanmon: "0.1.0".into() }
 }
 
 fn baseline() -> Fact {
@@ -193,7 +195,7 @@ fn failures_are_counted_until_it_succeeds_or_somebody_resumes() {
 }
 
 #[test]
-fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
+fn an_unknown_effect_is_under_way_again_after_resuming_so_that_it_is_read() {
     let facts = [intended(build()), Fact::EffectUnknown { effect: build(), fault: fault() }];
     let unknown = fold(facts.clone()).unwrap();
     assert!(unknown.open.is_empty() && unknown.unknown.contains_key(&build()));
@@ -204,7 +206,7 @@ fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
 #[test]
 fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert_eq!(refused([entered("moon")]).why, Unresolved::Stage(id("moon")).into());
-    let extended = Fact::Extended { until: id("moon"), requested_by: nobody(), forced: None, again: None };
+    let extended = Fact::Extended { until: id("moon"), requested_by: unknown_requester(), forced: None, again: None };
     assert_eq!(refused([extended]).why, Unresolved::Stage(id("moon")).into());
     let roll = |at: StepRef, service: &str| Fact::step(&at, RollFact::RolloutStopRequested { service: id(service) });
     assert_eq!(refused([roll(step("dev", 9), "web")]).why, Unresolved::Step(step("dev", 9)).into());
@@ -223,14 +225,14 @@ fn facts_about_what_the_pipeline_does_not_have_are_refused() {
 }
 
 #[test]
-fn a_release_of_a_pipeline_that_does_not_hold_together_does_not_begin() {
-    let begun = |change: fn(&mut Started)| {
+fn a_release_whose_pipeline_names_something_missing_does_not_begin() {
+    let begin = |change: fn(&mut Started)| {
         let Fact::Started(mut first) = started() else { panic!("it starts") };
         change(&mut first);
         Release::fold(&events("r1", [Fact::Started(first)])).map(drop)
     };
-    assert_eq!(begun(|_| {}), Ok(()));
-    let why = |change: fn(&mut Started)| begun(change).unwrap_err().why;
+    assert_eq!(begin(|_| {}), Ok(()));
+    let why = |change: fn(&mut Started)| begin(change).unwrap_err().why;
     assert_eq!(why(|s| s.pipeline.accounts.clear()), Unresolved::Account(id("main")).into());
     assert_eq!(why(|s| s.until = id("moon")), Unresolved::Stage(id("moon")).into());
     assert_eq!(why(|s| drop(s.given.insert(id("moon"), "x".into()))), Unresolved::Image(id("moon")).into());
@@ -264,7 +266,7 @@ fn effects_images_and_plans_that_the_pipeline_does_not_have_are_refused() {
 }
 
 #[test]
-fn two_facts_that_speak_of_one_image_agree() {
+fn two_facts_about_one_image_must_agree() {
     let pushed = |digest: &[u8]| PushedImage {
         repository: "shop".into(),
         digest: Digest::of(digest),
@@ -294,7 +296,7 @@ fn two_facts_that_speak_of_one_image_agree() {
 }
 
 #[test]
-fn what_is_registered_rolled_and_left_is_what_was_planned_registered_and_entered() {
+fn registrations_rollouts_and_passed_stages_must_agree_with_earlier_facts() {
     let planned_with = |image: &str| {
         let web = WorkloadPlan {
             family: "web".into(),
@@ -363,7 +365,7 @@ fn a_stage_is_entered_only_once_it_is_planned_and_judged() {
 }
 
 #[test]
-fn a_stage_is_entered_only_on_a_gate_that_passed_and_where_it_asks_an_approval_of_what_was_asked() {
+fn a_stage_is_entered_only_with_a_passed_gate_and_with_the_requested_approval() {
     for verdict in [Verdict::Unknown, Verdict::Fail] {
         let judgement = GateJudgement {
             verdict,
@@ -378,17 +380,17 @@ fn a_stage_is_entered_only_on_a_gate_that_passed_and_where_it_asks_an_approval_o
     let ready = || vec![planned("prod"), gate_passed("prod"), entered("prod")];
     assert_eq!(refused(ready()).why, IllegalReason::ApprovalMissing);
     assert_eq!(refused([vec![asked("prod")], ready()].concat()).why, IllegalReason::ApprovalMissing);
-    let taken_back = vec![asked("prod"), given("prod"), withdrawn("prod")];
-    assert_eq!(refused([taken_back, ready()].concat()).why, IllegalReason::ApprovalMissing);
+    let withdrawn_again = vec![asked("prod"), given("prod"), withdrawn("prod")];
+    assert_eq!(refused([withdrawn_again, ready()].concat()).why, IllegalReason::ApprovalMissing);
     fold([vec![asked("prod"), given("prod")], ready()].concat()).unwrap();
     let other = ApprovalAnswer { plan: PlanHash::of(b"another"), ..answer("prod", Answer::Approved) };
-    assert_eq!(refused([asked("prod"), Fact::ApprovalGiven { answer: other }]).why, IllegalReason::NotWhatWasAsked);
+    assert_eq!(refused([asked("prod"), Fact::ApprovalGiven { answer: other }]).why, IllegalReason::OtherThanRequested);
     let rejected = Fact::ApprovalGiven { answer: answer("prod", Answer::Rejected) };
-    assert_eq!(refused([asked("prod"), rejected]).why, IllegalReason::NotWhatWasAsked);
+    assert_eq!(refused([asked("prod"), rejected]).why, IllegalReason::OtherThanRequested);
 }
 
 #[test]
-fn who_takes_a_release_over_judges_again_what_another_process_entered_on() {
+fn a_process_that_takes_over_judges_an_entered_stage_again() {
     let inside = [planned("dev"), gate_passed("dev"), entered("dev")];
     let old = |facts: Vec<Fact>| fold(facts).unwrap().stage(&id("dev")).gate_is_old;
     assert!(!old(inside.to_vec()));
@@ -399,24 +401,24 @@ fn who_takes_a_release_over_judges_again_what_another_process_entered_on() {
 }
 
 #[test]
-fn an_answer_needs_a_question_and_a_withdrawal_an_approval_that_was_not_used() {
-    assert_eq!(refused([given("prod")]).why, IllegalReason::NothingAsked);
+fn an_answer_needs_a_request_and_a_withdrawal_an_unused_approval() {
+    assert_eq!(refused([given("prod")]).why, IllegalReason::NoOpenRequest);
     let rejected = Fact::ApprovalRejected { answer: answer("prod", Answer::Rejected), images: BTreeMap::new() };
-    assert_eq!(refused([rejected.clone()]).why, IllegalReason::NothingAsked);
-    assert_eq!(refused([asked("prod"), given("prod"), given("prod")]).why, IllegalReason::NothingAsked);
+    assert_eq!(refused([rejected.clone()]).why, IllegalReason::NoOpenRequest);
+    assert_eq!(refused([asked("prod"), given("prod"), given("prod")]).why, IllegalReason::NoOpenRequest);
     assert_eq!(refused([asked("prod"), withdrawn("prod")]).why, IllegalReason::NothingToWithdraw);
     let used = [asked("prod"), given("prod"), planned("prod"), gate_passed("prod"), entered("prod"), withdrawn("prod")];
     assert_eq!(refused(used).why, IllegalReason::NothingToWithdraw);
 
     let approval = |facts: &[Fact]| fold(facts.to_vec()).unwrap().stage(&id("prod")).approval.clone();
     assert!(matches!(approval(&[asked("prod"), given("prod")]), Approval::Given(..)));
-    assert!(matches!(approval(&[asked("prod"), given("prod"), withdrawn("prod")]), Approval::Asked(_)));
+    assert!(matches!(approval(&[asked("prod"), given("prod"), withdrawn("prod")]), Approval::Requested(_)));
     assert!(matches!(approval(&[asked("prod"), rejected.clone()]), Approval::Rejected(_)));
     assert!(matches!(approval(&[asked("prod"), given("prod"), rejected.clone()]), Approval::Rejected(_)));
-    assert_eq!(approval(&[asked("prod"), rejected.clone(), resumed()]), Approval::NotAsked);
+    assert_eq!(approval(&[asked("prod"), rejected.clone(), resumed()]), Approval::NotRequested);
     let used = [asked("prod"), given("prod"), planned("prod"), gate_passed("prod"), entered("prod"), rejected.clone()];
-    assert_eq!(refused(used).why, IllegalReason::NothingAsked);
-    // A no stays known, whatever is asked afterwards.
+    assert_eq!(refused(used).why, IllegalReason::NoOpenRequest);
+    // A rejection stays recorded after later requests.
     let asked_again =
         fold([asked("prod"), rejected, resumed(), asked("prod"), given("prod"), withdrawn("prod")]).unwrap();
     let words: Vec<_> = asked_again.stage(&id("prod")).earlier.iter().map(|no| no.word).collect();
@@ -430,17 +432,17 @@ fn an_answer_needs_a_question_and_a_withdrawal_an_approval_that_was_not_used() {
 }
 
 #[test]
-fn an_approval_makes_plan_gate_and_scans_be_looked_at_again() {
+fn after_an_approval_plan_gate_and_scans_are_read_again() {
     let release = fold([scanned(), planned("prod"), gate_passed("prod"), asked("prod"), given("prod")]).unwrap();
     let prod = release.stage(&id("prod"));
     assert!(release.scans.is_empty() && prod.plan.is_none() && prod.gate.is_none());
 }
 
 #[test]
-fn a_rollout_seen_without_a_start_is_the_one_that_stood_before() {
+fn a_rollout_that_is_observed_without_a_start_is_the_baselines() {
     assert_eq!(refused([observed()]).why, IllegalReason::RolloutNotStarted { direction: Direction::Forward });
-    let standing = fold([baseline(), observed()]).unwrap();
-    let run = roll(&standing).forward.run.as_ref().unwrap();
+    let unchanged = fold([baseline(), observed()]).unwrap();
+    let run = roll(&unchanged).forward.run.as_ref().unwrap();
     assert_eq!((run.primary.as_str(), run.progress.as_ref()), ("ecs-svc/0", Some(&progress())));
     let ours = fold([baseline(), rollout_started(), observed()]).unwrap();
     assert_eq!(roll(&ours).forward.run.as_ref().unwrap().primary, "ecs-svc/1");
@@ -477,13 +479,13 @@ fn resuming_keeps_what_was_done_and_restarts_deadlines() {
 #[test]
 fn resuming_restarts_the_timeout_of_a_task_so_that_it_is_read_once_before_it_is_late() {
     let started = Fact::step(&step("dev", 0), RunFact::TaskStarted { task: id("migrate"), arn: "task/1".into() });
-    let since = |facts: Vec<Fact>| match &fold(facts).unwrap().stage(&id("dev")).steps[0] {
+    let counted_from = |facts: Vec<Fact>| match &fold(facts).unwrap().stage(&id("dev")).steps[0] {
         StepState::Run(run) => run.started.clone().unwrap(),
         other => panic!("{other:?} runs no task"),
     };
-    assert_eq!(since(vec![started.clone()]), ("task/1".to_owned(), at(2)));
+    assert_eq!(counted_from(vec![started.clone()]), ("task/1".to_owned(), at(2)));
     assert_eq!(
-        since(vec![started, Fact::Suspended { ending: ending(Outcome::Suspended) }, resumed()]),
+        counted_from(vec![started, Fact::Suspended { ending: ending(Outcome::Suspended) }, resumed()]),
         ("task/1".to_owned(), at(4))
     );
 }
@@ -499,21 +501,21 @@ fn resuming_restarts_what_counts_in_consecutive_readings() {
         let release = fold([baseline(), rollout_started(), seen, resumed()]).unwrap();
         roll(&release).forward.run.clone().unwrap().progress.unwrap().rollout
     };
-    let anew = RolloutState::Looking { readings: 0 };
-    assert_eq!(rollout_after(RolloutState::Proven { readings: 2 }), anew);
-    assert_eq!(rollout_after(RolloutState::Looking { readings: 5 }), anew);
+    let reset = RolloutState::Looking { readings: 0 };
+    assert_eq!(rollout_after(RolloutState::Proven { readings: 2 }), reset);
+    assert_eq!(rollout_after(RolloutState::Looking { readings: 5 }), reset);
     let ambiguous = RolloutState::Ambiguous { deployments: vec!["two".into()] };
-    assert_eq!(rollout_after(ambiguous), anew, "what is unknown is read again");
+    assert_eq!(rollout_after(ambiguous), reset, "what is unknown is read again");
     let failed = RolloutState::RollbackFailed { said: Some("no".into()) };
     assert_eq!(rollout_after(failed.clone()), failed, "what has ended has ended");
 }
 
 #[test]
-fn a_withdrawn_approval_holds_nothing_and_is_not_read_back_from_an_answered_execution() {
+fn a_withdrawn_approval_has_no_lease_and_is_not_read_again_from_an_answered_execution() {
     let locked = || Fact::StageLocked { stage: id("prod"), fence: 3 };
     let own = fold([asked("prod"), given("prod"), locked(), withdrawn("prod")]).unwrap();
     let state = own.stage(&id("prod"));
-    assert!(matches!(state.approval, Approval::Asked(_)) && state.lock.is_none());
+    assert!(matches!(state.approval, Approval::Requested(_)) && state.lock.is_none());
 
     let Fact::ApprovalRequested { stage, mut request } = asked("prod") else { unreachable!("it is a request") };
     request.execution = Some("e".into());
@@ -572,7 +574,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         ended,
         Fact::StageFailed { stage: id("dev"), failure: failed },
         Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
-        Fact::Extended { until: id("prod"), requested_by: nobody(), forced: None, again: None },
+        Fact::Extended { until: id("prod"), requested_by: unknown_requester(), forced: None, again: None },
         resumed(),
         Fact::Suspended { ending: ending(Outcome::Suspended) },
     ])
@@ -581,9 +583,9 @@ fn any_fact() -> impl Strategy<Value = Fact> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever cannot follow is left out, as a writer would that folds before it appends.
+    /// Events that cannot follow are left out, as a writer does that folds before it appends.
     #[test]
-    fn going_on_from_any_point_comes_to_the_fold_of_everything(
+    fn continuing_from_any_event_gives_the_fold_of_all_events(
         facts in prop::collection::vec(any_fact(), 0..40),
         cut in any::<prop::sample::Index>(),
     ) {
@@ -612,9 +614,9 @@ proptest! {
 }
 
 #[test]
-fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
+fn a_finished_release_is_not_resumed_and_a_suspended_one_is() {
     let ended = |outcome| Fact::Finished { ending: ending(outcome) };
-    let resumed = || Fact::Resumed { by: nobody(), kanmon: "0".into() };
+    let resumed = || Fact::Resumed { by: unknown_requester(), kanmon: "0".into() };
     for outcome in [Outcome::Rejected, Outcome::Succeeded, Outcome::Aborted] {
         let illegal = Release::fold(&events("r1", [started(), ended(outcome), resumed()])).unwrap_err();
         assert_eq!(illegal.why, IllegalReason::AfterEnd, "{outcome:?}");
@@ -627,7 +629,7 @@ fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
 fn an_approval_that_is_read_late_is_as_old_as_its_question() {
     let mut all = events("r1", [started(), asked("prod"), given("prod")]);
     let lives_from = |all: &[Event]| Release::fold(all).unwrap().stage(&id("prod")).approved_at;
-    assert_eq!(lives_from(&all), Some(all[2].at), "heard in time");
+    assert_eq!(lives_from(&all), Some(all[2].at), "read in time");
     all[2].at = at(30 * 24 * 3600);
     assert_eq!(lives_from(&all), Some(at(3600)), "it was given before that");
 }

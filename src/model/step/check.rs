@@ -1,4 +1,4 @@
-//! `check`: whether a stage works.
+//! `check`: an HTTP request or a command that must succeed.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use crate::model::verdict::Verdict;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "check", rename_all = "kebab-case")]
 pub enum Check {
-    /// Asked again until it answers as expected or the timeout has passed.
+    /// Repeated until the answer is as expected, or the timeout has passed.
     Http { url: String, status: u16, contains: Option<String>, timeout: SignedDuration },
-    /// Run once; exit code 0 passes.
+    /// Runs once; exit code 0 passes.
     Command {
         argv: Vec<String>,
         timeout: SignedDuration,
-        /// Whose credentials it gets; without one, none.
+        /// The account whose credentials it gets; `None`: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountName>,
     },
@@ -29,7 +29,7 @@ pub enum Check {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CheckState {
-    /// Its verdict, and what was found.
+    /// Its verdict and result.
     pub judged: Option<(Verdict, CheckResult)>,
 }
 

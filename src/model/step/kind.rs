@@ -18,7 +18,7 @@ pub trait Spec {
     fn services(&self) -> &[ServiceName];
     /// The one-off task that it runs.
     fn task(&self) -> Option<&TaskName>;
-    /// The account whose credentials it hands out.
+    /// The account whose credentials it passes to a command.
     fn account(&self) -> Option<&AccountName>;
     /// Its parts, in their order.
     fn parts(&self) -> Vec<StepPart>;
@@ -28,16 +28,16 @@ pub trait Spec {
 pub trait State {
     type Fact;
 
-    /// Takes in a fact.
+    /// Applies a fact.
     ///
     /// # Errors
-    /// Why it cannot follow; the same for the others.
+    /// Why it cannot follow; likewise below.
     fn take(&mut self, fact: &Self::Fact, at: Timestamp) -> Result<(), IllegalReason>;
-    /// Whether a fact agrees with those before it; `at` is where the step is.
+    /// Checks that a fact agrees with those before it; `at` is the step's position.
     fn agrees(&self, fact: &Self::Fact, at: &StepRef) -> Result<(), IllegalReason>;
-    /// Takes in that an effect of this step is intended.
+    /// Applies that an effect of this step is intended.
     fn intend(&mut self, effect: &Effect, at: Timestamp);
-    /// Takes in that a task definition was registered.
+    /// Applies that a task definition was registered.
     fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason>;
     /// Another process continues: deadlines and what counts in consecutive readings start again.
     fn go_on(&mut self, at: Timestamp);

@@ -1,5 +1,5 @@
-//! A stage's steps. Each kind has its own module with what the file says of it, its state, and the facts that change the state; the enums
-//! here only delegate.
+//! A stage's steps. Each kind has a module with its form in the pipeline, its state, and the facts that change the state; the enums here
+//! only delegate.
 
 pub mod check;
 mod kind;
@@ -20,6 +20,7 @@ use self::roll::{Roll, RollFact};
 use self::roll_state::RollStates;
 use self::run::{Run, RunFact, RunState};
 use super::effect::{Effect, Workload};
+use super::fact_kind;
 use super::ids::{AccountName, ServiceName, TaskName};
 use super::illegal::IllegalReason;
 
@@ -36,23 +37,23 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// The kinds: what the file says of each, its state, and its facts.
+/// The kinds: the specification of each, its state, and its facts.
 macro_rules! kinds {
     ($($kind:ident: $spec:ty, $state:ty, $fact:ty;)+) => {
-        /// What the file says of a step.
+        /// A step of the pipeline.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "step", rename_all = "kebab-case")]
         pub enum Step {
             $($kind($spec),)+
         }
 
-        /// A step, as its facts have left it.
+        /// The state of a step.
         #[derive(Debug, Clone, PartialEq)]
         pub enum StepState {
             $($kind($state),)+
         }
 
-        /// What became known of a step.
+        /// A fact about a step.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum StepFact {
@@ -75,7 +76,7 @@ macro_rules! kinds {
         }
 
         impl StepState {
-            /// Takes in a fact.
+            /// Applies a fact.
             ///
             /// # Errors
             /// Why it cannot follow.
@@ -89,7 +90,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether a fact agrees with those before it.
+            /// Checks that a fact agrees with those before it.
             ///
             /// # Errors
             /// What differs.
@@ -109,6 +110,11 @@ macro_rules! kinds {
             pub(super) fn read(kind: &str, value: &Value) -> Option<serde_json::Result<StepFact>> {
                 None$(.or_else(|| family::<$fact>(kind, value).map(|fact| fact.map(StepFact::$kind))))+
             }
+
+            /// Whether a step has facts of this kind.
+            pub(super) fn is_kind(kind: &str) -> bool {
+                $(fact_kind::is_known(kind, |members| <$fact>::deserialize(members)))||+
+            }
         }
     };
 }
@@ -121,10 +127,7 @@ kinds! {
 
 /// Reads a fact as one of this kind of step; `None`: it is of another kind.
 fn family<F: DeserializeOwned>(kind: &str, value: &Value) -> Option<serde_json::Result<F>> {
-    match F::deserialize(value) {
-        Err(error) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => None,
-        read => Some(read),
-    }
+    fact_kind::is_known(kind, |members| F::deserialize(members)).then(|| F::deserialize(value))
 }
 
 impl Step {
@@ -138,12 +141,12 @@ impl Step {
         each!(self, Step, step => step.task())
     }
 
-    /// The account whose credentials it hands out.
+    /// The account whose credentials it passes to a command.
     pub fn account(&self) -> Option<&AccountName> {
         each!(self, Step, step => Spec::account(step))
     }
 
-    /// The check that it is, where it is one.
+    /// The check, where the step is one.
     pub fn check(&self) -> Option<&Check> {
         if let Step::Check(check) = self { Some(check) } else { None }
     }
@@ -179,7 +182,7 @@ impl StepState {
 }
 
 impl StepFact {
-    /// What it is about.
+    /// The part of the step that it is about.
     pub fn part(&self) -> StepPart {
         each!(self, StepFact, fact => fact.part())
     }

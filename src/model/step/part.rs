@@ -1,4 +1,4 @@
-//! Where something belongs in a release: which step, and which part of it.
+//! Positions in a release: a step, and a part of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct StepRef {
     pub step: usize,
 }
 
-/// Where a rollout goes.
+/// The direction of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -30,7 +30,7 @@ pub enum StepPart {
 }
 
 impl StepPart {
-    /// As people call it: `STAGE/NAME`, or the stage alone.
+    /// As people read it: `STAGE/NAME`, or the stage alone.
     pub fn of(&self, at: &StepRef) -> String {
         match self {
             StepPart::Whole => at.stage.to_string(),

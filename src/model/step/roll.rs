@@ -1,4 +1,4 @@
-//! `roll`: services rolled side by side, forward to what was released, or back to what ran before.
+//! `roll`: services deployed in parallel, forward to the release or back to what ran before.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub enum RollFact {
         direction: Direction,
         progress: RolloutProgress,
     },
-    /// It was read after its deadline, and was not done.
+    /// It was read after its deadline, and had not ended.
     RolloutOverdue {
         service: ServiceName,
         direction: Direction,
@@ -43,13 +43,13 @@ pub enum RollFact {
     RolloutStopRequested {
         service: ServiceName,
     },
-    /// Back: `Succeeded`, or why what ran before is not known to run again.
+    /// For a rollback: `Succeeded`, or why it is not known that what ran before runs again.
     RolloutEnded {
         service: ServiceName,
         direction: Direction,
         end: RolloutEnd,
     },
-    /// What can be restored, and the deployments right before that.
+    /// What can be restored, and the deployments just before.
     RollbackPrepared {
         service: ServiceName,
         target: RollbackTarget,
@@ -71,7 +71,7 @@ impl RollFact {
         }
     }
 
-    /// The direction of the rollout that it speaks of.
+    /// The direction of the rollout that it is about.
     pub fn direction(&self) -> Direction {
         match self {
             RollFact::RolloutStarted { direction, .. }
@@ -84,7 +84,7 @@ impl RollFact {
     }
 }
 
-/// Takes in what became known of one service.
+/// Applies a fact about one service.
 fn take(state: &mut RollState, fact: &RollFact, at: Timestamp) -> Result<(), IllegalReason> {
     match fact {
         RollFact::BaselineTaken { service: _, baseline } => state.baseline = Some(baseline.clone()),

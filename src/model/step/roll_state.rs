@@ -1,4 +1,4 @@
-//! The state of a service in a `roll`, forward and back.
+//! The state of a service in a `roll` step, forward and back.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::model::ids::ServiceName;
 use crate::model::illegal::IllegalReason;
 use crate::model::rollout::{Baseline, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState};
 
-/// Each service's own roll.
+/// The roll of each service.
 pub type RollStates = BTreeMap<ServiceName, RollState>;
 
 /// A service in one `roll`.
@@ -18,9 +18,9 @@ pub struct RollState {
     pub baseline: Option<Baseline>,
     pub registered: Option<String>,
     pub forward: Rollout,
-    /// When a rollback of the running deployment was asked for.
+    /// When ECS was requested to stop and roll back the running deployment.
     pub stop_requested: Option<Timestamp>,
-    /// Read before the rollback was started.
+    /// What to roll back to, read before the rollback was started.
     pub target: Option<RollbackTarget>,
     pub back: Rollout,
 }
@@ -39,10 +39,10 @@ pub struct RolloutRun {
     pub primary: String,
     pub task_definition: String,
     /// When it was started, or first found running.
-    pub begun: Timestamp,
-    /// What the deadline counts from: the start, the last resumption, or the request to stop.
+    pub started_at: Timestamp,
+    /// The start of the deadline: the start, the last resumption, or the request to stop.
     pub counted_from: Timestamp,
-    /// Read after its deadline, and not done.
+    /// Whether it was read after its deadline and had not ended.
     pub overdue: bool,
     pub progress: Option<RolloutProgress>,
 }
@@ -62,22 +62,22 @@ impl RollState {
         }
     }
 
-    /// Whether this release changed the service and has not put it back.
+    /// Whether this release changed the service and did not restore it.
     pub fn is_still_changed(&self) -> bool {
-        let standing = matches!(
+        let runs_release = matches!(
             self.forward.ended,
             Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. })
         );
-        self.registered.is_some() && self.forward.run.is_some() && self.back.ended.is_none() && standing
+        self.registered.is_some() && self.forward.run.is_some() && self.back.ended.is_none() && runs_release
     }
 
-    /// The deployment that is followed. Forward it may be the one from before, where nothing is to change.
+    /// The deployment that is followed. Forward, it is the baseline's where nothing is to change.
     pub(super) fn running(&mut self, direction: Direction, at: Timestamp) -> Result<&mut RolloutRun, IllegalReason> {
-        let standing = match direction {
+        let baseline = match direction {
             Direction::Forward => self.baseline.as_ref(),
             Direction::Back => None,
         };
-        let found = standing.map(|s| RolloutRun::new(&s.primary, &s.task_definition, at));
+        let found = baseline.map(|s| RolloutRun::new(&s.primary, &s.task_definition, at));
         let run = &mut self.rollout_mut(direction).run;
         if run.is_none() {
             *run = found;
@@ -89,7 +89,7 @@ impl RollState {
 impl RolloutRun {
     pub(super) fn new(primary: &str, task_definition: &str, counted_from: Timestamp) -> RolloutRun {
         let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
-        RolloutRun { primary, task_definition, begun: counted_from, counted_from, overdue: false, progress: None }
+        RolloutRun { primary, task_definition, started_at: counted_from, counted_from, overdue: false, progress: None }
     }
 
     pub(super) fn count_from(&mut self, at: Timestamp) {
@@ -97,7 +97,7 @@ impl RolloutRun {
         self.overdue = false;
     }
 
-    /// Forgets what only counts in consecutive readings, or was read in a way that settles nothing.
+    /// Discards what counts only in consecutive readings, or is not certain.
     pub(super) fn look_again(&mut self) {
         if let Some(progress) = &mut self.progress {
             match progress.rollout {

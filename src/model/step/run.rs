@@ -20,11 +20,11 @@ pub struct RunState {
     pub task: TaskName,
     /// The task definition's ARN.
     pub registered: Option<String>,
-    /// When it was first asked for, whatever came of that: its client token counts from here.
-    pub first_asked: Option<Timestamp>,
-    /// The task's ARN, and what its timeout counts from: the start, or the last resumption.
+    /// When the start was first requested, with any result: its client token is valid from then.
+    pub first_requested: Option<Timestamp>,
+    /// The task's ARN, and the start of its timeout: the start, or the last resumption.
     pub started: Option<(String, Timestamp)>,
-    /// Seen running after its timeout.
+    /// Whether it was seen running after its timeout.
     pub overdue: bool,
     pub ended: Option<TaskEnd>,
 }
@@ -34,7 +34,7 @@ pub struct RunState {
 pub struct TaskEnd {
     /// The named container's exit code; `None`: it never ran.
     pub exit_code: Option<i32>,
-    /// ECS's own words, where the exit code does not say it.
+    /// ECS's own words, where the exit code does not explain it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Spec for Run {
         RunState {
             task: self.task.clone(),
             registered: None,
-            first_asked: None,
+            first_requested: None,
             started: None,
             overdue: false,
             ended: None,
@@ -110,7 +110,7 @@ impl State for RunState {
 
     fn intend(&mut self, effect: &Effect, at: Timestamp) {
         if let Effect::RunTask { .. } = effect {
-            self.first_asked.get_or_insert(at);
+            self.first_requested.get_or_insert(at);
         }
     }
 
@@ -124,8 +124,8 @@ impl State for RunState {
 
     fn go_on(&mut self, at: Timestamp) {
         self.overdue = false;
-        if let Some((_, since)) = &mut self.started {
-            *since = at;
+        if let Some((_, counted_from)) = &mut self.started {
+            *counted_from = at;
         }
     }
 

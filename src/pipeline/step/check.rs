@@ -13,9 +13,9 @@ use crate::pipeline::shape::{Field, Record, Shape, may};
 use crate::pipeline::yaml::{Kind as Form, Node};
 use crate::report::check as check_words;
 
-/// A service that was just proven running answers within seconds.
+/// A service that was just proven to run answers within seconds.
 const HTTP_TIMEOUT: SignedDuration = SignedDuration::from_mins(1);
-/// End-to-end tests are a matter of minutes.
+/// End-to-end tests take minutes.
 const COMMAND_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
 pub const FIELD: Field = may("check", Shape::Record(&CHECK), "an HTTP request or a command that must succeed");
@@ -40,13 +40,13 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
     match (node.get("http"), node.get("command")) {
         (None, None) => {
             if matches!(node.kind, Form::Map(_)) {
-                reader.say_hint(around.owner, "this check is empty", "one of: http, command");
+                reader.say_hint(around.owner, "this check is empty", "write one of: http, command");
             }
             None
         }
         (Some(_), Some(command)) => {
             let at = node.key("command").map_or(command.span, |k| k.span);
-            reader.say_hint(at, "a check is either `http` or `command`", "make two steps of it");
+            reader.say_hint(at, "a check cannot have both `http` and `command`", "write two checks");
             None
         }
         (Some(http), None) => Some(Check::Http {
@@ -55,7 +55,7 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
                     reader.say_hint(
                         key.span,
                         "`account` cannot be used with `http`",
-                        "the request is sent without credentials",
+                        "remove it: the request is sent without credentials",
                     );
                 }
                 let url = reader.url(http)?;
@@ -74,7 +74,7 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
                 reader.say_hint(
                     key.span,
                     format!("`{}` cannot be used with a command", key.name),
-                    "exit code 0 passes",
+                    "remove it: a command passes with exit code 0",
                 );
             }
             let argv = Reader::words(Some(command));

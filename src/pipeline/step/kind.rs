@@ -1,4 +1,4 @@
-//! What every kind of step says of its form in the file.
+//! What every kind of step defines about its form in the file.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use crate::model::step::Step;
 /// A kind of step in the file: `- KEY: …`.
 pub struct Kind {
     pub field: &'static Field,
-    /// The step that stands under its key; what is wrong with it was reported.
+    /// Reads the step from the value of its key; mistakes are reported.
     pub read: fn(&mut Reader<'_>, &Node, &mut InStage<'_>) -> Option<Step>,
 }
 
-/// What is known of the stage that a step is in.
+/// The stage that a step is in.
 pub struct InStage<'a> {
     pub stage: &'a str,
     /// The key of the step that is read.
@@ -24,7 +24,7 @@ pub struct InStage<'a> {
     pub rolled: BTreeMap<ServiceName, usize>,
 }
 
-/// A step on the page that sums a file up.
+/// A step in the summary of a file.
 pub trait Shown {
     fn shown(&self) -> String;
 }

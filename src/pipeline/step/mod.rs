@@ -18,7 +18,7 @@ pub const FIELDS: &[Field] = &[run::FIELD, roll::FIELD, check::FIELD];
 
 static KINDS: [&Kind; FIELDS.len()] = [&run::KIND, &roll::KIND, &check::KIND];
 
-/// The steps that have their form; what is wrong with the others was reported.
+/// The valid steps; mistakes in the others are reported.
 pub fn read(reader: &mut Reader<'_>, node: &Node, stage: &str) -> Vec<Step> {
     let Form::List(items) = &node.kind else { return Vec::new() };
     let mut around = InStage { stage, owner: node.span, rolled: BTreeMap::new() };
@@ -29,10 +29,10 @@ fn step(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
     let named: Vec<_> = KINDS.iter().filter_map(|kind| node.key(kind.field.name)).collect();
     match named.as_slice() {
         [] => {
-            // An unknown key in it was reported already, and may well be the one that was meant.
+            // An unknown key was reported already, and may be a misspelt one.
             if matches!(&node.kind, Form::Map(entries) if entries.is_empty()) {
                 let all: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-                reader.say_hint(node.span, "this step is empty", format!("one of: {}", all.join(", ")));
+                reader.say_hint(node.span, "this step is empty", format!("write one of: {}", all.join(", ")));
             }
             return None;
         }
@@ -41,7 +41,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
             reader.say_hint(
                 second.span,
                 "a step must have exactly one key",
-                format!("begin a new one: `- {}: …`", second.name),
+                format!("begin a new step: `- {}: …`", second.name),
             );
         }
     }
@@ -50,7 +50,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
     (kind.read)(reader, value, around)
 }
 
-/// A step on the page that sums a file up.
+/// A step in the summary of a file.
 pub fn shown(step: &Step) -> String {
     each!(step, Step, step => step.shown())
 }

@@ -20,7 +20,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
             Some(line) => reader.say_hint(
                 item.span,
                 format!("service `{service}` is deployed twice in stage `{}`", around.stage),
-                format!("the first time in line {line}"),
+                format!("the first time is in line {line}"),
             ),
             None => {
                 around.rolled.insert(service.clone(), item.span.line);

@@ -119,7 +119,7 @@ fn the_demo_resolves() {
 }
 
 #[test]
-fn every_example_holds() {
+fn every_example_is_valid() {
     let mut found = 0;
     for example in std::fs::read_dir(pipelines().join("examples")).unwrap() {
         let folder = example.unwrap().path();
@@ -135,7 +135,7 @@ fn every_example_holds() {
 }
 
 #[test]
-fn a_resolved_pipeline_survives_the_journal() {
+fn a_resolved_pipeline_is_the_same_after_it_was_recorded() {
     let (_dir, demo) = demo();
     for loaded in
         [demo, example("three-stages/pipelines/asset-manager.yaml"), example("four-stages/pipelines/portal.yaml")]

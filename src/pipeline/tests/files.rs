@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::{ADMIN, Repository, printed};
 
 #[test]
-fn a_file_that_is_not_there_finds_the_one_that_is() {
+fn a_missing_file_is_reported_with_the_nearest_name() {
     assert_snapshot!(printed("taskdef: deploy/admin.json", "taskdef: deploy/admim.json"), @"
     pipelines/shop.yaml:10:21: there is no `deploy/admim.json` in the repository
        10 |   admin: { taskdef: deploy/admim.json, containers: { admin: app } }
@@ -24,7 +24,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:51: there is no `docker` in the repository
         7 |   app: { account: dev, repository: shop, context: docker }
           |                                                   ^^^^^^
-    hint: paths are read from the repository's root
+    hint: paths are relative to the repository's root
 
     1 mistake
     ");
@@ -32,7 +32,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:51: there is no `deploy/Dockerfile` in the repository
         7 |   app: { account: dev, repository: shop, context: deploy }
           |                                                   ^^^^^^
-    hint: paths are read from the repository's root
+    hint: paths are relative to the repository's root
 
     1 mistake
     ");
@@ -40,27 +40,27 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:68: there is no `dist` in the repository
         7 |   app: { account: dev, repository: shop, layers: { files: [{ from: dist, to: /srv }] } }
           |                                                                    ^^^^
-    hint: paths are read from the repository's root
+    hint: paths are relative to the repository's root
 
     1 mistake
     ");
 }
 
 #[test]
-fn a_file_outside_of_the_repository_is_refused() {
+fn a_file_outside_the_repository_is_refused() {
     assert_snapshot!(printed("taskdef: deploy/admin.json", "taskdef: ../admin.json"), @"
-    pipelines/shop.yaml:10:21: `../admin.json` leads out of the repository
+    pipelines/shop.yaml:10:21: `../admin.json` is outside the repository
        10 |   admin: { taskdef: ../admin.json, containers: { admin: app } }
           |                     ^^^^^^^^^^^^^
-    hint: paths begin at the repository's root, the folder that holds `pipelines/`
+    hint: paths are relative to the repository's root, the folder that contains `pipelines/`
 
     1 mistake
     ");
     assert_snapshot!(printed("values: deploy/prod.yaml", "values: /etc/passwd"), @"
-    pipelines/shop.yaml:27:13: `/etc/passwd` leads out of the repository
+    pipelines/shop.yaml:27:13: `/etc/passwd` is outside the repository
        27 |     values: /etc/passwd
           |             ^^^^^^^^^^^
-    hint: paths begin at the repository's root, the folder that holds `pipelines/`
+    hint: paths are relative to the repository's root, the folder that contains `pipelines/`
 
     1 mistake
     ");
@@ -74,7 +74,7 @@ fn a_link_out_of_the_repository_is_refused() {
     std::os::unix::fs::symlink(outside.path(), repository.path().join("far")).unwrap();
     let diagnostics = repository.with(&[("taskdef: deploy/admin.json", "taskdef: far/admin.json")]).unwrap_err();
     assert_snapshot!(diagnostics, @"
-    pipelines/shop.yaml:10:21: `far/admin.json` leads out of the repository through a symbolic link
+    pipelines/shop.yaml:10:21: `far/admin.json` is outside the repository: a symbolic link leads there
        10 |   admin: { taskdef: far/admin.json, containers: { admin: app } }
           |                     ^^^^^^^^^^^^^^
     hint: a release must not depend on files outside the repository
@@ -165,7 +165,7 @@ fn a_template_that_makes_no_task_definition_is_reported() {
     repository.write("deploy/admin.json", &ADMIN.replace("\"{{ cpu }}\",", "\"{{ cpu }}\""));
     repository.write("deploy/migrate.json", "[]");
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:4:3: the rendered template is not JSON: expected `,` or `}`, in its line 4 (stage `dev`, `prod`)
+    deploy/admin.json:4:3: the rendered template is not JSON: expected `,` or `}` at line 4 column 3 (stage `dev`, `prod`)
         4 |   "containerDefinitions": [
           |   ^^^^^^^^^^^^^^^^^^^^^^^^^
 
@@ -187,7 +187,7 @@ fn a_template_that_makes_no_task_definition_is_reported() {
 }
 
 #[test]
-fn a_member_of_a_wrong_type_is_reported_before_a_release_finds_out() {
+fn a_member_of_a_wrong_type_is_reported_when_the_file_is_read() {
     let repository = Repository::new();
     let container = r#""name": "admin", "environment": [{ "name": "PORT", "value": 8080 }], "portMappings": [{ "containerPort": "8080" }],
         "secrets": [{ "name": "KEY" }], "mood": "newer than kanmon""#;
@@ -204,7 +204,7 @@ fn a_member_of_a_wrong_type_is_reported_before_a_release_finds_out() {
 }
 
 #[test]
-fn a_container_that_the_template_lacks_finds_the_nearest() {
+fn a_container_that_the_template_lacks_is_reported_with_the_nearest_name() {
     assert_snapshot!(printed("{ admin: app }", "{ amdin: app }"), @"
     pipelines/shop.yaml:10:54: `deploy/admin.json` has no container `amdin`
        10 |   admin: { taskdef: deploy/admin.json, containers: { amdin: app } }
@@ -216,7 +216,7 @@ fn a_container_that_the_template_lacks_finds_the_nearest() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_one_sentence() {
+fn a_file_that_cannot_be_read_is_one_mistake() {
     let repository = Repository::new();
     std::fs::remove_file(repository.path().join(super::FILE)).unwrap();
     assert_snapshot!(repository.load().unwrap_err(), @"
@@ -227,14 +227,14 @@ fn a_file_that_cannot_be_read_is_one_sentence() {
     std::fs::write(repository.path().join(super::FILE), [0xff, 0xfe]).unwrap();
     assert_snapshot!(repository.load().unwrap_err(), @"
     pipelines/shop.yaml: this file is UTF-16LE, not UTF-8
-    hint: save it as UTF-8, or: iconv -f UTF-16LE -t UTF-8
+    hint: save it as UTF-8, or convert it: iconv -f UTF-16LE -t UTF-8
 
     1 mistake
     ");
 }
 
 #[test]
-fn a_misspelt_member_and_a_key_that_is_there_twice_are_mistakes_at_their_places() {
+fn a_misspelt_member_and_a_repeated_key_are_mistakes_with_their_positions() {
     let repository = Repository::new();
     let container = r#""name": "admin", "healthcheck": { "command": ["true"] },
     "portMapping": [], "environment": [], "environment": []"#;
@@ -274,7 +274,7 @@ fn a_member_that_is_far_from_all_known_ones_is_a_warning() {
     let warnings: Vec<String> = repository.load().unwrap().warnings.iter().map(ToString::to_string).collect();
     assert_snapshot!(warnings.join("\n\n"), @r#"
     deploy/admin.json: `revision`, `status` come from describe-task-definition: ECS ignores them here (stage `dev`, `prod`)
-    hint: they can be left out
+    hint: remove them
 
     deploy/admin.json:4:38: `moonPhase` is not known: ECS ignores it unless it is newer than kanmon (stage `dev`, `prod`)
         4 |   "revision": 3, "status": "ACTIVE", "moonPhase": "full", "containerDefinitions": [
@@ -289,24 +289,24 @@ fn two_containers_of_one_name_are_a_mistake() {
     { "name": "admin", "image": "x" },"#;
     repository.write("deploy/admin.json", &ADMIN.replace(r#""containerDefinitions": ["#, second));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:6:7: `containerDefinitions[1]` has the name of `containerDefinitions[0]` (stage `dev`, `prod`)
+    deploy/admin.json:6:7: `containerDefinitions[1]` and `containerDefinitions[0]` have the same name (stage `dev`, `prod`)
         6 |     { "name": "admin", "image": "-" }
           |       ^^^^^^
-    hint: ECS takes each container's name only once
+    hint: give each container another name
 
     1 mistake
     "#);
 }
 
 #[test]
-fn the_whole_answer_of_describe_task_definition_is_known_as_such() {
+fn the_whole_answer_of_describe_task_definition_is_recognized() {
     let repository = Repository::new();
     repository.write("deploy/admin.json", &format!("{{ \"taskDefinition\": {ADMIN}, \"tags\": [] }}"));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
     deploy/admin.json:1:3: the definition is below `taskDefinition`: this is the whole answer of describe-task-definition (stage `dev`, `prod`)
         1 | { "taskDefinition": {
           |   ^^^^^^^^^^^^^^^^
-    hint: leave the rest out: aws ecs describe-task-definition --query taskDefinition …
+    hint: keep only the definition: aws ecs describe-task-definition --query taskDefinition …
 
     1 mistake
     "#);
@@ -330,14 +330,14 @@ fn a_template_of_another_encoding_is_named() {
     std::fs::write(repository.path().join("deploy/admin.json"), utf16).unwrap();
     assert_snapshot!(repository.load().unwrap_err(), @"
     deploy/admin.json: this file is UTF-16LE, not UTF-8
-    hint: save it as UTF-8, or: iconv -f UTF-16LE -t UTF-8
+    hint: save it as UTF-8, or convert it: iconv -f UTF-16LE -t UTF-8
 
     1 mistake
     ");
 }
 
 #[test]
-fn characters_that_look_like_ascii_are_named_where_they_stand() {
+fn characters_that_look_like_ascii_are_named_with_their_positions() {
     assert_snapshot!(printed("    account: prod", "\u{3000}\u{3000}account: prod"), @"
     pipelines/shop.yaml:25:1: an ideographic space (U+3000) is outside of quotes here
        25 | 　　account: prod
@@ -363,12 +363,12 @@ fn characters_that_look_like_ascii_are_named_where_they_stand() {
     1 mistake
     ");
     assert_snapshot!(printed("cluster: shop-prod", "cluster: shop-prod\u{3000}"), @"
-    pipelines/shop.yaml:26:14: `shop-prod　` is not a valid name of a cluster
+    pipelines/shop.yaml:26:14: `shop-prod　` is not a valid cluster name
        26 |     cluster: shop-prod　
           |              ^^^^^^^^^^^
-    hint: letters, digits, - and _; at most 255 (the name, not the ARN)
+    hint: use letters, digits, - and _, at most 255 characters (the name, not the ARN)
 
-    pipelines/shop.yaml:26:23: an ideographic space (U+3000) is here, at the edge of `shop-prod`
+    pipelines/shop.yaml:26:23: an ideographic space (U+3000) is at the edge of `shop-prod`
        26 |     cluster: shop-prod　
           |                       ^^
     hint: remove it, or quote the string if it is intended
@@ -382,13 +382,13 @@ fn characters_that_look_like_ascii_are_named_where_they_stand() {
     deploy/admin.json:4:25: a full-width `:` (U+FF1A) is outside of quotes here (stage `dev`, `prod`)
         4 |   "containerDefinitions"： [
           |                         ^^
-    hint: JSON allows only ASCII there (expected `:`, in line 4 of the rendered template)
+    hint: JSON allows only ASCII there (rendered: expected `:` at line 4 column 25)
 
     1 mistake
     "#);
     repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", "{{\u{3000}cpu }}"));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:3:13: an ideographic space (U+3000) is here (stage `dev`, `prod`)
+    deploy/admin.json:3:13: an ideographic space (U+3000) is not allowed here (stage `dev`, `prod`)
         3 |   "cpu": "{{　cpu }}",
           |             ^^
     hint: an expression allows only ASCII (unexpected character)
@@ -417,7 +417,7 @@ fn a_misspelt_region_and_a_role_of_another_partition_are_mistakes_and_a_newer_re
     pipelines/shop.yaml:5:61: this role is in partition `aws-cn`, but ap-northeast-1 is in `aws`
         5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws-cn:iam::222222222222:role/deploy" }
           |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: arn:aws:iam::222222222222:role/deploy
+    hint: write arn:aws:iam::222222222222:role/deploy
 
     1 mistake
     "#);

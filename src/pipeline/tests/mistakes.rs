@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::{GOOD, Repository, printed};
 
 #[test]
-fn the_file_that_the_others_are_made_from_holds() {
+fn the_valid_file_is_valid() {
     Repository::new().load().map(|_| ()).unwrap_or_else(|d| panic!("{d}"));
 }
 
@@ -20,7 +20,7 @@ fn an_unknown_key_finds_the_one_that_was_meant() {
 }
 
 #[test]
-fn a_key_of_later_work_is_said_to_be_that() {
+fn a_key_of_a_later_version_is_reported_as_such() {
     assert_snapshot!(printed("      - roll: web\n", "      - roll: web\n      - soak: { for: 10m }\n"), @"
     pipelines/shop.yaml:35:9: unknown key `soak`
        35 |       - soak: { for: 10m }
@@ -50,7 +50,7 @@ fn a_key_of_later_work_is_said_to_be_that() {
 #[test]
 fn a_wrong_type_says_what_was_expected_and_found() {
     assert_snapshot!(printed("app: shop", "app: 12"), @r#"
-    pipelines/shop.yaml:2:6: `app` must be a text, found the number 12
+    pipelines/shop.yaml:2:6: `app` must be a string, found the number 12
         2 | app: 12
           |      ^^
     hint: quote it: "12"
@@ -58,7 +58,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     1 mistake
     "#);
     assert_snapshot!(printed("cluster: shop-dev", "cluster: [shop-dev]"), @"
-    pipelines/shop.yaml:18:14: `cluster` must be a text, found a list
+    pipelines/shop.yaml:18:14: `cluster` must be a string, found a list
        18 |     cluster: [shop-dev]
           |              ^
     hint: write `cluster: TEXT`
@@ -84,7 +84,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
 }
 
 #[test]
-fn an_account_id_that_lost_its_leading_zero_is_given_back() {
+fn an_account_id_that_lost_its_leading_zero_is_suggested_with_it() {
     assert_snapshot!(printed("\"012345678901\"", "012345678901"), @r#"
     pipelines/shop.yaml:4:15: an account id without quotes is a number, and a number loses its leading zero
         4 |   dev:  { id: 012345678901, region: ap-northeast-1 }
@@ -156,7 +156,7 @@ fn undefined_names_find_the_nearest() {
 }
 
 #[test]
-fn two_stages_of_one_name_name_each_other() {
+fn a_second_stage_of_the_same_name_points_to_the_first() {
     assert_snapshot!(printed("name: prod", "name: dev"), @"
     pipelines/shop.yaml:24:11: two stages are named `dev`
        24 |   - name: dev
@@ -168,12 +168,12 @@ fn two_stages_of_one_name_name_each_other() {
 }
 
 #[test]
-fn a_threshold_below_zero_is_none() {
+fn a_negative_threshold_is_reported() {
     assert_snapshot!(printed("high: 0", "high: -1"), @"
     pipelines/shop.yaml:14:33: a threshold must not be negative: -1
        14 |   at_most: { critical: 0, high: -1, medium: 20 }
           |                                 ^^
-    hint: 0 allows none: `at_most` is the largest number that passes
+    hint: write 0 to allow none: `at_most` is the largest number that passes
 
     1 mistake
     ");
@@ -185,7 +185,7 @@ fn a_stage_that_loosens_the_gate_names_both_lines() {
     pipelines/shop.yaml:30:34: stage `prod` loosens the gate above it: `medium: 21` in line 30, `medium: 20` in line 14
        30 |       gate: { at_most: { medium: 21, low: unlimited } }
           |                                  ^^
-    hint: a stage may only tighten the gate: at most 20 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: write at most 20 here, or raise the limit of the gate above
 
     1 mistake
     ");
@@ -193,7 +193,7 @@ fn a_stage_that_loosens_the_gate_names_both_lines() {
     pipelines/shop.yaml:30:37: stage `prod` loosens the gate above it: `untriaged: unlimited`, and the default is 0
        30 |       gate: { at_most: { untriaged: unlimited } }
           |                                     ^^^^^^^^^
-    hint: a stage may only tighten the gate: at most 0 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: write at most 0 here, or raise the limit of the gate above
 
     1 mistake
     ");
@@ -212,7 +212,7 @@ fn an_empty_step_is_reported() {
     pipelines/shop.yaml:34:9: this step is empty
        34 |       - {}
           |         ^
-    hint: one of: run, roll, check
+    hint: write one of: run, roll, check
 
     1 mistake
     ");
@@ -228,7 +228,7 @@ fn an_empty_step_is_reported() {
     pipelines/shop.yaml:34:9: this check is empty
        34 |       - check: {}
           |         ^^^^^
-    hint: one of: http, command
+    hint: write one of: http, command
 
     1 mistake
     ");
@@ -240,7 +240,7 @@ fn a_step_with_two_keys_is_reported() {
     pipelines/shop.yaml:22:9: a step must have exactly one key
        22 |         roll: [web, admin]
           |         ^^^^
-    hint: begin a new one: `- roll: …`
+    hint: begin a new step: `- roll: …`
 
     1 mistake
     ");
@@ -252,7 +252,7 @@ fn the_same_service_twice_in_one_stage_is_reported() {
     pipelines/shop.yaml:34:15: service `admin` is deployed twice in stage `prod`
        34 |       - roll: admin
           |               ^^^^^
-    hint: the first time in line 33
+    hint: the first time is in line 33
 
     1 mistake
     ");
@@ -260,7 +260,7 @@ fn the_same_service_twice_in_one_stage_is_reported() {
     pipelines/shop.yaml:22:21: service `web` is deployed twice in stage `dev`
        22 |       - roll: [web, web]
           |                     ^^^
-    hint: the first time in line 22
+    hint: the first time is in line 22
 
     1 mistake
     ");
@@ -277,7 +277,7 @@ fn missing_keys_say_what_they_are_for() {
     1 mistake
     ");
     assert_snapshot!(printed("app: shop\n", ""), @"
-    pipelines/shop.yaml:1:1: `the file` has no `app`
+    pipelines/shop.yaml:1:1: the file has no `app`
         1 | version: 1
           | ^
     hint: `app`: the application's name
@@ -323,7 +323,7 @@ fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
     pipelines/shop.yaml:12:44: which container's exit code decides: migrate, log?
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app, log: app }, network_of: web }
           |                                            ^^^^^^^^^^
-    hint: container: migrate
+    hint: write `container: migrate`
 
     1 mistake
     ");
@@ -343,7 +343,7 @@ fn an_invalid_url_is_reported() {
     pipelines/shop.yaml:23:24: `dev.shop.example/healthz` is not a URL: it must begin with https:// or http://
        23 |       - check: { http: dev.shop.example/healthz }
           |                        ^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: such as https://dev.example.com/healthz
+    hint: write a URL such as https://dev.example.com/healthz
 
     1 mistake
     ");
@@ -351,7 +351,7 @@ fn an_invalid_url_is_reported() {
     pipelines/shop.yaml:23:24: `ftp://dev.shop.example/` is not a URL: it must begin with https:// or http://
        23 |       - check: { http: ftp://dev.shop.example/ }
           |                        ^^^^^^^^^^^^^^^^^^^^^^^
-    hint: such as https://dev.example.com/healthz
+    hint: write a URL such as https://dev.example.com/healthz
 
     1 mistake
     ");
@@ -359,27 +359,27 @@ fn an_invalid_url_is_reported() {
     pipelines/shop.yaml:4:73: `localhost:8000` is not a URL: it must begin with https:// or http://
         4 |   dev:  { id: "012345678901", region: ap-northeast-1, endpoints: { ecs: "localhost:8000" } }
           |                                                                         ^^^^^^^^^^^^^^^^
-    hint: such as https://dev.example.com/healthz
+    hint: write a URL such as https://dev.example.com/healthz
 
     1 mistake
     "#);
 }
 
 #[test]
-fn an_image_of_another_account_must_say_how_it_gets_there() {
+fn an_image_of_another_account_needs_pull_or_copy() {
     assert_snapshot!(printed("    images: copy\n", ""), @"
-    pipelines/shop.yaml:25:14: stage `prod` runs image `app`, which is kept in account `dev`
+    pipelines/shop.yaml:25:14: stage `prod` runs image `app`, which is in account `dev`
        25 |     account: prod
           |              ^^^^
-    hint: say how the account gets it: `images: pull` (by the repository's policy) or `images: copy`
+    hint: write `images: pull` (the repository's policy must allow it) or `images: copy`
 
     1 mistake
     ");
     assert_snapshot!(printed("cluster: shop-dev", "cluster: shop-dev\n    images: copy"), @"
-    pipelines/shop.yaml:19:13: stage `dev` has nothing to copy: its images are kept in its own account and region
+    pipelines/shop.yaml:19:13: stage `dev` has nothing to copy: its images are in its own account and region
        19 |     images: copy
           |             ^^^^
-    hint: leave `images` out
+    hint: remove `images`
 
     1 mistake
     ");
@@ -391,7 +391,7 @@ fn keys_of_another_kind_of_approval_are_reported() {
     pipelines/shop.yaml:31:31: `pipeline` cannot be used with `by: kanmon`
        31 |       approval: { by: kanmon, pipeline: shop }
           |                               ^^^^^^^^
-    hint: it belongs to `by: codepipeline`
+    hint: it is for `by: codepipeline`
 
     1 mistake
     ");
@@ -399,7 +399,7 @@ fn keys_of_another_kind_of_approval_are_reported() {
     pipelines/shop.yaml:31:7: an approval `by: codepipeline` needs `action`
        31 |       approval: { by: codepipeline, pipeline: shop }
           |       ^^^^^^^^
-    hint: `action`: the action's name in CodePipeline
+    hint: write `action`: the action's name in CodePipeline
 
     1 mistake
     ");
@@ -414,9 +414,9 @@ fn keys_of_another_kind_of_approval_are_reported() {
 }
 
 #[test]
-fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the_question_is_asked() {
+fn an_approver_pattern_without_an_account_or_that_matches_nobody_is_refused_for_every_approval_method() {
     assert_snapshot!(printed("by: kanmon", "by: kanmon, approvers: [manager, \"*\"]"), @r#"
-    pipelines/shop.yaml:31:43: `manager` is not a valid pattern of an ARN
+    pipelines/shop.yaml:31:43: `manager` is not a valid ARN pattern
        31 |       approval: { by: kanmon, approvers: [manager, "*"] }
           |                                           ^^^^^^^
     hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
@@ -450,9 +450,10 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
 #[test]
 fn a_role_of_another_account_is_reported() {
     assert_snapshot!(printed("role: kanmon-deploy", "role: \"arn:aws:iam::333333333333:role/kanmon\""), @r#"
-    pipelines/shop.yaml:5:61: this role is in account 333333333333, not in 222222222222
+    pipelines/shop.yaml:5:61: this role is in account 333333333333, but this account's `id` is 222222222222
         5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws:iam::333333333333:role/kanmon" }
           |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: correct the `id` or the role's ARN
 
     1 mistake
     "#);
@@ -464,7 +465,7 @@ fn layers_and_a_dockerfile_do_not_mix() {
     pipelines/shop.yaml:7:42: `context` belongs to a Dockerfile, but this image is made of `layers`
         7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
           |                                          ^^^^^^^
-    hint: use one or the other
+    hint: use either `layers` or a Dockerfile
 
     pipelines/shop.yaml:7:73: `app` is not an absolute path in the image
         7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
@@ -477,7 +478,7 @@ fn layers_and_a_dockerfile_do_not_mix() {
     pipelines/shop.yaml:7:3: `builder: layers` needs `layers`
         7 |   app: { account: dev, repository: shop, builder: layers }
           |   ^^^
-    hint: say what goes where: layers: { files: { /app: dist } }
+    hint: name the files: `layers: { files: { /app: dist } }`
 
     1 mistake
     ");
@@ -485,22 +486,22 @@ fn layers_and_a_dockerfile_do_not_mix() {
     pipelines/shop.yaml:7:54: `amd64` is not a valid platform
         7 |   app: { account: dev, repository: shop, platforms: [amd64] }
           |                                                      ^^^^^
-    hint: os/arch, such as linux/amd64 or linux/arm64
+    hint: write os/arch, such as linux/amd64 or linux/arm64
 
     1 mistake
     ");
     assert_snapshot!(printed("repository: shop", "repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop"), @"
-    pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is not a valid name of an ECR repository
+    pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is not a valid ECR repository name
         7 |   app: { account: dev, repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop, context: . }
           |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: give the name alone: kanmon asks ECR for the registry's address
+    hint: write the name only: kanmon gets the registry's address from ECR
 
     1 mistake
     ");
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_reported() {
+fn a_repeated_key_is_reported() {
     assert_snapshot!(printed("app: shop\n", "app: shop\napp: ship\n"), @"
     pipelines/shop.yaml:3:1: key `app` is given twice
         3 | app: ship
@@ -528,7 +529,7 @@ fn broken_yaml_is_reported_where_it_breaks() {
 }
 
 #[test]
-fn ten_mistakes_are_reported_in_one_run() {
+fn all_mistakes_are_reported_in_one_run() {
     let shown = Repository::new()
         .with(&[
             ("app: shop", "aap: shop"),
@@ -560,7 +561,7 @@ fn ten_mistakes_are_reported_in_one_run() {
           |   ^^^
     hint: `repository`: the ECR repository's name
 
-    pipelines/shop.yaml:9:21: `taskdef` must be a text, found the number 5
+    pipelines/shop.yaml:9:21: `taskdef` must be a string, found the number 5
         9 |   web:   { taskdef: 5, containers: { web: app } }
           |                     ^
     hint: quote it: "5"
@@ -573,17 +574,17 @@ fn ten_mistakes_are_reported_in_one_run() {
     pipelines/shop.yaml:14:33: a threshold must not be negative: -3
        14 |   at_most: { critical: 0, high: -3, medium: 20 }
           |                                 ^^
-    hint: 0 allows none: `at_most` is the largest number that passes
+    hint: write 0 to allow none: `at_most` is the largest number that passes
 
-    pipelines/shop.yaml:18:14: `shop dev` is not a valid name of a cluster
+    pipelines/shop.yaml:18:14: `shop dev` is not a valid cluster name
        18 |     cluster: shop dev
           |              ^^^^^^^^
-    hint: letters, digits, - and _; at most 255 (the name, not the ARN)
+    hint: use letters, digits, - and _, at most 255 characters (the name, not the ARN)
 
     pipelines/shop.yaml:23:24: `https://dev shop/healthz` is not a URL: invalid international domain name
        23 |       - check: { http: https://dev shop/healthz }
           |                        ^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: such as https://dev.example.com/healthz
+    hint: write a URL such as https://dev.example.com/healthz
 
     pipelines/shop.yaml:24:11: two stages are named `dev`
        24 |   - name: dev
@@ -593,19 +594,19 @@ fn ten_mistakes_are_reported_in_one_run() {
     pipelines/shop.yaml:30:36: stage `dev` loosens the gate above it: `critical: 2` in line 30, `critical: 0` in line 14
        30 |       gate: { at_most: { critical: 2 } }
           |                                    ^
-    hint: a stage may only tighten the gate: at most 0 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: write at most 0 here, or raise the limit of the gate above
 
     pipelines/shop.yaml:34:15: service `admin` is deployed twice in stage `dev`
        34 |       - roll: admin
           |               ^^^^^
-    hint: the first time in line 33
+    hint: the first time is in line 33
 
     11 mistakes
     "#);
 }
 
 #[test]
-fn the_machines_form_has_the_same_facts() {
+fn the_json_form_has_the_same_values() {
     let diagnostics = Repository::new().with(&[("app: shop", "app: shop\naap: shop")]).unwrap_err();
     assert_eq!(
         diagnostics.to_json(),
@@ -621,7 +622,7 @@ fn the_machines_form_has_the_same_facts() {
 }
 
 #[test]
-fn a_place_for_state_is_one_that_there_is() {
+fn a_state_location_must_be_valid_and_name_a_defined_account() {
     assert_snapshot!(printed("app: shop", "app: shop\nstate: dynamodb://dve/kanmon"), @"
     pipelines/shop.yaml:3:8: there is no account `dve`
         3 | state: dynamodb://dve/kanmon
@@ -635,7 +636,7 @@ fn a_place_for_state_is_one_that_there_is() {
         let printed = printed("app: shop", &format!("app: shop\nstate: {wrong}"));
         assert!(printed.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{printed}");
         assert!(
-            printed.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"),
+            printed.contains("hint: write `local` for a file in .kanmon/, or `dynamodb://ACCOUNT/TABLE` for a table"),
             "{printed}"
         );
     }

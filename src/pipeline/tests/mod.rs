@@ -1,4 +1,4 @@
-//! The file as users get it wrong and right.
+//! Valid and invalid pipeline files.
 
 mod examples;
 mod files;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Diagnostics, Loaded, load};
 
-/// A repository of its own, with a pipeline file that holds.
+/// A temporary repository with a valid pipeline file.
 pub struct Repository {
     dir: tempfile::TempDir,
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{FILE, GOOD, Repository};
 use crate::pipeline::yaml;
 
-/// The good file with pieces of it cut out, doubled, exchanged or replaced by what YAML stumbles over.
+/// The valid file with pieces removed, doubled, or replaced by texts that are special in YAML.
 fn mutated() -> impl Strategy<Value = String> {
     let odd = prop::sample::select(vec![
         "",
@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_done_to_a_file_it_holds_or_its_mistakes_are_reported(text in mutated()) {
+    fn a_mutated_file_is_valid_or_its_mistakes_are_reported(text in mutated()) {
         let repository = Repository::new();
         repository.write(FILE, &text);
         if let Err(diagnostics) = repository.load() {
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_odd_for_the_parser(text in "[-{}\\[\\]:,&*!|>'\"%@`#?~a \n\t]{0,200}") {
+    fn the_parser_accepts_or_reports_every_text(text in "[-{}\\[\\]:,&*!|>'\"%@`#?~a \n\t]{0,200}") {
         let mut mistakes = Vec::new();
         if yaml::parse(&text, &mut mistakes).is_none() {
             prop_assert!(!mistakes.is_empty());

@@ -17,7 +17,7 @@ fn admin(loaded: &Loaded) -> &FileRef {
 }
 
 #[test]
-fn a_template_gets_the_stages_values_and_what_kanmon_knows() {
+fn a_template_gets_the_stages_values_and_kanmons_own() {
     let repository = Repository::new();
     repository.write(
         "deploy/admin.json",
@@ -58,7 +58,7 @@ fn a_value_never_becomes_structure() {
 }
 
 #[test]
-fn templates_and_values_that_changed_since_are_refused() {
+fn templates_and_values_that_changed_after_the_start_are_refused() {
     let repository = Repository::new();
     let loaded = repository.load().unwrap();
     let render = || render(&loaded.root, admin(&loaded), &loaded.pipeline, &loaded.pipeline.stages[0]);
@@ -87,7 +87,7 @@ fn a_template_reaches_no_other_file_and_no_environment() {
 }
 
 #[test]
-fn a_template_without_bottom_is_a_mistake_and_no_crash() {
+fn a_template_that_is_nested_too_deep_is_a_mistake_and_not_a_crash() {
     let nested =
         |open: &str, inner: &str, close: &str, n: usize| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
     let deep = [
@@ -104,7 +104,7 @@ fn a_template_without_bottom_is_a_mistake_and_no_crash() {
     for template in deep {
         let repository = Repository::new();
         repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", &template));
-        // Whatever it comes to, it comes to something.
+        // It must return, with a result or mistakes.
         let _ = repository.load();
     }
 }

@@ -19,7 +19,7 @@ fn build(image: &str) -> Build {
 }
 
 #[test]
-fn what_a_stage_says_goes_before_the_defaults_and_these_before_ours() {
+fn a_stages_settings_override_the_files_defaults_and_these_override_kanmons() {
     let ours = loaded(&[]).pipeline;
     assert_eq!(ours.poll, SignedDuration::from_secs(5));
     assert_eq!(ours.stages[0].deadline, SignedDuration::from_mins(45));
@@ -27,14 +27,14 @@ fn what_a_stage_says_goes_before_the_defaults_and_these_before_ours() {
     assert_eq!(ours.stages[0].gate.timeout, SCAN_TIMEOUT);
     assert_eq!(ours.stages[0].gate.settle, SCAN_SETTLE);
 
-    let said = loaded(&[
+    let set = loaded(&[
         ("gate:\n", "defaults: { deadline: 10m, on_failure: stop, poll: 500ms }\ngate:\n  settle: 1s\n"),
         ("    cluster: shop-prod", "    deadline: 1h30m\n    on_failure: rollback\n    cluster: shop-prod"),
         ("gate: { at_most", "gate: { timeout: 5m, at_most"),
     ])
     .pipeline;
-    assert_eq!(said.poll, SignedDuration::from_millis(500));
-    let [dev, prod] = said.stages.as_slice() else { panic!("two stages") };
+    assert_eq!(set.poll, SignedDuration::from_millis(500));
+    let [dev, prod] = set.stages.as_slice() else { panic!("two stages") };
     assert_eq!((dev.deadline, dev.on_failure), (SignedDuration::from_mins(10), OnFailure::Stop));
     assert_eq!((prod.deadline, prod.on_failure), (SignedDuration::from_mins(90), OnFailure::Rollback));
     assert_eq!((dev.gate.timeout, dev.gate.settle), (SCAN_TIMEOUT, SignedDuration::from_secs(1)));
@@ -42,7 +42,7 @@ fn what_a_stage_says_goes_before_the_defaults_and_these_before_ours() {
 }
 
 #[test]
-fn accounts_keep_what_gets_into_them() {
+fn an_account_keeps_its_role_profile_and_endpoints() {
     let loaded = loaded(&[(
         "role: kanmon-deploy }",
         "role: kanmon-deploy, external_id: x, assume: outside, profile: p, endpoints: { default: \"http://127.0.0.1:1\", ecs: \"http://127.0.0.1:2\" } }",
@@ -59,7 +59,7 @@ fn accounts_keep_what_gets_into_them() {
 }
 
 #[test]
-fn an_image_is_built_by_what_the_file_names() {
+fn an_image_is_built_by_the_builder_that_the_file_names() {
     assert_eq!(build("{ account: dev, repository: shop }"), Build::None);
     let dockerfile = |builder: &str| match build(&format!("{{ account: dev, repository: shop, builder: {builder} }}")) {
         Build::Dockerfile { tool, context, file, .. } => (tool, context, file),

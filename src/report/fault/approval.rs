@@ -49,7 +49,7 @@ pub fn words(problem: &ApprovalProblem) -> Words {
                 .hint("give it a default value in the pipeline")
         }
         ApprovalProblem::NotWaiting { asked } => Words::new(format!("{} does not wait for an answer", what(asked))),
-        ApprovalProblem::AsksOtherwise { asked, plan, shows } => {
+        ApprovalProblem::OtherPlanShown { asked, plan, shows } => {
             let shows = if shows.is_empty() { "no text".to_owned() } else { format!("“{shows}”") };
             Words::new(format!("{} does not ask for approval of plan {plan}; nothing was answered", what(asked)))
                 .cause(format!("it shows {shows}"))
@@ -62,7 +62,7 @@ pub fn words(problem: &ApprovalProblem) -> Words {
                 .hint("wait a moment, then try again")
                 .hint("or answer in CodePipeline's console")
         }
-        ApprovalProblem::AskedAgain { asked } => {
+        ApprovalProblem::RequestedAgain { asked } => {
             Words::new(format!("{} was reached again in the meantime; nothing was answered", what(asked)))
                 .hint("`kanmon approvals` shows the current approval request; decide again")
         }

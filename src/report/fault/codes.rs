@@ -63,7 +63,7 @@ const APPROVAL: &[Code] = &[
     ("approval-not-waiting", "the action does not wait for an answer"),
     ("approval-of-another-plan", "the action requests approval of another plan, or of none"),
     ("approval-without-token", "CodePipeline gives no token to answer with"),
-    ("approval-asked-again", "the action was reached again in the meantime"),
+    ("approval-requested-again", "the action was reached again in the meantime"),
     ("approval-already-decided", "somebody has already decided"),
 ];
 
@@ -127,7 +127,7 @@ const FILE: &[Code] = &[
     ("file-changed", "a template or its values changed since the release started"),
     ("file-gone", "a template or its values no longer exist, but did when the release started"),
     ("file-missing", "a file or folder that an image is made of does not exist"),
-    ("path-outside-repository", "a path leads out of the repository"),
+    ("path-outside-repository", "a path is outside the repository"),
     ("build-context-unfit", "the build context is not a folder, or the Dockerfile not a file"),
     ("dockerignore-unusable", "the file .dockerignore cannot be used"),
     ("files-excluded", "the image's files are excluded by .dockerignore"),

@@ -52,12 +52,10 @@ pub fn words(problem: &FileProblem) -> Words {
             .hint(match role {
                 Role::ImageFiles => "build it first, or correct `from`",
                 Role::BuildContext => "correct `context` in the pipeline file",
-                Role::Dockerfile => "correct `dockerfile` in the pipeline file",
+                Role::Dockerfile => "correct `file` in the pipeline file",
             }),
-        FileProblem::Outside { role, path } => {
-            Words::new(format!("{} `{path}` leads out of the repository", the(*role)))
-                .hint("name a path below the repository's root")
-        }
+        FileProblem::Outside { role, path } => Words::new(format!("{} `{path}` is outside the repository", the(*role)))
+            .hint("name a path below the repository's root"),
         FileProblem::ContextOrFileUnfit { context, file } => {
             Words::new("the build context must be a folder, and the Dockerfile a file")
                 .cause(format!("context `{context}`, file `{file}`"))

@@ -45,7 +45,7 @@ impl Execute for RequestApproval<'_> {
                     }
                     None => {
                         // The token makes a second call after a lost reply the same execution, and asking again another one.
-                        let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
+                        let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).approval_requests + 1);
                         let execution = ports.approvals.start(account, name, &variables(release, plan), &token).await?;
                         (Some(execution), None)
                     }
@@ -59,7 +59,7 @@ impl Execute for RequestApproval<'_> {
             execution,
             answered_at,
             // An execution that a process before this one has started may have been answered since.
-            asked_at: release.open.get(&effect).map_or(now, |open| open.at),
+            requested_at: release.open.get(&effect).map_or(now, |open| open.at),
             expires_at: now + policy.expires,
         };
         let asked = Fact::ApprovalRequested { stage: stage.clone(), request };

@@ -69,7 +69,7 @@ impl Execute for RunTask<'_> {
 impl LookUp for RunTask<'_> {
     async fn look_up(&self, ports: &Ports, release: &Release, sent_at: Timestamp) -> Result<Found, Fault> {
         // A task that ran once may not run twice: when its token has expired, only a person can find it out.
-        let first = run(release, self.at)?.first_asked.unwrap_or(sent_at);
+        let first = run(release, self.at)?.first_requested.unwrap_or(sent_at);
         match ports.clock.now().duration_since(first) <= TOKEN_LIFE {
             true => Ok(Found::Repeatable),
             false => {

@@ -18,12 +18,12 @@ use crate::runtime::ports::Ports;
 pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Result<Vec<Fact>, Fault> {
     let Some(carried) = Carried::of(release, stage) else { return Ok(vec![]) };
     match &release.stage(stage).approval {
-        Approval::Asked(request) => asked(ports, &carried, request).await,
+        Approval::Requested(request) => asked(ports, &carried, request).await,
         Approval::Given(answer, request) if release.stage(stage).compared == Compared::NotYet => {
             compared(ports, &carried, answer, request).await
         }
         Approval::Given(..)
-        | Approval::NotAsked
+        | Approval::NotRequested
         | Approval::Rejected(_)
         | Approval::Expired(_)
         | Approval::Closed { .. } => Ok(vec![]),
@@ -172,7 +172,7 @@ async fn compared(
 /// The rejection of a question that its action shows: what makes a release that nobody works on end once somebody does.
 pub fn rejection(release: &Release, stage: &StageName, action: &Action) -> Option<Fact> {
     let carried = Carried::of(release, stage)?;
-    let Approval::Asked(request) = &release.stage(stage).approval else { return None };
+    let Approval::Requested(request) = &release.stage(stage).approval else { return None };
     let last = match &action.state {
         ActionState::Rejected(no) => Some(no).filter(|no| rejection_counts(carried.policy, no)),
         ActionState::NotReached
@@ -221,7 +221,7 @@ fn of_execution(why: Undecided, execution: &str) -> ExpiryReason {
 
 /// The plan that whoever decided was shown.
 fn plan_of(decided: &Decided) -> Option<PlanHash> {
-    PlanHash::the_one_in(decided.asked.as_deref().unwrap_or_default())
+    PlanHash::only_one_in(decided.asked.as_deref().unwrap_or_default())
 }
 
 fn who(decided: &Decided, account: &Account) -> Identity {
@@ -245,7 +245,7 @@ mod tests {
             plan: PlanHash::of(b"plan"),
             execution: Some("e".into()),
             answered_at: None,
-            asked_at: at("2026-01-01T00:00:00Z"),
+            requested_at: at("2026-01-01T00:00:00Z"),
             expires_at: at("2026-01-02T00:00:00Z"),
         };
         let given = |at| Decided { by: None, summary: String::new(), at, asked: None };

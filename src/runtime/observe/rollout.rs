@@ -63,12 +63,12 @@ async fn observe(
         primary: updated.map_or(&before.primary, |r| &r.primary),
         task_definition: updated.map_or(&before.task_definition, |r| &r.task_definition),
         before: updated.map(|_| &before),
-        stop_asked: direction == Direction::Forward && state.stop_requested.is_some(),
+        stop_requested: direction == Direction::Forward && state.stop_requested.is_some(),
         digests: &digests,
         last,
     };
     let read_at = ports.clock.now();
-    let begun = rollout.run.as_ref().map_or(read_at, |run| run.begun);
+    let begun = rollout.run.as_ref().map_or(read_at, |run| run.started_at);
     let progress = read(ports, release, stage, &ours, &before.service_deployments, begun).await?;
     let overdue = rollout.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
     let service = || name.clone();

@@ -67,5 +67,5 @@ fn settle(release: &Release) -> SignedDuration {
 
 /// Likewise, the shortest age that any stage on the way allows.
 fn max_age(release: &Release) -> SignedDuration {
-    release.stages_asked().iter().map(|s| s.gate.max_age).min().unwrap_or(SCAN_MAX_AGE)
+    release.stages_requested().iter().map(|s| s.gate.max_age).min().unwrap_or(SCAN_MAX_AGE)
 }

@@ -66,7 +66,7 @@ const PLAN: &str = "#{variables.KANMON_PLAN}";
 /// exactly the plan. A pipeline whose own builds make releases shows the plan of another.
 fn shows_plan(action: &DeclaredAction, name: &str, account: &Account) -> Result<(), Fault> {
     let plan = PlanHash::of(b"any");
-    if PlanHash::the_one_in(&action.message.replace(PLAN, plan.as_str())) == Some(plan) {
+    if PlanHash::only_one_in(&action.message.replace(PLAN, plan.as_str())) == Some(plan) {
         return Ok(());
     }
     Err(ApprovalProblem::PlanNotShown {

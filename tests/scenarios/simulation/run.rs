@@ -31,8 +31,8 @@ use kanmon::usecase::break_lock::break_lock;
 use kanmon::usecase::context::Context;
 use kanmon::usecase::environment::Environment;
 use kanmon::usecase::error::Error;
-use kanmon::usecase::freeze::{Froze, freeze, unfreeze};
-use kanmon::usecase::promote::{Further, Promoted, promote};
+use kanmon::usecase::freeze::{FreezeResult, freeze, unfreeze};
+use kanmon::usecase::promote::{PromoteRequest, Promoted, promote};
 use kanmon::usecase::records::VERSION;
 use kanmon::usecase::resume::resume;
 use kanmon::usecase::work::UnderWay;
@@ -174,7 +174,7 @@ impl Simulation {
         execution: Option<String>,
         reasons: Reasons,
     ) -> Run {
-        let wanted = Further { to: name(to), execution, reasons };
+        let wanted = PromoteRequest { to: name(to), execution, reasons };
         match promote(&self.context(by), id, wanted).await.expect("it goes further") {
             Promoted::UnderWay(release) => self.work(release),
             Promoted::Already(release) => panic!("{} runs in {to} already", release.id),
@@ -184,7 +184,7 @@ impl Simulation {
     /// `kanmon freeze STAGE --reason WHY`.
     pub async fn freezes(&self, by: Person, stage: &str, why: &str) {
         let froze = freeze(&self.uncounted_context(by), &name(stage), why.to_owned()).await.expect("it is frozen");
-        assert!(matches!(froze, Froze::Now { .. }), "{stage} was frozen before");
+        assert!(matches!(froze, FreezeResult::Now { .. }), "{stage} was frozen before");
     }
 
     /// `kanmon unfreeze STAGE --reason WHY`.
@@ -324,7 +324,7 @@ impl Simulation {
     pub async fn approval_request(&self, id: &ReleaseId, stage: &str) -> ApprovalRequest {
         let stage = name(stage);
         self.when(id, "asked", |release| match &release.stage(&stage).approval {
-            Approval::Asked(request) => Some(request.clone()),
+            Approval::Requested(request) => Some(request.clone()),
             _ => None,
         })
         .await

@@ -127,7 +127,7 @@ impl Simulation {
         comment: &str,
     ) -> Result<Answered, Error> {
         let plan = match &self.release_of(id).await.stage(&name(stage)).approval {
-            Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
+            Approval::Requested(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
             _ => None,
         };
         let decision = Decision { answer, stage: Some(name(stage)), plan, comment: comment.to_owned() };
