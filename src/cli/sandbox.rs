@@ -53,11 +53,11 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
 }
 
 fn no_port(port: u16, error: &std::io::Error) -> Failure {
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => Failure::access(format!("port {port} is already in use"))
-            .hint("choose another with `--port`, or any free one with `--port 0`"),
-        _ => Failure::access(format!("cannot listen on port {port} of 127.0.0.1")).cause(error.to_string()),
+    if error.kind() == std::io::ErrorKind::AddrInUse {
+        return Failure::access(format!("port {port} is already in use"))
+            .hint("choose another with `--port`, or any free one with `--port 0`");
     }
+    Failure::access(format!("cannot listen on port {port} of 127.0.0.1")).cause(error.to_string())
 }
 
 /// Has the world write its traffic into the given file. Only its owner may read it: requests contain task definitions.

@@ -8,10 +8,10 @@ use crate::model::unresolved::Unresolved;
 /// Sentence and cause.
 pub fn words(illegal: &Illegal) -> Words {
     let Illegal { seq, kind, why } = illegal;
-    match why {
-        IllegalReason::NoEvents => Words::new("the record has no events"),
-        why => Words::new(format!("event {seq} ({kind}) cannot follow those before it")).cause(reason(why)),
+    if *why == IllegalReason::NoEvents {
+        return Words::new(reason(why));
     }
+    Words::new(format!("event {seq} ({kind}) cannot follow those before it")).cause(reason(why))
 }
 
 fn reason(why: &IllegalReason) -> String {
