@@ -26,9 +26,9 @@ pub fn deployed_by<'r>(
     let revision = original(recorded, at, revision);
     let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
     newest.sort_by(|(a, _), (b, _)| b.id.cmp(&a.id));
-    let its = newest
-        .iter()
-        .find(|(_, roll)| roll.forward.run.as_ref().is_some_and(|run| Some(run.primary.as_str()) == deployment));
+    let its = newest.iter().find(|(_, roll)| {
+        roll.forward.run.as_ref().is_some_and(|run| run.primary.is_some() && run.primary.as_deref() == deployment)
+    });
     its.or(newest.first()).map(|(release, _)| &release.id)
 }
 
@@ -60,6 +60,6 @@ fn rolls_of<'r>(release: &'r Release, at: StageService<'_>) -> impl Iterator<Ite
 /// The revision that a rollout deployed; `None` if it was already running.
 fn rolled(roll: &RollState) -> Option<&str> {
     let run = roll.forward.run.as_ref()?;
-    let found = roll.baseline.as_ref().is_some_and(|baseline| baseline.primary == run.primary);
+    let found = roll.baseline.as_ref().is_some_and(|baseline| Some(&baseline.primary) == run.primary.as_ref());
     (!found).then_some(run.task_definition.as_str())
 }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::model::approval::ApprovalRequest;
     use crate::model::approval_reason::VoidReason;
-    use crate::model::event::{Fact, PushedImage};
+    use crate::model::event::{Fact, ImageOrigin, PushedImage};
     use crate::model::finding::Finding;
     use crate::model::ids::{ContentHash, Digest};
     use crate::model::release::samples::{at, events, gate_passed, id, started};
@@ -98,7 +98,7 @@ mod tests {
             PushedImage { repository: "r".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
         let first = [
             started(),
-            Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None },
+            Fact::ImageBuilt { image: id("web"), pushed, origin: ImageOrigin::Built { by: "layers".into() } },
             gate_passed("prod"),
             Fact::StagePlanned { stage: stage(), plan: then },
             Fact::ApprovalRequested { stage: stage(), request },

@@ -16,17 +16,48 @@ use crate::model::rollout::{
 /// The deployment that a reading is judged for.
 pub struct Ours<'a> {
     pub service: &'a ServiceName,
-    /// `ecs-svc/…`: the PRIMARY of UpdateService's answer, or the existing one.
-    pub primary: &'a str,
+    /// `ecs-svc/…`: the PRIMARY of UpdateService's answer, or of before where nothing was updated; none where it is no longer listed.
+    pub primary: Option<&'a str>,
     pub task_definition: &'a str,
-    /// The baseline; `None`: nothing was updated, and the existing deployment is to be proven.
-    pub before: Option<&'a Baseline>,
+    /// What ran before; `None` where nothing was updated and the deployment that runs is to be proven.
+    pub before: Option<&'a Before>,
     /// Whether kanmon requested ECS to stop and roll it back.
     pub stop_requested: bool,
     /// The digests that each named container may run.
     pub digests: &'a [(String, ImageDigests)],
     /// The result of the last reading.
     pub last: Option<&'a RolloutProgress>,
+}
+
+/// What was there before an update.
+#[derive(Debug, Clone)]
+pub struct Before {
+    /// `ecs-svc/…`; none where it was no longer listed.
+    pub primary: Option<String>,
+    pub task_definition: String,
+    /// All ids of `deployments[]`: what ran before, or failed, is listed until its last task is gone.
+    pub deployments: Vec<String>,
+    /// ARNs.
+    pub service_deployments: Vec<String>,
+}
+
+impl From<&Baseline> for Before {
+    fn from(baseline: &Baseline) -> Before {
+        let Baseline { primary, task_definition, service_deployments, deployments, desired: _ } = baseline.clone();
+        Before { primary: Some(primary), task_definition, deployments, service_deployments }
+    }
+}
+
+impl Ours<'_> {
+    fn is_primary(&self, id: &str) -> bool {
+        self.primary == Some(id)
+    }
+}
+
+impl Before {
+    pub(super) fn is_primary(&self, id: &str) -> bool {
+        self.primary.as_deref() == Some(id)
+    }
 }
 
 /// ECS is eventually consistent: a deployment may be missing from a few readings.
@@ -39,7 +70,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
         Found::One(d) => Some(d.arn.clone()),
         Found::None | Found::Many(_) => ours.last.and_then(|l| l.deployment.clone()),
     };
-    let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
+    let entry = reading.service.deployments.iter().find(|d| ours.is_primary(&d.id));
     let stopped: Vec<_> = reading.stopped.iter().filter(|t| is_ours(ours, entry, t)).cloned().collect();
     // ECS forgets stopped tasks after an hour, so the highest count of each cause is used.
     let task_stops =
@@ -65,7 +96,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
 /// deployment may have been of the same revision.
 fn is_ours(ours: &Ours<'_>, entry: Option<&Deployment>, task: &StoppedTask) -> bool {
     match task.started_by.as_deref() {
-        Some(by) if is_deployment(by) => by == ours.primary,
+        Some(by) if is_deployment(by) => ours.is_primary(by),
         Some(_) | None => {
             let started = entry.and_then(|e| e.created_at);
             let began = started.zip(task.created_at).is_some_and(|(started, created)| created >= started);
@@ -101,7 +132,7 @@ fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
 fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
     let said = || deployment.status_reason.clone();
     let entry =
-        reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == DeploymentStatus::Primary);
+        reading.service.deployments.iter().find(|d| ours.is_primary(&d.id) && d.status == DeploymentStatus::Primary);
     // Service deployments have no state for this: the circuit breaker was triggered, and ours stays PRIMARY.
     let left_failed = entry.filter(|d| d.rollout_state == Some(DeploymentRolloutState::Failed));
     match &deployment.status {
@@ -161,7 +192,7 @@ fn requested_rollback(
     said: impl FnOnce() -> Option<String>,
 ) -> Option<RolloutState> {
     let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_requested)?;
-    let is_new = primary.id != ours.primary && primary.id != before.primary;
+    let is_new = !ours.is_primary(&primary.id) && !before.is_primary(&primary.id);
     (is_new && primary.task_definition == before.task_definition).then(|| rollback_state(primary, said()))
 }
 
@@ -180,7 +211,7 @@ fn rollback_state(primary: &Deployment, said: Option<String>) -> RolloutState {
 fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskStop]) -> RolloutState {
     let Some(before) = ours.before else { return prove(ours, reading) };
     let primary = reading.service.primary();
-    let mine = reading.service.deployments.iter().find(|d| d.id == ours.primary);
+    let mine = reading.service.deployments.iter().find(|d| ours.is_primary(&d.id));
     match (mine, primary) {
         (Some(mine), _) if mine.status == DeploymentStatus::Primary => match &mine.rollout_state {
             Some(DeploymentRolloutState::Completed) => prove(ours, reading),
@@ -198,7 +229,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
             let failed = mine.is_some_and(|m| m.rollout_state == Some(DeploymentRolloutState::Failed))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
                 || was_rolling_back.is_some()
-                || (primary.id != before.primary && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
+                || (!before.is_primary(&primary.id) && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
             if runs_baseline && failed {
                 let said = match (was_rolling_back, mine) {
@@ -207,7 +238,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
                     (None, None) => reason_of(primary),
                 };
                 rollback_state(primary, said)
-            } else if primary.id == before.primary || looks < LOOKS {
+            } else if before.is_primary(&primary.id) || looks < LOOKS {
                 // The answer may be stale, or ours may not be listed yet.
                 RolloutState::Looking { readings: looks }
             } else {

@@ -115,6 +115,21 @@ pub enum NotCopied {
     },
 }
 
+/// Where an image of a release comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ImageOrigin {
+    /// Built from the release's own source. `by`: the builder used.
+    Built { by: String },
+    /// The same, found in the registry by the release's tag: the answer to the push was lost.
+    FoundByTag,
+    /// An image that exists already, given with `--image`.
+    Given {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<ImageCommit>,
+    },
+}
+
 /// The commit that a given image was built from, and where that is known from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageCommit {
@@ -203,11 +218,7 @@ pub enum Fact {
         image: ImageName,
         #[serde(flatten)]
         pushed: PushedImage,
-        /// The builder used, or `given`.
-        by: String,
-        /// For a given image; a built image is of the release's own source.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        commit: Option<ImageCommit>,
+        origin: ImageOrigin,
     },
     ImageCopied {
         image: ImageName,

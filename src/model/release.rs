@@ -8,7 +8,7 @@ use super::approval::{Answer, ApprovalRequest, Requester};
 use super::approval_reason::ClosedReason;
 use super::effect::{Effect, StepRef};
 use super::ending::Ending;
-use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
+use super::event::{Event, Fact, ImageCommit, ImageOrigin, MovedTag, PushedImage, Started};
 use super::fault::Fault;
 use super::fault::own::OwnProblem;
 use super::ids::{AccountName, ImageName, ReleaseId, StageName};
@@ -220,9 +220,9 @@ impl Release {
                 }
             }
             Fact::Surveyed { until } => self.surveyed = Some(until.clone()),
-            Fact::ImageBuilt { image, pushed, commit, .. } => {
+            Fact::ImageBuilt { image, pushed, origin } => {
                 self.images.insert(image.clone(), pushed.clone());
-                if let Some(commit) = commit {
+                if let ImageOrigin::Given { commit: Some(commit) } = origin {
                     self.image_commits.insert(image.clone(), commit.clone());
                 }
             }

@@ -15,6 +15,8 @@ pub enum Warning {
     AbortTooLate { by: String },
     /// Something about the build of an image.
     Build { image: ImageName, noticed: BuildNotice },
+    /// The label of a given image with its commit could not be read.
+    LabelUnread { image: ImageName, fault: Fault },
     /// Files changed during the build, so the image may hold more than the commit.
     SourceChanged { image: ImageName, commit: String },
     /// An execution still waits for an answer that no longer counts, because it could not be stopped.

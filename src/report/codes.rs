@@ -174,6 +174,7 @@ const WARNINGS: &[Code] = &[
     ("withdrawal-refused", "a withdrawal of an approval does not count"),
     ("abort-too-late", "an abort came after everything was done"),
     ("build", "something was noticed while an image was built (noticed.code)"),
+    ("label-unread", "the label of a given image with its commit could not be read"),
     ("source-changed", "files changed during the build"),
     ("execution-waits", "an execution still waits for an answer that no longer counts"),
     ("execution-goes-on", "an execution continues after an approval that no longer counts"),

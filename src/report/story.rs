@@ -8,7 +8,7 @@ use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
 use crate::model::effect::Effect;
 use crate::model::effect_properties::Subject;
-use crate::model::event::{Event, Fact, MovedTag, NotCopied, PushedImage};
+use crate::model::event::{Event, Fact, ImageOrigin, MovedTag, NotCopied, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
 use crate::model::format::{commit as commit_name, lasting, moment};
@@ -76,14 +76,14 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             StoryLine::new(Failed, topic(of), text)
         }
         Fact::Surveyed { .. } => StoryLine::new(Done, "accounts", "everything that the file names exists"),
-        Fact::ImageBuilt { image, pushed, by, commit } => {
-            let how = match by.as_str() {
-                "given" => "given image".to_owned(),
-                "found in the registry" => by.clone(),
-                by => format!("built by {by}"),
+        Fact::ImageBuilt { image, pushed, origin } => {
+            let (how, commit) = match origin {
+                ImageOrigin::Built { by } => (format!("built by {by}"), None),
+                ImageOrigin::FoundByTag => ("found in the registry".to_owned(), None),
+                ImageOrigin::Given { commit } => ("given image".to_owned(), commit.as_ref()),
             };
             let name = pushed_name(pushed, of_image(release, image));
-            let of = commit.as_ref().map(display_names::commit_of).unwrap_or_default();
+            let of = commit.map(display_names::commit_of).unwrap_or_default();
             StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {name}{of}{}", not_copied(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {

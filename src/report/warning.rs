@@ -18,6 +18,10 @@ pub fn text(warning: &Warning) -> String {
         }
         Warning::AbortTooLate { by } => format!("{by} asked to abort the release after everything was done"),
         Warning::Build { image, noticed } => format!("image {image}: {}", build(noticed)),
+        Warning::LabelUnread { image, fault } => format!(
+            "image {image}: its commit is not shown, because its label could not be read: {}",
+            fault::words(fault).line()
+        ),
         Warning::SourceChanged { image, commit: name } => format!(
             "image {image}: files of the working tree changed during the build, so it may contain more than commit {}",
             commit(name, 12)

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ports::Ports;
-use super::recorded::{account, baseline, roll, stage};
+use super::recorded::{account, baseline, forward_run, roll, stage};
 use super::task_definition::tags;
+use crate::engine::rollout::Before;
 use crate::engine::taskdef::{compose, content_hash};
 use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::effect::StepRef;
 use crate::model::fault::Fault;
 use crate::model::ids::{ContentHash, ServiceName};
 use crate::model::release::Release;
+use crate::model::step::part::Direction;
 use crate::model::step::roll_state::{RollState, RolloutRun};
 
 /// A deregistered revision, as it is registered again.
@@ -42,13 +44,29 @@ pub async fn reregistration(
     Ok(Some(Reregistration { definition, content, tags }))
 }
 
+/// What was there before a service was updated, forward or back.
+///
+/// # Errors
+/// A defect of kanmon's where the record lacks it.
+pub fn before(state: &RollState, direction: Direction) -> Result<Before, Fault> {
+    match direction {
+        Direction::Forward => Ok(Before::from(baseline(state)?)),
+        Direction::Back => {
+            let run = forward_run(state)?;
+            let (deployments, service_deployments) = known_before_rollback(state, run);
+            let (primary, task_definition) = (run.primary.clone(), run.task_definition.clone());
+            Ok(Before { primary, task_definition, deployments, service_deployments })
+        }
+    }
+}
+
 /// What is known to have been there before the rollback began: ids of `deployments[]`, and ARNs of service deployments.
 pub fn known_before_rollback(state: &RollState, run: &RolloutRun) -> (Vec<String>, Vec<String>) {
     let baseline = state.baseline.iter();
     let mut deployments: Vec<String> = baseline
         .clone()
         .flat_map(|b| b.deployments.iter().chain([&b.primary]).cloned())
-        .chain([run.primary.clone()])
+        .chain(run.primary.clone())
         .collect();
     let mut service_deployments: Vec<String> = baseline
         .flat_map(|b| b.service_deployments.iter().cloned())

@@ -8,11 +8,11 @@ use crate::model::rollout::ServiceReading;
 ///
 /// # Errors
 /// `Changed` where somebody else has deployed.
-pub fn primary_is_still(primary: &str, service: &ServiceReading, place: &str) -> Result<(), Fault> {
+pub fn primary_is_still(primary: Option<&str>, service: &ServiceReading, place: &str) -> Result<(), Fault> {
     match service.primary() {
-        Some(found) if found.id == primary => Ok(()),
+        Some(found) if Some(found.id.as_str()) == primary => Ok(()),
         found => {
-            let (place, was) = (place.to_owned(), primary.to_owned());
+            let (place, was) = (place.to_owned(), primary.map(str::to_owned));
             Err(ServiceProblem::Replaced { place, was, is: found.map(|d| d.id.clone()) }.into())
         }
     }

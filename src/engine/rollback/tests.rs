@@ -28,7 +28,7 @@ fn state(services: &[Ends]) -> StageState {
     for (name, (ended, restored)) in names.iter().zip(services) {
         let roll = rolls.get_mut(name).unwrap();
         let run = || RolloutRun {
-            primary: "p".into(),
+            primary: Some("p".into()),
             task_definition: "t".into(),
             started_at: at(0),
             counted_from: at(0),

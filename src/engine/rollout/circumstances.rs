@@ -63,7 +63,7 @@ fn held_up(
     if !task_stops.is_empty() || proof::any_of_ours(ours, reading) {
         return None;
     }
-    let began = reading.service.deployments.iter().find(|d| d.id == ours.primary)?.created_at?;
+    let began = reading.service.deployments.iter().find(|d| ours.is_primary(&d.id))?.created_at?;
     let events = reading.service.events.iter().filter(|e| e.at.is_some_and(|at| at >= began));
     events.filter(|e| of_event(&e.text).is_some()).map(|e| HeldUp::NoTask { reason: e.text.clone() }).next()
 }

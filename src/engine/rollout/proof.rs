@@ -10,9 +10,9 @@ use crate::model::rollout_reason::ProofGap;
 /// The state by this reading: proven, or what is missing.
 pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     let service = &reading.service;
-    let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
+    let is_before = |id: &str| ours.before.is_some_and(|b| b.is_primary(id));
     if let Some(primary) = service.primary()
-        && primary.id != ours.primary
+        && !ours.is_primary(&primary.id)
         && primary.task_definition != ours.task_definition
         // ECS's answers can be of different ages: a rollback would have another id than the baseline's.
         && !is_before(&primary.id)
@@ -36,7 +36,7 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<ProofGap> {
     let service = &reading.service;
     match service.primary() {
         None => return Some(ProofGap::NoPrimary),
-        Some(p) if p.id != ours.primary => return Some(ProofGap::OtherPrimary),
+        Some(p) if !ours.is_primary(&p.id) => return Some(ProofGap::OtherPrimary),
         Some(p) if p.task_definition != ours.task_definition => {
             return Some(ProofGap::OtherDefinition);
         }
@@ -95,7 +95,9 @@ fn id(task: &TaskReading) -> String {
 /// Why a task is not ours; `None` where it is.
 fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<ProofGap> {
     match task.started_by.as_deref() {
-        Some(by) if is_deployment(by) && by != ours.primary => Some(ProofGap::OtherDeploymentsTask { task: id(task) }),
+        Some(by) if is_deployment(by) && !ours.is_primary(by) => {
+            Some(ProofGap::OtherDeploymentsTask { task: id(task) })
+        }
         _ if task.task_definition != ours.task_definition => Some(ProofGap::OtherDefinitionsTask { task: id(task) }),
         _ => None,
     }

@@ -23,13 +23,12 @@ fn digests() -> Vec<(String, ImageDigests)> {
     vec![("web".into(), ImageDigests { digest, children: vec![Digest::of(b"amd64"), Digest::of(b"arm64")] })]
 }
 
-fn baseline() -> Baseline {
-    Baseline {
-        primary: BEFORE.into(),
+fn before() -> Before {
+    Before {
+        primary: Some(BEFORE.into()),
         task_definition: LAST.into(),
         service_deployments: vec!["sd/old".into()],
         deployments: vec!["ecs-svc/0".into()],
-        desired: 2,
     }
 }
 
@@ -108,12 +107,12 @@ fn with_entries(deployments: Vec<Deployment>) -> RolloutReading {
 }
 
 fn judged(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutProgress {
-    let (baseline, digests, service) = (baseline(), digests(), id("web"));
+    let (before, digests, service) = (before(), digests(), id("web"));
     let ours = Ours {
         service: &service,
-        primary: OURS,
+        primary: Some(OURS),
         task_definition: NEXT,
-        before: Some(&baseline),
+        before: Some(&before),
         stop_requested: false,
         digests: &digests,
         last,
@@ -375,7 +374,7 @@ fn unchanged(reading: &RolloutReading) -> RolloutState {
     let (digests, service) = (digests(), id("web"));
     let ours = Ours {
         service: &service,
-        primary: OURS,
+        primary: Some(OURS),
         task_definition: NEXT,
         before: None,
         stop_requested: false,
@@ -478,12 +477,12 @@ fn judged_after_a_stop(reading: &RolloutReading) -> RolloutState {
 }
 
 fn read_after_a_stop(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutProgress {
-    let (baseline, digests, service) = (baseline(), digests(), id("web"));
+    let (before, digests, service) = (before(), digests(), id("web"));
     let ours = Ours {
         service: &service,
-        primary: OURS,
+        primary: Some(OURS),
         task_definition: NEXT,
-        before: Some(&baseline),
+        before: Some(&before),
         stop_requested: true,
         digests: &digests,
         last,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
 use crate::model::effect::{Effect, StepRef, Workload};
-use crate::model::event::{Event, Fact, PushedImage, StageFailure};
+use crate::model::event::{Event, Fact, ImageOrigin, PushedImage, StageFailure};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::GateReason;
@@ -44,7 +44,7 @@ fn planned() -> WorkloadPlan {
 fn built() -> Fact {
     let pushed =
         PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
-    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
+    Fact::ImageBuilt { image: id("web"), pushed, origin: ImageOrigin::Built { by: "layers".into() } }
 }
 
 /// A release that has entered `dev`, whose one step rolls `web` and `admin`, both registered; then these facts.
@@ -95,7 +95,7 @@ fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
         task_stops: vec![],
         circumstances: Circumstances::default(),
     };
-    let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
+    let (primary, task_definition) = (Some("ecs-svc/1".to_owned()), "web:2".to_owned());
     vec![
         Fact::step(
             &at,

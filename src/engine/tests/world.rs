@@ -13,7 +13,7 @@ use crate::engine::step::follow;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::effect_properties::Lookup;
-use crate::model::event::{Event, Fact, PushedImage, Started};
+use crate::model::event::{Event, Fact, ImageOrigin, PushedImage, Started};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
@@ -276,9 +276,11 @@ impl World {
     fn perform(&mut self, effect: &Effect) -> Result<Fact, FaultKind> {
         Ok(match effect {
             Effect::Survey { until, .. } => Fact::Surveyed { until: until.clone() },
-            Effect::Build { image } | Effect::Adopt { image } => {
-                Fact::ImageBuilt { image: image.clone(), pushed: self.pushed(image), by: "layers".into(), commit: None }
-            }
+            Effect::Build { image } | Effect::Adopt { image } => Fact::ImageBuilt {
+                image: image.clone(),
+                pushed: self.pushed(image),
+                origin: ImageOrigin::Built { by: "layers".into() },
+            },
             Effect::Copy { image, account } => {
                 Fact::ImageCopied { image: image.clone(), account: account.clone(), pushed: self.pushed(image) }
             }
@@ -333,10 +335,10 @@ impl World {
                     }
                     Direction::Back => {
                         let target = roll.target.expect("it was prepared");
-                        (roll.forward.run.expect("it was rolled").primary, target.task_definition)
+                        (roll.forward.run.and_then(|run| run.primary).expect("it was rolled"), target.task_definition)
                     }
                 };
-                let primary = self.deploy(at, service, &before, &task_definition)?;
+                let primary = Some(self.deploy(at, service, &before, &task_definition)?);
                 if *direction == Direction::Forward {
                     self.service(at, service).updates += 1;
                 }

@@ -14,7 +14,7 @@ use crate::model::approval_reason::AnswerReason;
 use crate::model::check_result::{CheckResult, CommandEnd};
 use crate::model::effect::{Effect, Workload};
 use crate::model::ending::Ending;
-use crate::model::event::{PushedImage, StageFailure};
+use crate::model::event::{ImageOrigin, PushedImage, StageFailure};
 use crate::model::fault::Fault;
 use crate::model::fault::state::Damage;
 use crate::model::finding::{Finding, ScanReading, ScanState};
@@ -318,7 +318,11 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     let before = prop_oneof![
         Just(started()),
         text().prop_map(warned),
-        (name(), pushed(), text()).prop_map(|(image, pushed, by)| Fact::ImageBuilt { image, pushed, by, commit: None }),
+        (name(), pushed(), text()).prop_map(|(image, pushed, by)| Fact::ImageBuilt {
+            image,
+            pushed,
+            origin: ImageOrigin::Built { by }
+        }),
         (name(), name(), pushed()).prop_map(|(image, account, pushed)| Fact::ImageCopied { image, account, pushed }),
         (name(), name(), reading(), any::<u32>()).prop_map(|(image, account, reading, readings)| {
             Fact::ScanObserved { image, account, reading, readings }

@@ -244,7 +244,7 @@ fn execution(trigger: Trigger) -> Requester {
 
 fn image_of(source: CommitSource) -> Fact {
     let commit = Some(ImageCommit { commit: "0a1b2c".into(), source });
-    Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "given".into(), commit }
+    Fact::ImageBuilt { image: id("web"), pushed: pushed(), origin: ImageOrigin::Given { commit } }
 }
 
 fn requesters() -> Vec<Requester> {
@@ -272,12 +272,12 @@ fn samples() -> Vec<Fact> {
         deployments: vec!["ecs-svc/0".into()],
         desired: 2,
     };
-    let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
+    let (primary, task_definition) = (Some("ecs-svc/1".to_owned()), "web:2".to_owned());
     let mut all = vec![
         started(),
         warned("look"),
         Fact::Surveyed { until: stage() },
-        Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into(), commit: None },
+        Fact::ImageBuilt { image: id("web"), pushed: pushed(), origin: ImageOrigin::Built { by: "layers".into() } },
         image_of(CommitSource::Label),
         image_of(CommitSource::Release(id("r0"))),
         Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed() },

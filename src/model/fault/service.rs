@@ -24,7 +24,9 @@ problems! {
         /// Somebody else deployed between the decision and its execution.
         Replaced {
             place: String,
-            was: String,
+            /// The deployment of the record; none where ECS no longer listed it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            was: Option<String>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             is: Option<String>,
         } = "service-changed-by-somebody-else", Changed;

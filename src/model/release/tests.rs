@@ -7,7 +7,7 @@ use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
 use crate::model::approval_reason::AnswerReason;
 use crate::model::effect::Workload;
-use crate::model::event::StageFailure;
+use crate::model::event::{ImageOrigin, StageFailure};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{ScanReading, ScanState};
 use crate::model::gate::GateJudgement;
@@ -51,7 +51,7 @@ fn fault() -> Fault {
 fn built() -> Fact {
     let pushed =
         PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
-    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
+    Fact::ImageBuilt { image: id("web"), pushed, origin: ImageOrigin::Built { by: "layers".into() } }
 }
 
 fn scanned() -> Fact {
@@ -116,7 +116,7 @@ fn rollout_started() -> Fact {
         RollFact::RolloutStarted {
             service: id("web"),
             direction: Direction::Forward,
-            primary: "ecs-svc/1".into(),
+            primary: Some("ecs-svc/1".into()),
             task_definition: "web:2".into(),
         },
     )
@@ -277,8 +277,7 @@ fn two_facts_about_one_image_must_agree() {
     let again = |digest: &[u8]| Fact::ImageBuilt {
         image: id("web"),
         pushed: pushed(digest),
-        by: "layers".into(),
-        commit: None,
+        origin: ImageOrigin::Built { by: "layers".into() },
     };
     let is_another = IllegalReason::OtherImage { image: id("web"), own: Digest::of(b"web"), found: Digest::of(b"x") };
     assert_eq!(refused([built(), copied(b"x")]).why, is_another.clone());
@@ -443,9 +442,9 @@ fn a_rollout_that_is_observed_without_a_start_is_the_baselines() {
     assert_eq!(refused([observed()]).why, IllegalReason::RolloutNotStarted { direction: Direction::Forward });
     let unchanged = fold([baseline(), observed()]).unwrap();
     let run = roll(&unchanged).forward.run.as_ref().unwrap();
-    assert_eq!((run.primary.as_str(), run.progress.as_ref()), ("ecs-svc/0", Some(&progress())));
+    assert_eq!((run.primary.as_deref(), run.progress.as_ref()), (Some("ecs-svc/0"), Some(&progress())));
     let ours = fold([baseline(), rollout_started(), observed()]).unwrap();
-    assert_eq!(roll(&ours).forward.run.as_ref().unwrap().primary, "ecs-svc/1");
+    assert_eq!(roll(&ours).forward.run.as_ref().unwrap().primary.as_deref(), Some("ecs-svc/1"));
     let restore = Fact::step(
         &step("dev", 1),
         RollFact::RolloutObserved { service: id("web"), direction: Direction::Back, progress: progress() },

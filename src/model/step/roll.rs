@@ -26,8 +26,8 @@ pub enum RollFact {
     RolloutStarted {
         service: ServiceName,
         direction: Direction,
-        /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
-        primary: String,
+        /// `ecs-svc/…`: the PRIMARY of UpdateService's answer; none where it was looked up later, and ECS no longer listed it.
+        primary: Option<String>,
         task_definition: String,
     },
     RolloutObserved {
@@ -89,7 +89,7 @@ fn take(state: &mut RollState, fact: &RollFact, at: Timestamp) -> Result<(), Ill
     match fact {
         RollFact::BaselineTaken { service: _, baseline } => state.baseline = Some(baseline.clone()),
         RollFact::RolloutStarted { service: _, direction, primary, task_definition } => {
-            state.rollout_mut(*direction).run = Some(RolloutRun::new(primary, task_definition, at));
+            state.rollout_mut(*direction).run = Some(RolloutRun::new(primary.as_deref(), task_definition, at));
         }
         RollFact::RolloutObserved { service: _, direction, progress } => {
             state.running(*direction, at)?.progress = Some(progress.clone());

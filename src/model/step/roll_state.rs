@@ -35,8 +35,8 @@ pub struct Rollout {
 /// A deployment that kanmon started, or found running.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RolloutRun {
-    /// `ecs-svc/…`.
-    pub primary: String,
+    /// `ecs-svc/…`; none where ECS no longer listed it when it was looked up.
+    pub primary: Option<String>,
     pub task_definition: String,
     /// When it was started, or first found running.
     pub started_at: Timestamp,
@@ -77,7 +77,7 @@ impl RollState {
             Direction::Forward => self.baseline.as_ref(),
             Direction::Back => None,
         };
-        let found = baseline.map(|s| RolloutRun::new(&s.primary, &s.task_definition, at));
+        let found = baseline.map(|s| RolloutRun::new(Some(&s.primary), &s.task_definition, at));
         let run = &mut self.rollout_mut(direction).run;
         if run.is_none() {
             *run = found;
@@ -87,8 +87,8 @@ impl RollState {
 }
 
 impl RolloutRun {
-    pub(super) fn new(primary: &str, task_definition: &str, counted_from: Timestamp) -> RolloutRun {
-        let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
+    pub(super) fn new(primary: Option<&str>, task_definition: &str, counted_from: Timestamp) -> RolloutRun {
+        let (primary, task_definition) = (primary.map(str::to_owned), task_definition.to_owned());
         RolloutRun { primary, task_definition, started_at: counted_from, counted_from, overdue: false, progress: None }
     }
 

@@ -26,7 +26,11 @@ pub fn words(problem: &ServiceProblem) -> Words {
         .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
         ServiceProblem::Replaced { place, was, is } => {
             Words::new(format!("{place} was changed by somebody else; their deployment is left alone"))
-                .cause(format!("PRIMARY was {was} and is now {}", is.as_deref().unwrap_or("none")))
+                .cause(format!(
+                    "PRIMARY was {} and is now {}",
+                    was.as_deref().unwrap_or("no longer listed"),
+                    is.as_deref().unwrap_or("none")
+                ))
                 .hint("find out who deployed it before you make a new release")
         }
         ServiceProblem::DeployedOver { place, stage, ours, found } => Words::new(format!(

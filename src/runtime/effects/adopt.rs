@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::Execute;
-use crate::model::event::{CommitSource, Event, Fact, ImageCommit, PushedImage};
+use crate::model::event::{CommitSource, Event, Fact, ImageCommit, ImageOrigin, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::fault::own::Lack;
 use crate::model::ids::{Digest, ImageName};
 use crate::model::release::Release;
+use crate::model::warning::Warning;
 use crate::ports::images::{Access, Say};
 use crate::runtime::image_reference::{missing, resolve};
 use crate::runtime::ports::Ports;
@@ -29,8 +30,13 @@ impl Execute for Adopt<'_> {
         let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
         // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
         let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;
-        let commit = commit_of(ports, release, &from, &found, say).await;
-        Ok(vec![Fact::ImageBuilt { image: image.clone(), pushed, by: "given".to_owned(), commit }])
+        let (commit, warning) = match commit_of(ports, release, &from, &found).await {
+            Ok(commit) => (commit, None),
+            // It is only shown: the release continues without it.
+            Err(fault) => (None, Some(Warning::LabelUnread { image: image.clone(), fault })),
+        };
+        let built = Fact::ImageBuilt { image: image.clone(), pushed, origin: ImageOrigin::Given { commit } };
+        Ok(warning.map(|warning| Fact::Warned { warning }).into_iter().chain([built]).collect())
     }
 }
 
@@ -40,28 +46,26 @@ const LOOKED_THROUGH: usize = 50;
 
 /// The commit of an image that was given: of the release that built exactly this digest, else by its own label. Never that of the
 /// working tree, which says nothing of it.
+///
+/// # Errors
+/// Where the label cannot be read.
 async fn commit_of(
     ports: &Ports,
     release: &Release,
     at: &Access,
     image: &PushedImage,
-    say: Say<'_>,
-) -> Option<ImageCommit> {
+) -> Result<Option<ImageCommit>, Fault> {
     let app = &release.started.pipeline.app;
     // A journal that cannot be read is met where it is written next.
     let listed = ports.journal.list(app).await.unwrap_or_default();
     for other in listed.iter().filter(|l| l.release != release.id && l.imported.is_none()).take(LOOKED_THROUGH) {
         let Ok(events) = ports.journal.read(&other.release).await else { continue };
         if let Some(commit) = built(&events, &image.digest) {
-            return Some(ImageCommit { commit, source: CommitSource::Release(other.release.clone()) });
+            return Ok(Some(ImageCommit { commit, source: CommitSource::Release(other.release.clone()) }));
         }
     }
-    // It is only shown: an image that has come goes on without it.
-    let label = ports.images.commit(at, &image.digest).await.unwrap_or_else(|fault| {
-        say(&format!("its label with the commit could not be read: {fault}"));
-        None
-    });
-    label.map(|commit| ImageCommit { commit, source: CommitSource::Label })
+    let label = ports.images.commit(at, &image.digest).await?;
+    Ok(label.map(|commit| ImageCommit { commit, source: CommitSource::Label }))
 }
 
 /// The clean commit that a release built this digest from, if it did.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Execute, Found, LookUp};
-use crate::model::event::{Fact, PushedImage, Source};
+use crate::model::event::{Fact, ImageOrigin, PushedImage, Source};
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BuildProblem, Tree};
 use crate::model::ids::ImageName;
@@ -27,7 +27,11 @@ impl Execute for Build<'_> {
         source_is_unchanged(ports, release, image)?;
         let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
         let changed = changed_meanwhile(ports, release, image)?;
-        let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
+        let done = Fact::ImageBuilt {
+            image: image.clone(),
+            pushed: built.pushed,
+            origin: ImageOrigin::Built { by: built.by },
+        };
         let build = |noticed| Warning::Build { image: image.clone(), noticed };
         let warnings = built.notices.into_iter().map(build).chain(changed);
         let warnings = warnings.map(|warning| Fact::Warned { warning });
@@ -47,8 +51,7 @@ impl LookUp for Build<'_> {
             Some(pushed) => Found::Landed(Box::new(Fact::ImageBuilt {
                 image: image.clone(),
                 pushed,
-                by: "found in the registry".to_owned(),
-                commit: None,
+                origin: ImageOrigin::FoundByTag,
             })),
             None => Found::Absent,
         })

@@ -33,7 +33,7 @@ impl Execute for PrepareRollback<'_> {
         let state = roll(release, at, name)?;
         let (run, baseline) = (forward_run(state)?, baseline(state)?);
         let service = ports.deployer.service(cluster(release, stage), stage.service_name(name)).await?;
-        service_check::primary_is_still(&run.primary, &service, &place(stage, name))?;
+        service_check::primary_is_still(run.primary.as_deref(), &service, &place(stage, name))?;
         rollback_check::ran_before(ports, release, at, name, &service).await?;
         let (task_definition, again) = match reregistration(ports, release, at, name).await? {
             None => (baseline.task_definition.clone(), false),

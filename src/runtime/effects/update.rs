@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Execute, Found, LookUp};
+use crate::engine::rollout::Before;
 use crate::model::aws::ecs::Phase;
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
@@ -18,7 +19,7 @@ use crate::model::step::roll::RollFact;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
 use crate::runtime::recorded::{baseline, cluster, defect, forward_run, place, registered, roll, stage};
-use crate::runtime::rollback_target::known_before_rollback;
+use crate::runtime::rollback_target::before;
 use crate::runtime::task_definition::revision::runs_what_was_planned;
 use crate::runtime::{rollback_check, service_check};
 
@@ -37,10 +38,10 @@ impl Execute for Update<'_> {
         let cluster = cluster(release, stage);
         let state = roll(release, at, name)?;
         let (primary, task_definition) = match direction {
-            Direction::Forward => (&baseline(state)?.primary, registered(state)?),
+            Direction::Forward => (Some(baseline(state)?.primary.as_str()), registered(state)?),
             Direction::Back => {
                 let target = state.target.as_ref().ok_or_else(|| defect(Lack::RollbackTarget))?;
-                (&forward_run(state)?.primary, &target.task_definition)
+                (forward_run(state)?.primary.as_deref(), &target.task_definition)
             }
         };
         let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
@@ -56,12 +57,12 @@ impl Execute for Update<'_> {
             }
         }
         let primary = ports.deployer.update(cluster, stage.service_name(name), task_definition).await?;
-        Ok(vec![self.started(primary, task_definition)])
+        Ok(vec![self.started(Some(primary), task_definition)])
     }
 }
 
 impl Update<'_> {
-    fn started(&self, primary: String, task_definition: &str) -> Fact {
+    fn started(&self, primary: Option<String>, task_definition: &str) -> Fact {
         let (service, task_definition) = (self.service.clone(), task_definition.to_owned());
         let direction = self.direction;
         Fact::step(self.at, RollFact::RolloutStarted { service, direction, primary, task_definition })
@@ -73,65 +74,56 @@ impl LookUp for Update<'_> {
     async fn look_up(&self, ports: &Ports, release: &Release, sent_at: Timestamp) -> Result<Found, Fault> {
         let Update { at, service: name, direction } = *self;
         let state = roll(release, at, name)?;
-        let baseline = baseline(state)?;
-        let (before, task_definition) = match direction {
-            Direction::Forward => {
-                let (deployments, service_deployments) =
-                    (baseline.deployments.clone(), baseline.service_deployments.clone());
-                (Before { primary: &baseline.primary, deployments, service_deployments }, registered(state)?)
-            }
-            Direction::Back => {
-                let run = forward_run(state)?;
-                let (deployments, service_deployments) = known_before_rollback(state, run);
-                let to = state.target.as_ref().map_or(&baseline.task_definition, |target| &target.task_definition);
-                (Before { primary: &run.primary, deployments, service_deployments }, to)
-            }
+        let before = before(state, direction)?;
+        let task_definition = match direction {
+            Direction::Forward => registered(state)?,
+            Direction::Back => state.target.as_ref().map_or(&baseline(state)?.task_definition, |t| &t.task_definition),
         };
         let stage = stage(release, &at.stage)?;
         let known = &before.service_deployments;
         let reading = ports.deployer.rollout(cluster(release, stage), stage.service_name(name), known, sent_at).await?;
-        Ok(match since(&reading.service, &before, task_definition)? {
-            Some(primary) => Found::Landed(Box::new(self.started(primary, task_definition))),
-            None => Found::Absent,
+        Ok(match look(&reading.service, &before, task_definition)? {
+            Looked::Listed(primary) => Found::Landed(Box::new(self.started(Some(primary), task_definition))),
+            Looked::NoLongerListed => Found::Landed(Box::new(self.started(None, task_definition))),
+            Looked::Absent => Found::Absent,
         })
     }
 }
 
-/// What was there before a call was sent.
-struct Before<'a> {
-    primary: &'a str,
-    /// All ids of `deployments[]`: what ran before, or failed, is listed until its last task is gone.
-    deployments: Vec<String>,
-    service_deployments: Vec<String>,
+/// What a reading shows of an update whose answer was lost.
+#[derive(Debug, PartialEq, Eq)]
+enum Looked {
+    /// Its `ecs-svc/…`.
+    Listed(String),
+    /// It took place, and has left `deployments[]` again (rolled back, superseded).
+    NoLongerListed,
+    Absent,
 }
 
-/// A deployment of this task definition that was not there before: its `ecs-svc/…`. One that has already gone from
-/// `deployments[]` (rolled back, superseded) still shows among the service deployments; its id is not to be had any more.
+/// Looks for a deployment of this task definition that was not there before. One that has left `deployments[]` still shows among the
+/// service deployments.
 ///
 /// # Errors
 /// `Unreachable` where ECS's own answers are of different age: the service deployment is there, and PRIMARY is still what it was.
-fn since(service: &ServiceReading, before: &Before<'_>, task_definition: &str) -> Result<Option<String>, Fault> {
-    let is_new = |id: &String| id != before.primary && !before.deployments.contains(id);
+fn look(service: &ServiceReading, before: &Before, task_definition: &str) -> Result<Looked, Fault> {
+    let is_new = |id: &String| Some(id) != before.primary.as_ref() && !before.deployments.contains(id);
     let listed = service.deployments.iter().find(|d| is_new(&d.id) && d.task_definition == task_definition);
     if let Some(listed) = listed {
-        return Ok(Some(listed.id.clone()));
+        return Ok(Looked::Listed(listed.id.clone()));
     }
     let mut all = service.service_deployments.iter().flatten();
     let Some(ours) = all.find(|d| {
         !before.service_deployments.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition)
     }) else {
-        return Ok(None);
+        return Ok(Looked::Absent);
     };
-    let moved_on = service.primary().is_some_and(|p| p.id != before.primary);
+    let moved_on = service.primary().is_some_and(|p| Some(&p.id) != before.primary.as_ref());
     let undone = ours.status.phase() == Phase::Undone;
     match moved_on || undone {
-        true => Ok(Some(GONE.to_owned())),
+        true => Ok(Looked::NoLongerListed),
         false => Err(ServiceProblem::DeploymentNotShown { deployment: ours.arn.clone() }.into()),
     }
 }
-
-/// Stands for the id of a deployment that is no longer listed.
-const GONE: &str = "ecs-svc/gone";
 
 #[cfg(test)]
 mod tests {
@@ -181,23 +173,27 @@ mod tests {
         }
     }
 
-    fn found(reading: &ServiceReading) -> Result<Option<String>, FaultKind> {
+    fn found(reading: &ServiceReading) -> Result<Looked, FaultKind> {
         let (deployments, service_deployments) =
             (vec!["ecs-svc/0".to_owned(), "ecs-svc/old".to_owned()], vec!["sd/0".to_owned()]);
-        let before = Before { primary: "ecs-svc/0", deployments, service_deployments };
-        since(reading, &before, "web:2").map_err(|f| f.kind())
+        let (primary, task_definition) = (Some("ecs-svc/0".to_owned()), "web:1".to_owned());
+        let before = Before { primary, task_definition, deployments, service_deployments };
+        look(reading, &before, "web:2").map_err(|f| f.kind())
     }
 
     #[test]
     fn a_deployment_of_ours_is_found_by_what_it_runs_and_not_by_what_was_there_before() {
-        assert_eq!(found(&reading(("ecs-svc/1", "web:2"), Some("IN_PROGRESS"))), Ok(Some("ecs-svc/1".into())));
+        assert_eq!(
+            found(&reading(("ecs-svc/1", "web:2"), Some("IN_PROGRESS"))),
+            Ok(Looked::Listed("ecs-svc/1".into()))
+        );
         assert_eq!(
             found(&reading(("ecs-svc/1", "web:2"), None)),
-            Ok(Some("ecs-svc/1".into())),
+            Ok(Looked::Listed("ecs-svc/1".into())),
             "where none are listed"
         );
-        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), None)), Ok(None));
-        assert_eq!(found(&reading(("ecs-svc/0", "web:2"), None)), Ok(None), "the same revision ran before");
+        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), None)), Ok(Looked::Absent));
+        assert_eq!(found(&reading(("ecs-svc/0", "web:2"), None)), Ok(Looked::Absent), "the same revision ran before");
     }
 
     #[test]
@@ -205,9 +201,9 @@ mod tests {
         let mut failed = reading(("ecs-svc/0", "web:1"), None);
         let old = Deployment { id: "ecs-svc/old".into(), status: "ACTIVE".into(), ..failed.deployments[0].clone() };
         failed.deployments.push(Deployment { task_definition: "web:2".into(), ..old });
-        assert_eq!(found(&failed), Ok(None));
+        assert_eq!(found(&failed), Ok(Looked::Absent));
         failed.deployments[1].id = "ecs-svc/1".into();
-        assert_eq!(found(&failed), Ok(Some("ecs-svc/1".into())));
+        assert_eq!(found(&failed), Ok(Looked::Listed("ecs-svc/1".into())));
     }
 
     #[test]
@@ -219,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_that_came_and_went_took_place() {
-        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), Some("ROLLBACK_SUCCESSFUL"))), Ok(Some(GONE.into())));
-        assert_eq!(found(&reading(("ecs-svc/9", "web:3"), Some("SUCCESSFUL"))), Ok(Some(GONE.into())));
+        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), Some("ROLLBACK_SUCCESSFUL"))), Ok(Looked::NoLongerListed));
+        assert_eq!(found(&reading(("ecs-svc/9", "web:3"), Some("SUCCESSFUL"))), Ok(Looked::NoLongerListed));
     }
 }

@@ -12,14 +12,14 @@ use crate::model::fault::own::Lack;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
-use crate::model::rollout::{Baseline, ImageDigests};
+use crate::model::rollout::ImageDigests;
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
-use crate::model::step::roll_state::{RollState, RollStates};
+use crate::model::step::roll_state::RollStates;
 use crate::runtime::image_contents::contents;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{baseline, cluster, defect, roll, stage};
-use crate::runtime::rollback_target::known_before_rollback;
+use crate::runtime::recorded::{cluster, defect, roll, stage};
+use crate::runtime::rollback_target::before;
 
 impl ObserveStep for RollStates {
     async fn observe(
@@ -46,6 +46,9 @@ async fn observe(
     let stage = stage(release, &at.stage)?;
     let state = roll(release, at, name)?;
     let rollout = state.rollout(direction);
+    if direction == Direction::Back && rollout.run.is_none() {
+        return Err(defect(Lack::Restoration));
+    }
     let before = before(state, direction)?;
     let digests = match direction {
         Direction::Forward => digests(ports, release, stage, name).await?,
@@ -60,7 +63,7 @@ async fn observe(
     };
     let ours = Ours {
         service: name,
-        primary: updated.map_or(&before.primary, |r| &r.primary),
+        primary: updated.map_or(&before.primary, |r| &r.primary).as_deref(),
         task_definition: updated.map_or(&before.task_definition, |r| &r.task_definition),
         before: updated.map(|_| &before),
         stop_requested: direction == Direction::Forward && state.stop_requested.is_some(),
@@ -76,21 +79,6 @@ async fn observe(
     let news = (last != Some(&progress)).then(|| RollFact::RolloutObserved { service: service(), direction, progress });
     let overdue = overdue.then(|| RollFact::RolloutOverdue { service: service(), direction });
     Ok(news.into_iter().chain(overdue).map(|fact| Fact::step(at, fact)).collect())
-}
-
-/// What was there before a rollout began, forward or back.
-fn before(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
-    match direction {
-        Direction::Forward => baseline(state).cloned(),
-        Direction::Back => {
-            let (Some(run), Some(_)) = (&state.forward.run, &state.back.run) else {
-                return Err(defect(Lack::Restoration));
-            };
-            let (deployments, service_deployments) = known_before_rollback(state, run);
-            let (primary, task_definition) = (run.primary.clone(), run.task_definition.clone());
-            Ok(Baseline { primary, task_definition, service_deployments, deployments, desired: 0 })
-        }
-    }
 }
 
 async fn read(
