@@ -66,7 +66,8 @@ fn an_imported_record_is_credited_with_nothing() {
     // An image given with `--image` has the commit of the release that built it here.
     let given = format!("app={}", world.digest(&own));
     let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
-    let commit = &world.record(&crate::binary::test_env::release_in(&ran.out)).fact("image-built")["origin"]["commit"].clone();
+    let commit =
+        &world.record(&crate::binary::test_env::release_in(&ran.out)).fact("image-built")["origin"]["commit"].clone();
     assert_eq!(commit["source"], serde_json::json!({ "release": own }), "{commit}");
     assert_eq!(commit["commit"], world.record(&own).fact("started")["source"]["commit"], "{commit}");
 }

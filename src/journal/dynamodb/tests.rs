@@ -312,7 +312,7 @@ async fn items_stay_below_100_kb_and_one_append_is_few_of_them() {
     let journal = store.open(&table, &Dead::default());
     let lease = begin(&journal).await;
     let noise: String = (0..400_000_u64).map(|n| char::from(b'a' + (n * n % 25) as u8)).collect();
-    let mut facts: Vec<Fact> = (0..2000).map(|n| warned(format!("{n} {}", &noise[..200]))).collect();
+    let mut facts: Vec<Fact> = (0..2000).map(|n| warned(format!("{n} {}", &noise[..120]))).collect();
     facts.push(warned(&noise[..INLINE_LIMIT - 200]));
     facts.push(warned(noise));
     let before = store.items(&table).len();
