@@ -216,11 +216,10 @@ fn fact(payload: &[u8]) -> Result<Fact, UnknownWhy> {
     serde_json::from_slice(payload).map_err(|e| {
         let kind = serde_json::from_slice::<serde_json::Value>(payload)
             .ok()
-            .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
-            .unwrap_or_default();
-        match Fact::is_kind(&kind) {
-            true => UnknownWhy::Members { kind: Some(kind), error: e.to_string() },
-            false => UnknownWhy::Kind { kind },
+            .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned));
+        match kind {
+            Some(kind) if !Fact::is_kind(&kind) => UnknownWhy::Kind { kind },
+            kind => UnknownWhy::Members { kind, error: e.to_string() },
         }
     })
 }

@@ -128,6 +128,8 @@ fn chance(seed: u64, draw: u64) -> f64 {
 /// A read call, for comparison with later ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadCall {
+    /// The caller's ARN: `GetCallerIdentity` answers each with their own.
+    pub caller: String,
     pub account: AccountId,
     pub region: Region,
     pub op: String,

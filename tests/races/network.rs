@@ -34,7 +34,7 @@ impl Network {
         }
         let sent = Instant::now();
         // From here on the request is in transit and cannot be cancelled.
-        let (way, network) = (self.process.way(), self.clone());
+        let (way, network) = (self.process.way(call.is_some()), self.clone());
         let arriving = tokio::spawn(async move {
             match way {
                 Some(way) => tokio::time::sleep(way).await,

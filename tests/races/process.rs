@@ -111,9 +111,10 @@ impl Process {
         })
     }
 
-    /// An additional time that a call is in transit.
-    pub fn way(&self) -> Option<Duration> {
-        self.happens(10).then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
+    /// An additional time that a call is in transit. A call that changes something has it more often: only such calls can overlap.
+    pub fn way(&self, changes: bool) -> Option<Duration> {
+        self.happens(if changes { 50 } else { 10 })
+            .then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
     }
 
     /// Returns when it is killed.

@@ -47,7 +47,11 @@ fn an_approval_that_codepipeline_does_not_have_does_not_count() {
         asks_in(&world, "prod");
         let (release, record) = waiting(&world);
         for (forged, code, why) in [
-            (approved(record.clone()), 40, "the record has prod approved in CodePipeline, but CodePipeline does not"),
+            (
+                approved(record.clone()),
+                40,
+                "the record says that prod was approved in CodePipeline, but CodePipeline does not show it",
+            ),
             (entered(record), 24, "the record says that prod was entered, and not with what was approved"),
         ] {
             world.plant(&forged);

@@ -84,7 +84,7 @@ fn production_is_not_entered_because_of_a_record() {
         let mut cases = vec![(record.clone(), "needs an approval")];
         let mut unjudged = record.clone();
         unjudged.facts.retain(|(_, f)| f["kind"] != "gate-judged" || f["stage"] != "prod");
-        cases.push((unjudged, "neither planned nor judged"));
+        cases.push((unjudged, "the stage has no plan, or its gate has not been evaluated"));
         let mut blocked = with_approval(record.clone());
         blocked.edit("gate-judged", |f| f["judgement"]["verdict"] = json!("fail"));
         cases.push((blocked, "did not pass"));
@@ -160,10 +160,8 @@ fn failed_after_all(world: &World, release: &str) -> Record {
     let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
     let end = record.facts.iter().rposition(|(_, fact)| ended(fact)).unwrap();
     record.facts.truncate(end + 1);
-    let ending = json!({
-        "outcome": "aborted", "reason": { "code": "aborted", "comment": "" }, "rollback": null,
-    });
-    record.add(json!({ "kind": "stage-failed", "stage": "prod", "failure": { "ending": ending, "roll_back": true } }));
+    let failure = json!({ "reason": { "code": "aborted", "comment": "" }, "roll_back": true });
+    record.add(json!({ "kind": "stage-failed", "stage": "prod", "failure": failure }));
     record
 }
 

@@ -36,7 +36,11 @@ fn hidden(topology: Topology) {
         ("nested", vec![clean.clone(), marked(inner)], "7 critical"),
         ("silent", vec![clean.clone(), marked(silent)], "does not say which platform it is for"),
         ("half", vec![clean.clone(), marked(half)], "has no platform and is not an attestation"),
-        ("in-toto", vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()], "which is not known here"),
+        (
+            "in-toto",
+            vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()],
+            "media type application/vnd.in-toto+json, which kanmon does not know",
+        ),
         (
             "lazy",
             vec![clean.clone(), lazy],

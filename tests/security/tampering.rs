@@ -127,7 +127,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
 fn a_partly_erased_or_moved_release_is_detected() {
     let released = Released::new();
     for (sql, words) in [
-        ("DELETE FROM releases", "has events, and is not noted as a release"),
+        ("DELETE FROM releases", "is missing"),
         ("UPDATE releases SET app = 'hellp'", "what is noted as the application of"),
     ] {
         let state = released.damaged(sql);
@@ -286,7 +286,7 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
     released.test_env.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
     let before = released.sandbox.changes();
     for (sql, words) in [
-        ("DELETE FROM ledgers", "the ledger of stage dev is gone"),
+        ("DELETE FROM ledgers", "the ledger of stage dev is missing"),
         ("DELETE FROM stages", "the ledger of stage dev is there, and the stage's own row is gone"),
         ("DELETE FROM ledgers; DELETE FROM stages", "has entered it"),
         (

@@ -1,5 +1,6 @@
 //! Two versions of kanmon and one release: an older one never acts on what a newer one wrote.
 
+use kanmon::model::event::EVENT_VERSION;
 use rusqlite::Connection;
 
 use crate::binary::test_env::{Sandbox, TestEnv, release_in};
@@ -80,22 +81,26 @@ fn append(stopped: &StoppedRelease, form: u32, payload: &str) {
 #[test]
 fn a_fact_that_only_a_newer_kanmon_knows_stops_an_older_one() {
     let stopped = StoppedRelease::new();
-    append(&stopped, 1, r#"{"kind":"soak-extended","stage":"dev"}"#);
+    append(&stopped, EVENT_VERSION, r#"{"kind":"soak-extended","stage":"dev"}"#);
     let event = format!("of {} is of the kind `soak-extended`", stopped.id);
-    stopped.is_left_alone(&["error: the record holds what this kanmon does not know: event ", &event, WHAT_TO_DO]);
+    stopped.is_left_alone(&["error: this kanmon cannot read the record: event ", &event, WHAT_TO_DO]);
 }
 
 #[test]
 fn a_known_fact_with_an_unknown_member_stops_an_older_one() {
     let stopped = StoppedRelease::new();
-    append(&stopped, 1, r#"{"kind":"check-judged","at":{"stage":"dev","step":1},"verdict":"likely","detail":"x"}"#);
-    stopped.is_left_alone(&["error: the record holds what this kanmon does not know: event ", WHAT_TO_DO]);
+    append(
+        &stopped,
+        EVENT_VERSION,
+        r#"{"kind":"check-judged","at":{"stage":"dev","step":1},"verdict":"likely","detail":"x"}"#,
+    );
+    stopped.is_left_alone(&["error: this kanmon cannot read the record: event ", WHAT_TO_DO]);
 }
 
 #[test]
 fn a_newer_format_of_events_is_reported_with_its_number() {
     let stopped = StoppedRelease::new();
-    append(&stopped, 2, r#"{"anything":true}"#);
+    append(&stopped, EVENT_VERSION + 1, r#"{"anything":true}"#);
     let sentence = "error: the record was written by a newer kanmon (format 3; this one reads up to 2)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
 }

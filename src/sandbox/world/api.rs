@@ -89,18 +89,19 @@ impl World {
         let (Ok(fresh), true) = (&answer, is_read(&said.op)) else {
             return (answer, fault.filter(|kind| *kind != Kind::StaleRead));
         };
-        let question = ReadCall { account, region, op: said.op.clone(), input: said.input.clone() };
+        let (caller, op, input) = (signed.caller.arn.clone(), said.op.clone(), said.input.clone());
+        let read = ReadCall { caller, account, region, op, input };
         if fault != Some(Kind::StaleRead) {
-            self.faults.remember(question, fresh);
+            self.faults.remember(read, fresh);
             return (answer, fault);
         }
-        match self.faults.stale(&question, fresh).cloned() {
+        match self.faults.stale(&read, fresh).cloned() {
             Some(old) => {
-                self.faults.served(&Kind::StaleRead, &said.op, &question.account);
+                self.faults.served(&Kind::StaleRead, &said.op, &read.account);
                 (Ok(old), fault)
             }
             None => {
-                self.faults.remember(question, fresh);
+                self.faults.remember(read, fresh);
                 (answer, None)
             }
         }
