@@ -321,8 +321,8 @@ async fn answers_to_a_release_cannot_be_erased_unnoticed() {
         ("DELETE FROM inbox", "message 1 to"),
         ("DELETE FROM inbox WHERE id = 2", "message 2 to"),
         ("UPDATE inbox SET body = (SELECT o.body FROM inbox o WHERE o.id = 3 - inbox.id)", "message 1 to"),
-        ("UPDATE releases SET absorbed = 2", "what is noted of"),
-        ("UPDATE releases SET sent = 1; DELETE FROM inbox WHERE id = 2", "what is noted of"),
+        ("UPDATE releases SET absorbed = 2", "the row of"),
+        ("UPDATE releases SET sent = 1; DELETE FROM inbox WHERE id = 2", "the row of"),
     ] {
         released.refused_by_all(released.damaged(sql).path(), words);
     }
