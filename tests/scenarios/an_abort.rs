@@ -99,9 +99,7 @@ async fn that_comes_when_everything_is_done_is_recorded_and_reported() {
     });
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    assert!(
-        ended.has(
-            |f| matches!(f, Fact::Warned { warning } if warning::text(warning).contains("after everything was done"))
-        )
-    );
+    assert!(ended.has(
+        |f| matches!(f, Fact::Warned { warning } if warning::text(warning).contains("after everything was done"))
+    ));
 }
