@@ -377,7 +377,7 @@ impl Fact {
 
     /// Whether a fact of this kind is known, as its payload names it.
     pub fn is_kind(kind: &str) -> bool {
-        StepFact::is_kind(kind) || fact_kind::is_known(kind, |members| Fact::deserialize(members))
+        StepFact::is_kind(kind) || fact_kind::is_known(kind, Fact::deserialize)
     }
 
     /// What became known of a step.
