@@ -378,7 +378,7 @@ codes! {
     AnswerRefusal {
         NotWaiting = "not-waiting-for-approval",
         SeveralStages = "several-stages",
-        QuestionExpired = "question-expired",
+        QuestionExpired = "request-expired",
         PlanTooShort = "plan-hash-too-short",
         OtherPlan = "other-plan",
         PlanNotInRecord = "plan-not-in-record",

@@ -218,7 +218,7 @@ const REFUSALS: &[Code] = &[
     ("several-pipelines", "the file names more than one pipeline"),
     ("not-waiting-for-approval", "the release does not wait for approval"),
     ("several-stages", "more than one stage waits or is approved, and none is named"),
-    ("question-expired", "the approval request has expired"),
+    ("request-expired", "the approval request has expired"),
     ("plan-hash-too-short", "the plan hash has too few digits"),
     ("other-plan", "another plan waits for approval"),
     ("plan-not-in-record", "the record does not contain the plan"),

@@ -66,7 +66,7 @@ problems! {
             why: NotSent,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             because: Option<Box<JournalError>>,
-        } = "process-stood-still", Unreachable;
+        } = "process-paused", Unreachable;
         NotLocked {
             stage: StageName,
             because: Box<JournalError>,

@@ -176,7 +176,7 @@ const TASK_DEFINITION: &[Code] = &[
 ];
 
 const OWN: &[Code] = &[
-    ("process-stood-still", "this process was paused for too long; nothing was sent"),
+    ("process-paused", "this process was paused for too long; nothing was sent"),
     ("stage-not-locked", "the stage could not be locked"),
     ("sent-without-effect", "a call was sent, but had no effect"),
     ("check-not-possible", "a check of the file cannot be made on this machine"),

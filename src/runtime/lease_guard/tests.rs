@@ -22,7 +22,7 @@ async fn a_recent_lease_is_trusted_and_an_old_one_is_confirmed_first() {
     clock.pass(TRUSTED.as_secs());
     let refused = guard.check(None).await.unwrap_err();
     assert_eq!(refused.kind(), FaultKind::Unreachable);
-    assert_eq!(refused.code(), "process-stood-still");
+    assert_eq!(refused.code(), "process-paused");
 }
 
 #[tokio::test]
