@@ -3,10 +3,10 @@
 pub mod approval;
 mod check;
 mod lock;
-mod rollout;
+mod roll;
+mod run;
 mod scan;
 mod step;
-mod task;
 
 use self::step::ObserveStep;
 use crate::engine::decision::Watch;
