@@ -125,7 +125,7 @@ pub fn from_file(file: impl BufRead) -> Result<Record, JournalError> {
     }
     let events = codec::verify(&record)?.events;
     let inconsistent = |illegal: Illegal| {
-        Part::Events { release: record.release.clone() }.is(Flaw::Inconsistent { error: illegal.to_string() })
+        Part::Events { release: record.release.clone() }.is(Flaw::Inconsistent { illegal: Box::new(illegal) })
     };
     Release::fold(&events).map_err(inconsistent)?;
     Ok(record)

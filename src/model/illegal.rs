@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::effect::Workload;
 use super::ids::{Digest, ImageName, ServiceName, StageName};
 use super::step::part::Direction;
 use super::unresolved::Unresolved;
 
 /// An event that cannot follow the events before it: the journal is damaged, or kanmon has a defect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Illegal {
     /// The event's number; 0 where there is no event.
     pub seq: u64,
@@ -17,7 +19,8 @@ pub struct Illegal {
     pub why: IllegalReason,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum IllegalReason {
     NoEvents,
     /// The first event does not start a release.

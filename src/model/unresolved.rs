@@ -1,11 +1,14 @@
 //! Names that a pipeline, or a record of one, uses but does not define.
 
+use serde::{Deserialize, Serialize};
+
 use super::effect::StepRef;
 use super::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
 use super::step::part::StepPart;
 
 /// What the pipeline does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Unresolved {
     /// Any stage.
     NoStages,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::illegal::Illegal;
 
 /// Why an operation of a store failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,7 +194,7 @@ pub enum Flaw {
     NotKanmons,
     /// The events contradict each other.
     Inconsistent {
-        error: String,
+        illegal: Box<Illegal>,
     },
     /// Longer than this many MiB.
     TooLarge {

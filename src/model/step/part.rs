@@ -22,7 +22,8 @@ pub enum Direction {
 }
 
 /// The part of a step that something is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StepPart {
     Whole,
     Task(TaskName),

@@ -6,6 +6,7 @@ use crate::model::fault::state::{
 };
 use crate::model::format::moment;
 use crate::model::ids::ReleaseId;
+use crate::report::illegal;
 use crate::report::words::Words;
 
 /// Sentence, cause and hints; `release`: the one that this process worked on, for the command that resumes it.
@@ -169,7 +170,9 @@ pub fn damaged(Damage { part, flaw }: &Damage) -> String {
             format!("{part} contain the messages {found}, but {stored} are stored as read")
         }
         Flaw::NotKanmons => format!("{part} is not kanmon's"),
-        Flaw::Inconsistent { error } => format!("{part} contradict each other: {error}"),
+        Flaw::Inconsistent { illegal } => {
+            format!("{part} contradict each other: {}", illegal::words(illegal).line())
+        }
         Flaw::TooLarge { mib } => format!("{part} is larger than {mib} MiB"),
         Flaw::EventCount { found, expected } => format!("{part} has {found} of {expected} events"),
         Flaw::NotAnExport { kind: Some(kind), .. } => {
