@@ -156,16 +156,12 @@ impl PipelineApprovals for CodePipeline {
                     None if is_a_rejection(&words) => ActionState::Rejected(decided),
                     _ => {
                         let said = Some(words).filter(|said| !said.is_empty());
-                        let why = Undecided::ActionEnded { status: ActionStatus::Failed, said };
+                        let why = Undecided::ActionEnded { status: Some(ActionStatus::Failed), said };
                         ActionState::Ended { why }
                     }
                 }
             }
-            Some(status @ (ActionStatus::Abandoned | ActionStatus::Unknown(_))) => {
-                ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
-            }
-            None => {
-                let status = ActionStatus::Unknown(String::new());
+            status @ (Some(ActionStatus::Abandoned | ActionStatus::Unknown(_)) | None) => {
                 ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
             }
         };
@@ -380,8 +376,8 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
         .iter()
         .filter_map(|v| Some((v.name()?.to_owned(), v.resolved_value().unwrap_or_default().to_owned())));
     let trigger = found.trigger();
-    let detail = trigger.and_then(|t| t.trigger_detail()).unwrap_or_default();
-    let kind = trigger.and_then(|t| t.trigger_type()).map_or("", |t| t.as_str());
+    let detail = trigger.and_then(|t| t.trigger_detail()).filter(|detail| !detail.is_empty());
+    let kind = trigger.and_then(|t| t.trigger_type()).map(|t| t.as_str());
     Ok(Some(Execution {
         id: found.pipeline_execution_id().unwrap_or(execution).to_owned(),
         status: found.status().map_or("", |s| s.as_str()).into(),

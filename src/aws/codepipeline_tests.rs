@@ -123,7 +123,10 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
     assert_eq!(
         state("mine", late, json!({})).await,
         ActionState::Ended {
-            why: Undecided::ActionEnded { status: ActionStatus::Failed, said: Some("Approval has timed out".into()) }
+            why: Undecided::ActionEnded {
+                status: Some(ActionStatus::Failed),
+                said: Some("Approval has timed out".into())
+            }
         }
     );
 }

@@ -58,21 +58,28 @@ pub enum Trigger {
     Principal {
         arn: String,
     },
-    /// `detail`: CodePipeline's own text; empty where it gave none.
+    /// As CodePipeline reports it, if it does. `detail`: its own text.
     Unknown {
-        kind: TriggerType,
-        #[serde(default)]
-        detail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<TriggerType>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
 }
 
 impl Trigger {
     /// From `triggerType` and `triggerDetail`.
-    pub fn of(kind: &str, detail: &str) -> Trigger {
-        let kind = TriggerType::from(kind);
-        match kind == TriggerType::StartPipelineExecution && is_principal(detail) && machine::of(detail).is_none() {
-            true => Trigger::Principal { arn: detail.to_owned() },
-            false => Trigger::Unknown { kind, detail: detail.to_owned() },
+    pub fn of(kind: Option<&str>, detail: Option<&str>) -> Trigger {
+        let kind = kind.map(TriggerType::from);
+        match detail {
+            Some(arn)
+                if kind == Some(TriggerType::StartPipelineExecution)
+                    && is_principal(arn)
+                    && machine::of(arn).is_none() =>
+            {
+                Trigger::Principal { arn: arn.to_owned() }
+            }
+            Some(_) | None => Trigger::Unknown { kind, detail: detail.map(str::to_owned) },
         }
     }
 }
@@ -159,7 +166,10 @@ mod tests {
             "arn:aws-cn:sts::111111111111:assumed-role/Deploy/ann@bank.example",
             "arn:aws:sts::111111111111:federated-user/ann",
         ] {
-            assert_eq!(Trigger::of("StartPipelineExecution", arn), Trigger::Principal { arn: arn.to_owned() });
+            assert_eq!(
+                Trigger::of(Some("StartPipelineExecution"), Some(arn)),
+                Trigger::Principal { arn: arn.to_owned() }
+            );
         }
         // botocore's TriggerType, without the one above.
         for kind in [
@@ -171,12 +181,13 @@ mod tests {
             "PutActionRevision",
             "ManualRollback",
             "AutomatedRollback",
-            "",
             "SomethingNewer",
         ] {
-            let detail = USER.to_owned();
-            assert_eq!(Trigger::of(kind, USER), Trigger::Unknown { kind: kind.into(), detail });
+            let unknown = Trigger::Unknown { kind: Some(kind.into()), detail: Some(USER.to_owned()) };
+            assert_eq!(Trigger::of(Some(kind), Some(USER)), unknown);
         }
+        let unnamed = Trigger::Unknown { kind: None, detail: Some(USER.to_owned()) };
+        assert_eq!(Trigger::of(None, Some(USER)), unnamed);
         for detail in [
             "",
             "ann",
@@ -190,7 +201,10 @@ mod tests {
             "arn:aws:sts::111111111111:assumed-role/starter-role-0a1b2c3d/starter",
             "arn:aws:sts::111111111111:assumed-role/ci/GitHubActions",
         ] {
-            assert!(matches!(Trigger::of("StartPipelineExecution", detail), Trigger::Unknown { .. }), "{detail}");
+            assert!(
+                matches!(Trigger::of(Some("StartPipelineExecution"), Some(detail)), Trigger::Unknown { .. }),
+                "{detail}"
+            );
         }
     }
 }

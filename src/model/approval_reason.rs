@@ -63,12 +63,14 @@ pub enum Conflict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum UnknownRequester {
-    /// `kind` and `detail`: CodePipeline's trigger; both empty where it gives none.
+    /// `kind` and `detail`: CodePipeline's trigger, if it reports one.
     Execution {
         execution: String,
         pipeline: String,
-        kind: TriggerType,
-        detail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<TriggerType>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
     Machine {
         arn: String,
@@ -121,7 +123,8 @@ pub enum ExpiryReason {
     /// The action ended without a decision. `said`: CodePipeline's own message.
     ActionEnded {
         execution: String,
-        status: ActionStatus,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<ActionStatus>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
     },

@@ -55,13 +55,9 @@ pub enum Undecided {
     /// CodePipeline does not know the execution.
     NoExecution,
     /// The execution ended before it reached the action.
-    ExecutionEnded {
-        status: ExecutionStatus,
-    },
-    ActionEnded {
-        status: ActionStatus,
-        said: Option<String>,
-    },
+    ExecutionEnded { status: ExecutionStatus },
+    /// `status`: as far as CodePipeline reports it.
+    ActionEnded { status: Option<ActionStatus>, said: Option<String> },
 }
 
 /// A manual approval's answer.

@@ -62,10 +62,11 @@ pub fn conflict(conflict: &Conflict) -> String {
 pub fn unknown_requester(requester: &UnknownRequester) -> String {
     match requester {
         UnknownRequester::Execution { execution, pipeline, kind, detail } => {
-            let by = match (kind.as_str(), detail.as_str()) {
-                ("", "") => "something that CodePipeline does not name".to_owned(),
-                ("", word) | (word, "") => word.to_owned(),
-                (kind, detail) => format!("{kind} ({detail})"),
+            let by = match (kind, detail) {
+                (None, None) => "something that CodePipeline does not name".to_owned(),
+                (None, Some(detail)) => detail.clone(),
+                (Some(kind), None) => kind.to_string(),
+                (Some(kind), Some(detail)) => format!("{kind} ({detail})"),
             };
             format!("execution {execution} of {pipeline} was started by {by}, which does not identify a person")
         }
@@ -107,7 +108,7 @@ pub fn expiry(why: &ExpiryReason) -> String {
         ExpiryReason::ExecutionEnded { execution, status } => format!("execution {execution} is {status}"),
         ExpiryReason::ActionEnded { execution, said: Some(said), .. } => format!("execution {execution}: {said}"),
         ExpiryReason::ActionEnded { execution, status, said: None } => {
-            let status = if status.as_str().is_empty() { "not reported" } else { status.as_str() };
+            let status = status.as_ref().map_or("not reported", |status| status.as_str());
             format!("execution {execution}: the action's status is {status}, and nobody decided")
         }
         ExpiryReason::Untimed { execution } => {

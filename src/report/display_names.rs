@@ -94,10 +94,11 @@ pub fn requesters(all: &[Requester]) -> String {
 fn started_by(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Principal { arn } => arn.clone(),
-        Trigger::Unknown { kind, detail } => match (kind.as_str(), detail.as_str()) {
-            ("", "") => "unknown".to_owned(),
-            (kind, "") | ("", kind) => format!("{kind}, which does not identify a person"),
-            (kind, detail) => format!("{kind} ({detail}), which does not identify a person"),
+        Trigger::Unknown { kind, detail } => match (kind, detail) {
+            (None, None) => "unknown".to_owned(),
+            (Some(kind), None) => format!("{kind}, which does not identify a person"),
+            (None, Some(detail)) => format!("{detail}, which does not identify a person"),
+            (Some(kind), Some(detail)) => format!("{kind} ({detail}), which does not identify a person"),
         },
     }
 }

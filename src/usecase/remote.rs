@@ -154,7 +154,7 @@ mod tests {
                 id: execution.to_owned(),
                 status: status.into(),
                 variables: BTreeMap::new(),
-                trigger: Trigger::of("", ""),
+                trigger: Trigger::of(None, None),
             }))
         }
 

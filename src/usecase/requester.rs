@@ -91,7 +91,7 @@ fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution
                 Some(Requester::Person { identity }) => Trigger::Principal { arn: identity.arn.clone() },
                 Some(Requester::Pipeline { trigger, .. }) => trigger.clone(),
                 Some(Requester::Unknown { .. }) | None => {
-                    Trigger::Unknown { kind: TriggerType::StartPipelineExecution, detail: arn.clone() }
+                    Trigger::Unknown { kind: Some(TriggerType::StartPipelineExecution), detail: Some(arn.clone()) }
                 }
             }
         }

@@ -52,7 +52,7 @@ fn an_approval_that_codepipeline_does_not_have_does_not_count() {
                 40,
                 "the record says that prod was approved in CodePipeline, but CodePipeline does not show it",
             ),
-            (entered(record), 24, "the record says that prod was entered, and not with what was approved"),
+            (entered(record), 24, "the record says that prod was entered with a plan or images that were not approved"),
         ] {
             world.plant(&forged);
             let ran = world.promoter().run(&["resume", &release]).ended(code);

@@ -160,7 +160,10 @@ fn failed_after_all(world: &World, release: &str) -> Record {
     let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
     let end = record.facts.iter().rposition(|(_, fact)| ended(fact)).unwrap();
     record.facts.truncate(end + 1);
-    let failure = json!({ "reason": { "code": "aborted", "comment": "" }, "roll_back": true });
+    let answer = json!({ "code": "other-status", "expected": 200, "status": 503 });
+    let result = json!({ "kind": "http", "url": "https://hello.example/", "answer": answer });
+    let reason = json!({ "code": "check-failed", "stage": "prod", "verdict": "fail", "result": result });
+    let failure = json!({ "reason": reason, "roll_back": true });
     record.add(json!({ "kind": "stage-failed", "stage": "prod", "failure": failure }));
     record
 }

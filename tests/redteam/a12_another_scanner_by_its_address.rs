@@ -10,7 +10,7 @@ fn an_address_elsewhere_without_tls_is_a_mistake_of_the_file() {
     world.edit_for_all(&own, &format!("{own}, inspector2: \"http://scanner.evil.example\""));
     let ran = world.developer().test_env.run(&[], &["check"]).ended(2);
     assert!(ran.err.contains("`http://scanner.evil.example` does not use TLS"), "{}", ran.err);
-    assert!(ran.err.contains("^^^^") && ran.err.contains("must begin with https://"), "{}", ran.err);
+    assert!(ran.err.contains("^^^^") && ran.err.contains("write an https:// URL"), "{}", ran.err);
 }
 
 #[test]

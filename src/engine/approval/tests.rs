@@ -84,8 +84,9 @@ fn a_requester_does_not_approve(#[case] requester: &str, #[case] approves: &str,
 #[test]
 fn with_an_unknown_requester_no_approval_counts() {
     let approval = answer(BOB, Answer::Approved);
-    let event = execution(Trigger::of("CloudWatchEvent", "arn:aws:events:ap-northeast-1:012345678901:rule/push"));
-    for requester in [unknown_requester(), event, execution(Trigger::of("", ""))] {
+    let event =
+        execution(Trigger::of(Some("CloudWatchEvent"), Some("arn:aws:events:ap-northeast-1:012345678901:rule/push")));
+    for requester in [unknown_requester(), event, execution(Trigger::of(None, None))] {
         assert!(refused(&policy(&[]), &requester, &approval).is_some());
         // Also where a known requester extended it.
         assert!(refusal(&policy(&[]), &[requester.clone(), person(ALICE)], &request(), &approval).is_some());

@@ -251,7 +251,7 @@ fn requesters() -> Vec<Requester> {
     vec![
         Requester::Person { identity: somebody() },
         execution(Trigger::Principal { arn: "arn:aws:iam::012345678901:user/ann".into() }),
-        execution(Trigger::Unknown { kind: TriggerType::WebhookV2, detail: "arn:x".into() }),
+        execution(Trigger::Unknown { kind: Some(TriggerType::WebhookV2), detail: Some("arn:x".into()) }),
         unknown_requester(),
     ]
 }

@@ -64,7 +64,7 @@ impl Rig {
 
     fn call(&mut self, op: &str, input: Value) -> Answer {
         let principal = "arn:aws:sts::111111111111:assumed-role/approver/kate";
-        wire::shape::hold(&Wire {
+        wire::shape::validate(&Wire {
             service: Service::CodePipeline,
             protocol: Protocol::Json11,
             op: op.to_owned(),

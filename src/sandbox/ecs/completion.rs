@@ -48,7 +48,7 @@ pub fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Sche
         return;
     }
     let since = *primary.steady_since.get_or_insert(at);
-    if !rolling_back && hooks::hold(service, LifecycleStage::PostScaleUp, at, around.latency) {
+    if !rolling_back && hooks::wait(service, LifecycleStage::PostScaleUp, at, around.latency) {
         return;
     }
     let stage = if bake.is_zero() { LifecycleStage::CleanUp } else { LifecycleStage::BakeTime };

@@ -23,7 +23,7 @@ const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueS
 
 /// Whether hooks at `stage` keep the deployment waiting; the first time it gets there, they begin. The stages about the
 /// production traffic have theirs again at each shift.
-pub fn hold(service: &mut Service, stage: LifecycleStage, at: Timestamp, latency: Latency) -> bool {
+pub fn wait(service: &mut Service, stage: LifecycleStage, at: Timestamp, latency: Latency) -> bool {
     // A request to roll back may lose the race against success, but not while the deployment is paused.
     let beginning = match service.under_way_status() {
         Some(Status::InProgress) => true,

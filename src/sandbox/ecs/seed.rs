@@ -119,13 +119,13 @@ fn root(regional: &RegionalEcs) -> String {
 }
 
 /// Checks a seeded request against the model of its operation, as the protocol layer does for calls.
-fn hold(op: &str, input: &Value) -> Result<(), String> {
+fn check(op: &str, input: &Value) -> Result<(), String> {
     let said = Wire { service: Service::Ecs, protocol: Protocol::Json11, op: op.to_owned(), input: input.clone() };
-    shape::hold(&said).map_err(|e| format!("ecs seed: {op}: {}", e.message))
+    shape::validate(&said).map_err(|e| format!("ecs seed: {op}: {}", e.message))
 }
 
 fn register(regional: &mut RegionalEcs, input: &Value, then: Timestamp) -> Result<(), String> {
-    hold("RegisterTaskDefinition", input)?;
+    check("RegisterTaskDefinition", input)?;
     let family = text(input, "family").unwrap_or_default().to_owned();
     let all = regional.families.get(&family).map_or(0, Vec::len) as u64;
     let registered = TaskDefinition::register(&regional.home, all + 1, input, &root(regional), then)
@@ -144,7 +144,7 @@ fn run(
 ) -> Result<(), String> {
     let name = text(input, "serviceName").ok_or("ecs seed: a service without serviceName")?.to_owned();
     let wrong = |what: &str| format!("ecs seed: service {name}: {what}");
-    hold("CreateService", input)?;
+    check("CreateService", input)?;
     let by = root(regional);
     let named = text(input, "taskDefinition").ok_or_else(|| wrong("no taskDefinition"))?;
     let definition = regional.runnable(named).map_err(|e| wrong(&e.message))?.clone();

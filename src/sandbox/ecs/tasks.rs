@@ -191,16 +191,16 @@ impl Tasks {
 impl Tasks {
     /// The indexes agree with a count of all tasks.
     pub fn assert_in_step(&self) {
-        let mut anew = Tasks::default();
+        let mut expected = Tasks::default();
         for task in self.by_id.values() {
-            anew.insert(task.clone());
+            expected.insert(task.clone());
         }
-        assert_eq!((&self.due, self.total), (&anew.due, anew.total));
+        assert_eq!((&self.due, self.total), (&expected.due, expected.total));
         let groups = |tasks: &Tasks| -> Vec<_> {
             let all =
                 tasks.groups.iter().flat_map(|(s, of)| of.iter().map(move |(d, g)| (s.clone(), d.clone(), g.clone())));
             all.map(|(service, deployment, group)| (service, deployment, group.ids, group.tally)).collect()
         };
-        assert_eq!(groups(self), groups(&anew));
+        assert_eq!(groups(self), groups(&expected));
     }
 }

@@ -60,13 +60,13 @@ fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Schedu
         Some(LifecycleStage::ScaleUp) => is_up(service, tasks),
         Some(LifecycleStage::PostTestTrafficShift) => {
             passed(service, LifecycleStage::PostTestTrafficShift, between, at, around)
-                && !hooks::hold(service, LifecycleStage::PreProductionTrafficShift, at, around.latency)
+                && !hooks::wait(service, LifecycleStage::PreProductionTrafficShift, at, around.latency)
         }
         Some(LifecycleStage::ProductionTrafficShift) => {
             let bake = shifts.checked_sub(1).and_then(|n| steps.get(n)).map_or(SignedDuration::ZERO, |s| s.bake);
             passed(service, LifecycleStage::ProductionTrafficShift, SHIFT + bake, at, around)
                 && (shifts >= steps.len()
-                    || !hooks::hold(service, LifecycleStage::PreProductionTrafficShift, at, around.latency))
+                    || !hooks::wait(service, LifecycleStage::PreProductionTrafficShift, at, around.latency))
         }
         Some(LifecycleStage::TestTrafficShift) => passed(service, LifecycleStage::TestTrafficShift, SHIFT, at, around),
         Some(LifecycleStage::BakeTime) => {
@@ -124,7 +124,7 @@ fn passed(
     at: Timestamp,
     around: &SchedulerContext,
 ) -> bool {
-    if hooks::hold(service, stage, at, around.latency) {
+    if hooks::wait(service, stage, at, around.latency) {
         return false;
     }
     let Some(over) = service.under_way().map(|d| d.entered + around.latency.of(takes)) else { return false };

@@ -13,7 +13,7 @@ const REFUSALS: [&str; 2] = ["InvalidParameterException", "ValidationException"]
 ///
 /// # Errors
 /// The unknown operation's; `SerializationException` for a value of a wrong type; the service's own for a violated constraint.
-pub fn hold(said: &Wire) -> Result<(), AwsError> {
+pub fn validate(said: &Wire) -> Result<(), AwsError> {
     let (model, operation) = known(said)?;
     let Some(shape) = &operation.input else { return Ok(()) };
     let leaves = if said.protocol == Protocol::Query { Leaves::Texts } else { Leaves::Typed };
@@ -135,7 +135,7 @@ mod tests {
 
     fn said(service: Service, op: &str, input: Value) -> AwsError {
         let said = Wire { service, protocol: service.protocol(), op: op.to_owned(), input };
-        hold(&said).expect_err("it does not fit")
+        validate(&said).expect_err("it does not fit")
     }
 
     fn words(service: Service, op: &str, input: Value) -> (String, String) {

@@ -48,7 +48,7 @@ impl World {
         let fault = role_owner(said).and_then(|account| self.faults.take(&said.op, &account));
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
         let outcome = ordered.unwrap_or_else(|| {
-            wire::shape::hold(said)?;
+            wire::shape::validate(said)?;
             sts::handle_unsigned(&said.input, &mut self.directory, &mut self.ids, self.now)
         });
         self.reply(said, None, outcome, fault, request_id)
@@ -112,7 +112,7 @@ impl World {
         if !self.quotas.take(said.service, &said.op, &signed.caller.account, &signed.region, self.now) {
             return common(CommonFault::Throttled);
         }
-        wire::shape::hold(said)?;
+        wire::shape::validate(said)?;
         let account = signed.caller.account.clone();
         let needs = actions::needed(said.service, &said.op, &said.input, &account, &signed.region);
         if let Err(denial) = self.permit(&signed.caller, &needs) {

@@ -223,7 +223,7 @@ pub fn update(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answ
             triggers |= triggering && changed;
         }
     }
-    place_anew(&mut settings, input, &service.settings);
+    choose_launch(&mut settings, input, &service.settings);
     configuration::lay_over(&mut settings, input)?;
     if let Some(definition) = &definition {
         compatibility::service(&settings, definition)?;
@@ -243,7 +243,7 @@ pub fn update(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answ
 }
 
 /// A capacity provider strategy takes the place of the launch type; an empty one goes "back to the launch type".
-fn place_anew(settings: &mut Members, input: &Value, before: &Members) {
+fn choose_launch(settings: &mut Members, input: &Value, before: &Members) {
     match input.get("capacityProviderStrategy").and_then(Value::as_array).map(Vec::is_empty) {
         None => {}
         Some(false) => drop(settings.remove("launchType")),

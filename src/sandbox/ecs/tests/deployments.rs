@@ -47,7 +47,7 @@ fn an_update_rolls_every_task_and_succeeds_after_the_old_ones_are_gone() {
 
 #[test]
 fn a_crash_loop_trips_the_breaker_and_rolls_back_under_a_new_primary() {
-    let mut rig = Rig::guarded(true);
+    let mut rig = Rig::with_circuit_breaker(true);
     rig.images.put("repo/web:2", &[("exit-code", "3")]);
     let before = rig.service();
     let arn = rig.deploy("repo/web:2");
@@ -84,7 +84,7 @@ fn a_crash_loop_trips_the_breaker_and_rolls_back_under_a_new_primary() {
 
 #[test]
 fn an_image_that_cannot_be_pulled_says_why() {
-    let mut rig = Rig::guarded(true);
+    let mut rig = Rig::with_circuit_breaker(true);
     let arn = rig.deploy("repo/web:none");
     rig.until(&arn, "ROLLBACK_SUCCESSFUL");
     let stopped = rig.tasks("STOPPED");
@@ -97,7 +97,7 @@ fn an_image_that_cannot_be_pulled_says_why() {
 
 #[test]
 fn with_nothing_completed_before_the_rollout_stalls() {
-    let mut rig = Rig::guarded(true);
+    let mut rig = Rig::with_circuit_breaker(true);
     rig.ok(
         "RegisterTaskDefinition",
         json!({
@@ -183,7 +183,7 @@ fn failing_health_checks_count_and_are_reported() {
 
 #[test]
 fn a_desired_count_of_zero_succeeds_without_a_task() {
-    let mut rig = Rig::guarded(true);
+    let mut rig = Rig::with_circuit_breaker(true);
     rig.ok("UpdateService", json!({ "cluster": "c", "service": "web", "desiredCount": 0 }));
     rig.pass(seconds(60));
     let arn = rig.deploy("repo/web:none");

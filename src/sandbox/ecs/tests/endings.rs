@@ -52,7 +52,7 @@ fn a_stop_with_rollback_fails_where_nothing_was_ever_completed() {
 
 #[test]
 fn a_rollback_fails_where_its_own_tasks_trip_the_breaker() {
-    let mut rig = Rig::guarded(true);
+    let mut rig = Rig::with_circuit_breaker(true);
     let arn = rig.deploy("repo/web:none");
     // What ran before cannot be pulled any more.
     rig.images.remove("repo/web:1");
@@ -129,7 +129,7 @@ fn a_pause_that_ends_in_a_rollback_fails_where_nothing_was_ever_completed() {
 
 #[test]
 fn a_breaker_without_rollback_stops_the_deployment_and_leaves_the_old_tasks_serving() {
-    let mut rig = Rig::guarded(false);
+    let mut rig = Rig::with_circuit_breaker(false);
     rig.images.put("repo/web:bad", &[("exit-code", "1")]);
     let arn = rig.deploy("repo/web:bad");
     rig.until(&arn, "STOPPED");

@@ -81,7 +81,7 @@ impl Rig {
     }
 
     /// With the breaker on, rolling back or not.
-    pub fn guarded(rollback: bool) -> Rig {
+    pub fn with_circuit_breaker(rollback: bool) -> Rig {
         let breaker = json!({ "deploymentCircuitBreaker": { "enable": true, "rollback": rollback } });
         Rig::with(json!({ "deploymentConfiguration": breaker }), json!({}))
     }
@@ -91,7 +91,7 @@ impl Rig {
     }
 
     pub fn call_as(&mut self, principal: &str, op: &str, input: Value) -> Answer {
-        wire::shape::hold(&Wire {
+        wire::shape::validate(&Wire {
             service: Service::Ecs,
             protocol: Protocol::Json11,
             op: op.to_owned(),
