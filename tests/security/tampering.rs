@@ -128,7 +128,7 @@ fn a_partly_erased_or_moved_release_is_detected() {
     let released = Released::new();
     for (sql, words) in [
         ("DELETE FROM releases", "is missing"),
-        ("UPDATE releases SET app = 'hellp'", "what is noted as the application of"),
+        ("UPDATE releases SET app = 'hellp'", "is stored as a release of hellp"),
     ] {
         let state = released.damaged(sql);
         let place = format!("local:{}", state.path().display());
@@ -287,7 +287,7 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
     let before = released.sandbox.changes();
     for (sql, words) in [
         ("DELETE FROM ledgers", "the ledger of stage dev is missing"),
-        ("DELETE FROM stages", "the ledger of stage dev is there, and the stage's own row is gone"),
+        ("DELETE FROM stages", "the ledger of stage dev is there, but the stage's own row is missing"),
         ("DELETE FROM ledgers; DELETE FROM stages", "has entered it"),
         (
             "UPDATE ledgers SET body = replace(body, 'incident', 'accident')",
@@ -322,7 +322,7 @@ async fn answers_to_a_release_cannot_be_erased_unnoticed() {
         ("DELETE FROM inbox WHERE id = 2", "message 2 to"),
         ("UPDATE inbox SET body = (SELECT o.body FROM inbox o WHERE o.id = 3 - inbox.id)", "message 1 to"),
         ("UPDATE releases SET absorbed = 2", "the row of"),
-        ("UPDATE releases SET sent = 1; DELETE FROM inbox WHERE id = 2", "the row of"),
+        ("UPDATE releases SET last_message = 1; DELETE FROM inbox WHERE id = 2", "the row of"),
     ] {
         released.refused_by_all(released.damaged(sql).path(), words);
     }
