@@ -1,6 +1,5 @@
 //! The stored form of an event: canonical JSON, chained by hash. One form for every store.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -13,6 +12,9 @@ use crate::model::fault::state::{Conflict, Flaw, Part, StoreProblem, UnknownCont
 use crate::model::ids::{AppName, ReleaseId, sha256_hex};
 pub(super) use crate::ports::journal::Row;
 use crate::ports::journal::{JournalError, Record};
+
+/// The first form that a released kanmon writes: it and all later ones are read for ever.
+pub(super) const FIRST_READ: u32 = 2;
 
 /// The `kind` of a payload that is in a blob; no fact has this name.
 const BLOB_KIND: &str = "blob";
@@ -257,12 +259,12 @@ pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -
 /// # Errors
 /// `Newer` where this kanmon does not know the form yet, `Older` where it was never released.
 pub(super) fn check_form(form: u32, of: impl FnOnce() -> Part) -> Result<(), JournalError> {
-    match form.cmp(&EVENT_VERSION) {
-        Ordering::Greater => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
+    match form {
         // No form was ever 0.
-        Ordering::Less if form == 0 => Err(of().is(Flaw::NoFormat)),
-        Ordering::Less => Err(JournalError::Older { found: form, known: EVENT_VERSION }),
-        Ordering::Equal => Ok(()),
+        0 => Err(of().is(Flaw::NoFormat)),
+        1..FIRST_READ => Err(JournalError::Older { found: form, known: FIRST_READ }),
+        FIRST_READ..=EVENT_VERSION => Ok(()),
+        _ => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
     }
 }
 

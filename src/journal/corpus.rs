@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::codec::FIRST_READ;
 use super::transfer::{from_file, to_file};
 use super::{MemoryJournal, SqliteJournal};
 use crate::model::event::{EVENT_VERSION, Event};
@@ -14,7 +15,7 @@ use crate::ports::journal::{Imported, Journal, JournalError, Record};
 
 /// Every journal of every format version that is read, with its name.
 pub(super) fn all() -> Vec<(String, String, Record)> {
-    let forms = (2..=EVENT_VERSION)
+    let forms = (FIRST_READ..=EVENT_VERSION)
         .map(|form| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/journal/corpus/v{form}")));
     let mut found = Vec::new();
     for dir in forms {
@@ -76,7 +77,7 @@ async fn each_is_imported_and_read_in_dynamodb() {
 fn a_journal_of_form_1_is_refused() {
     let (_, text, _) = all().swap_remove(0);
     let older = text.replace("{\"form\":2,", "{\"form\":1,");
-    assert_eq!(from_file(older.as_bytes()), Err(JournalError::Older { found: 1, known: 2 }));
+    assert_eq!(from_file(older.as_bytes()), Err(JournalError::Older { found: 1, known: FIRST_READ }));
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn refused(sandbox: &Sandbox, test_env: &TestEnv, state: &Path, words: &[&str]) 
 fn a_file_that_is_not_a_database_or_is_damaged_is_refused_and_left_alone() {
     let (sandbox, other) = (Sandbox::start(), Sandbox::start());
     let test_env = TestEnv::demo(&sandbox);
-    let what_to_do = "hint: restore the state folder from a backup, or start again with another `--state`";
+    let what_to_do = "hint: restore the state from a backup; a new state does not know earlier rejections and freezes";
 
     let text = state_of("these are my notes, and no database\n".repeat(300).as_bytes());
     refused(

@@ -40,7 +40,7 @@ pub enum JournalError {
         found: u32,
         known: u32,
     },
-    /// In a format that no released kanmon ever wrote.
+    /// In a format that no released kanmon ever wrote; `known` is the oldest that this one reads.
     Older {
         found: u32,
         known: u32,

@@ -48,7 +48,7 @@ fn plain(error: &JournalError) -> Words {
         }
         JournalError::Corrupt(damage) => Words::new(format!("the record is damaged: {}", damaged(damage)))
             .cause("kanmon does not act on a record that cannot be verified")
-            .hint("restore the state folder from a backup, or start again with another `--state`"),
+            .hint("restore the state from a backup; a new state does not know earlier rejections and freezes"),
         JournalError::Unknown(content) => {
             of_another_version(Words::new(format!("this kanmon cannot read the record: {}", unknown(content))))
         }
@@ -56,10 +56,10 @@ fn plain(error: &JournalError) -> Words {
             "the record was written by a newer kanmon (format {found}; this one reads up to {known})"
         ))),
         JournalError::Older { found, known } => Words::new(format!(
-            "the record was written by a kanmon from before the first release (format {found}; this one reads {known})"
+            "the record was written by a kanmon from before the first release (format {found}; this one reads {known} and later)"
         ))
         .cause("the format of records was not stable then, and no kanmon reads it any more")
-        .hint("move the state to another place and make a new release: kanmon then makes new state"),
+        .hint("move the state to another place and make a new release: kanmon then makes new state, which does not know earlier rejections and freezes"),
         JournalError::Store(problem) => unavailable(store(problem)),
         JournalError::Busy { file, seconds } => {
             unavailable(format!("another process has kept {file} locked for more than {seconds} seconds"))
