@@ -1,5 +1,7 @@
 //! One effect of each kind, for tests.
 
+use std::collections::BTreeSet;
+
 use super::{Effect, StepRef, Workload};
 use crate::model::ids::{PlanHash, ServiceName, StageName};
 use crate::model::release::samples::{id, step};
@@ -26,4 +28,40 @@ pub(crate) fn effects() -> Vec<Effect> {
         Effect::Check { at },
         Effect::Confirm { stage },
     ]
+}
+
+/// Names every effect in one match without a wildcard: one that is added does not compile until it is named here, and then fails without a
+/// sample.
+macro_rules! kinds {
+    ($($variant:ident),+ $(,)?) => {
+        fn kind(effect: &Effect) -> &'static str {
+            match effect {
+                $(Effect::$variant { .. } => stringify!($variant),)+
+            }
+        }
+        const KINDS: &[&str] = &[$(stringify!($variant)),+];
+    };
+}
+
+kinds! {
+    Survey,
+    Build,
+    Adopt,
+    Copy,
+    Plan,
+    RequestApproval,
+    Baseline,
+    Register,
+    RunTask,
+    Update,
+    StopRollout,
+    PrepareRollback,
+    Check,
+    Confirm,
+}
+
+#[test]
+fn every_effect_has_a_sample() {
+    let sampled: BTreeSet<&str> = effects().iter().map(kind).collect();
+    assert_eq!(sampled, KINDS.iter().copied().collect());
 }

@@ -44,6 +44,8 @@ pub enum Lack {
     LiveRevision,
     /// A part of the step that changes by itself.
     Movement,
+    /// A look-up of the effect as its row in the effects' table says.
+    Lookup,
 }
 
 /// A part of kanmon that failed.

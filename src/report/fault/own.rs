@@ -62,5 +62,6 @@ fn lack(lacks: Lack) -> &'static str {
         Lack::Deployment => "the service deployment is not known",
         Lack::LiveRevision => "the live revision is not known",
         Lack::Movement => "nothing in the step changes by itself",
+        Lack::Lookup => "the effect is not looked up as its properties say",
     }
 }

@@ -19,9 +19,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::ports::Ports;
+use super::recorded::defect;
 use crate::model::effect::Effect;
+use crate::model::effect_properties::Lookup;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::release::Release;
 use crate::ports::images::Say;
 
@@ -97,14 +100,29 @@ pub async fn execute(ports: &Ports, release: &Release, effect: &Effect, say: Say
     }
 }
 
-/// Reads whether an effect took place that was sent at this time and is not concluded.
+/// Reads whether an effect took place that was sent at this time and is not concluded. The effects' table decides whether it must be read.
 ///
 /// # Errors
-/// What could not be read, or that only a person can find it out.
+/// What could not be read, or that only a person can find it out. `Defect` where the effect's module is not as its row says.
 pub async fn look_up(ports: &Ports, release: &Release, effect: &Effect, sent_at: Timestamp) -> Result<Found, Fault> {
-    match performer(effect) {
-        Performer::Repeated(_) => Ok(Found::Repeatable),
-        Performer::LookedUp(effect) => effect.look_up(ports, release, sent_at).await,
+    let lookup = effect.row().lookup;
+    let found = match (lookup, performer(effect)) {
+        (Lookup::Reads | Lookup::Repeats, Performer::Repeated(_)) => Found::Repeatable,
+        (Lookup::RepeatsOnceRead | Lookup::Traced, Performer::LookedUp(effect)) => {
+            effect.look_up(ports, release, sent_at).await?
+        }
+        (Lookup::Reads | Lookup::Repeats, Performer::LookedUp(_))
+        | (Lookup::RepeatsOnceRead | Lookup::Traced, Performer::Repeated(_)) => return Err(defect(Lack::Lookup)),
+    };
+    if may_find(lookup, &found) { Ok(found) } else { Err(defect(Lack::Lookup)) }
+}
+
+/// Whether looking up an effect of this row may find this.
+fn may_find(lookup: Lookup, found: &Found) -> bool {
+    match found {
+        Found::Absent => true,
+        Found::Landed(_) => lookup == Lookup::Traced,
+        Found::Repeatable => lookup != Lookup::Traced,
     }
 }
 
@@ -112,7 +130,6 @@ pub async fn look_up(ports: &Ports, release: &Release, effect: &Effect, sent_at:
 mod tests {
     use super::*;
     use crate::model::effect::samples::effects;
-    use crate::model::effect_properties::Lookup;
 
     #[test]
     fn an_effect_is_looked_up_before_it_is_repeated_exactly_where_the_table_says_so() {
