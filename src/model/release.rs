@@ -307,8 +307,10 @@ impl Release {
                 state.may_be_entered(needs_approval)?;
                 state.entered = Some(event.at);
             }
-            Fact::TaskDefinitionRegistered { at, workload, arn, .. } => self.step_mut(at)?.register(workload, arn)?,
-            Fact::Step { at, fact } => self.step_mut(at)?.take(fact, event.at)?,
+            Fact::TaskDefinitionRegistered { at, workload, arn, .. } => {
+                self.step_mut(at)?.register(workload, at, arn)?
+            }
+            Fact::Step { at, fact } => self.step_mut(at)?.take(fact, at, event.at)?,
             Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
             Fact::ImagesFailed { stage, .. } => self.stage_mut(stage)?.images_failed = true,
             Fact::StageFrozen { stage, .. } => self.stage_mut(stage)?.froze = true,

@@ -289,8 +289,7 @@ pub enum HeldUp {
     Stopping { said: Option<String> },
 }
 
-// The signature that serde needs.
-#[allow(clippy::trivially_copy_pass_by_ref)]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }

@@ -153,9 +153,10 @@ impl Traces {
                 None => "not reached".to_owned(),
             },
         };
-        let detail = match (key, &release.ending) {
-            (CaseKey::Release, Some(ending)) => summary::of(release, ending, true, Paint(false), None).shown(),
-            _ => why.clone(),
+        let detail = if let (CaseKey::Release, Some(ending)) = (key, &release.ending) {
+            summary::of(release, ending, true, Paint(false), None).shown()
+        } else {
+            why.clone()
         };
         Case {
             name: key.name(release),

@@ -57,7 +57,7 @@ fn reason(why: &IllegalReason) -> String {
     }
 }
 
-/// What a pipeline lacks, as a sentence.
+/// What a pipeline lacks, as a sentence. People count steps from 1.
 fn missing(unresolved: &Unresolved) -> String {
     match unresolved {
         Unresolved::NoStages => "the pipeline has no stages".to_owned(),
@@ -67,12 +67,14 @@ fn missing(unresolved: &Unresolved) -> String {
         Unresolved::Service(name) => format!("the pipeline has no service {name}"),
         Unresolved::Task(name) => format!("the pipeline has no task {name}"),
         Unresolved::Stage(name) => format!("the pipeline has no stage {name}"),
-        Unresolved::Step(at) => format!("stage {} has no step {}", at.stage, at.step),
-        Unresolved::Part(at, StepPart::Task(task)) => format!("step {} of {} does not run {task}", at.step, at.stage),
-        Unresolved::Part(at, StepPart::Service(service, _)) => {
-            format!("step {} of {} does not deploy {service}", at.step, at.stage)
+        Unresolved::Step(at) => format!("stage {} has no step {}", at.stage, at.step + 1),
+        Unresolved::Part(at, StepPart::Task(task)) => {
+            format!("step {} of {} does not run {task}", at.step + 1, at.stage)
         }
-        Unresolved::Part(at, StepPart::Whole) => format!("step {} of {} is of another kind", at.step, at.stage),
+        Unresolved::Part(at, StepPart::Service(service, _)) => {
+            format!("step {} of {} does not deploy {service}", at.step + 1, at.stage)
+        }
+        Unresolved::Part(at, StepPart::Whole) => format!("step {} of {} is of another kind", at.step + 1, at.stage),
         Unresolved::ServiceOfStage { stage, service } => format!("stage {stage} does not deploy service {service}"),
         Unresolved::TaskOfStage { stage, task } => format!("stage {stage} does not run task {task}"),
         Unresolved::Container { stage, container } => format!("{stage} names no container {container}"),
@@ -82,6 +84,7 @@ fn missing(unresolved: &Unresolved) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::step::part::StepRef;
 
     #[test]
     fn an_event_that_cannot_follow_says_why() {
@@ -89,5 +92,15 @@ mod tests {
         insta::assert_snapshot!(words(&illegal(IllegalReason::WrongNumber { expected: 3 })).line(), @"event 4 (stage-entered) cannot follow those before it: event 3 was expected");
         let unresolved = Unresolved::Stage("moon".parse().unwrap());
         insta::assert_snapshot!(words(&illegal(unresolved.into())).line(), @"event 4 (stage-entered) cannot follow those before it: the pipeline has no stage moon");
+    }
+
+    #[test]
+    fn steps_are_counted_from_one() {
+        let at = StepRef { stage: "dev".parse().unwrap(), step: 0 };
+        let part = |part| missing(&Unresolved::Part(at.clone(), part));
+        insta::assert_snapshot!(missing(&Unresolved::Step(at.clone())), @"stage dev has no step 1");
+        insta::assert_snapshot!(part(StepPart::Task("migrate".parse().unwrap())), @"step 1 of dev does not run migrate");
+        insta::assert_snapshot!(part(StepPart::Service("web".parse().unwrap(), Direction::Back)), @"step 1 of dev does not deploy web");
+        insta::assert_snapshot!(part(StepPart::Whole), @"step 1 of dev is of another kind");
     }
 }

@@ -26,7 +26,7 @@ fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
             |f| f["plan"]["services"]["moon"] = f["plan"]["services"]["web"].clone(),
             "does not deploy service moon",
         ),
-        ("baseline-taken", |f| f["place"]["step"] = json!(9), "has no step 9"),
+        ("baseline-taken", |f| f["place"]["step"] = json!(9), "has no step 10"),
         // Two facts that cannot differ in an honest record.
         (
             "stage-planned",

@@ -22,10 +22,9 @@ pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     match unproven(ours, reading) {
         Some(missing) => RolloutState::Proving { missing },
         None => {
-            let readings = match ours.last.map(|l| &l.rollout) {
-                Some(RolloutState::Proven { readings }) => (readings + 1).min(PROOFS),
-                _ => 1,
-            };
+            let before =
+                if let Some(RolloutState::Proven { readings }) = ours.last.map(|l| &l.rollout) { *readings } else { 0 };
+            let readings = (before + 1).min(PROOFS);
             RolloutState::Proven { readings }
         }
     }

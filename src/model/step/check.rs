@@ -10,6 +10,7 @@ use crate::model::check_result::CheckResult;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
 use crate::model::illegal::IllegalReason;
+use crate::model::unresolved::Unresolved;
 use crate::model::verdict::Verdict;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,7 +77,7 @@ impl Spec for Check {
 impl State for CheckState {
     type Fact = CheckFact;
 
-    fn take(&mut self, fact: &CheckFact, _at: Timestamp) -> Result<(), IllegalReason> {
+    fn take(&mut self, fact: &CheckFact, _step: &StepRef, _at: Timestamp) -> Result<(), IllegalReason> {
         let CheckFact::CheckJudged { verdict, result } = fact;
         self.judged = Some((*verdict, result.clone()));
         Ok(())
@@ -88,8 +89,8 @@ impl State for CheckState {
 
     fn intend(&mut self, _effect: &Effect, _at: Timestamp) {}
 
-    fn register(&mut self, _workload: &Workload, _arn: &str) -> Result<(), IllegalReason> {
-        Err(IllegalReason::OtherStepKind)
+    fn register(&mut self, workload: &Workload, step: &StepRef, _arn: &str) -> Result<(), IllegalReason> {
+        Err(Unresolved::Part(step.clone(), workload.part()).into())
     }
 
     fn go_on(&mut self, _at: Timestamp) {}

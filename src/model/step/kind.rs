@@ -28,17 +28,17 @@ pub trait Spec {
 pub trait State {
     type Fact;
 
-    /// Applies a fact.
+    /// Applies a fact; `step` is the step's position.
     ///
     /// # Errors
     /// Why it cannot follow; likewise below.
-    fn take(&mut self, fact: &Self::Fact, at: Timestamp) -> Result<(), IllegalReason>;
+    fn take(&mut self, fact: &Self::Fact, step: &StepRef, at: Timestamp) -> Result<(), IllegalReason>;
     /// Checks that a fact agrees with those before it; `at` is the step's position.
     fn agrees(&self, fact: &Self::Fact, at: &StepRef) -> Result<(), IllegalReason>;
     /// Applies that an effect of this step is intended.
     fn intend(&mut self, effect: &Effect, at: Timestamp);
     /// Applies that a task definition was registered.
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason>;
+    fn register(&mut self, workload: &Workload, step: &StepRef, arn: &str) -> Result<(), IllegalReason>;
     /// Another process continues: deadlines and what counts in consecutive readings start again.
     fn go_on(&mut self, at: Timestamp);
     /// The services that it rolls.

@@ -76,17 +76,16 @@ macro_rules! kinds {
         }
 
         impl StepState {
-            /// Applies a fact.
+            /// Applies a fact about this step.
             ///
             /// # Errors
             /// Why it cannot follow.
-            pub(super) fn take(&mut self, fact: &StepFact, at: Timestamp) -> Result<(), IllegalReason> {
+            pub(super) fn take(&mut self, fact: &StepFact, step: &StepRef, at: Timestamp) -> Result<(), IllegalReason> {
                 match self {
-                    $(StepState::$kind(state) => match fact {
-                        StepFact::$kind(fact) => State::take(state, fact, at),
-                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
-                        _ => Err(IllegalReason::OtherStepKind),
-                    },)+
+                    $(StepState::$kind(state) => {
+                        let StepFact::$kind(fact) = fact else { return Err(IllegalReason::OtherStepKind) };
+                        State::take(state, fact, step, at)
+                    })+
                 }
             }
 
@@ -96,11 +95,10 @@ macro_rules! kinds {
             /// What differs.
             pub(super) fn agrees(&self, fact: &StepFact, at: &StepRef) -> Result<(), IllegalReason> {
                 match self {
-                    $(StepState::$kind(state) => match fact {
-                        StepFact::$kind(fact) => State::agrees(state, fact, at),
-                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
-                        _ => Err(IllegalReason::OtherStepKind),
-                    },)+
+                    $(StepState::$kind(state) => {
+                        let StepFact::$kind(fact) = fact else { return Err(IllegalReason::OtherStepKind) };
+                        State::agrees(state, fact, at)
+                    })+
                 }
             }
         }
@@ -167,8 +165,8 @@ impl StepState {
         each!(self, StepState, state => state.intend(effect, at));
     }
 
-    pub(super) fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
-        each!(self, StepState, state => state.register(workload, arn))
+    pub(super) fn register(&mut self, workload: &Workload, step: &StepRef, arn: &str) -> Result<(), IllegalReason> {
+        each!(self, StepState, state => state.register(workload, step, arn))
     }
 
     pub(super) fn go_on(&mut self, at: Timestamp) {

@@ -10,6 +10,7 @@ use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
 use crate::model::illegal::IllegalReason;
 use crate::model::rollout::{Baseline, RollbackTarget, RolloutEnd, RolloutProgress};
+use crate::model::unresolved::Unresolved;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roll {
@@ -143,8 +144,9 @@ impl Spec for Roll {
 impl State for RollStates {
     type Fact = RollFact;
 
-    fn take(&mut self, fact: &RollFact, at: Timestamp) -> Result<(), IllegalReason> {
-        take(self.get_mut(fact.service()).ok_or(IllegalReason::OtherStepKind)?, fact, at)
+    fn take(&mut self, fact: &RollFact, step: &StepRef, at: Timestamp) -> Result<(), IllegalReason> {
+        let state = self.get_mut(fact.service()).ok_or_else(|| Unresolved::Part(step.clone(), fact.part()))?;
+        take(state, fact, at)
     }
 
     fn agrees(&self, fact: &RollFact, at: &StepRef) -> Result<(), IllegalReason> {
@@ -172,13 +174,12 @@ impl State for RollStates {
 
     fn intend(&mut self, _effect: &Effect, _at: Timestamp) {}
 
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
-        match workload {
-            Workload::Service(service) => {
-                self.get_mut(service).ok_or(IllegalReason::OtherStepKind)?.registered = Some(arn.to_owned());
-            }
-            Workload::Task(_) => return Err(IllegalReason::OtherStepKind),
-        }
+    fn register(&mut self, workload: &Workload, step: &StepRef, arn: &str) -> Result<(), IllegalReason> {
+        let state = match workload {
+            Workload::Service(service) => self.get_mut(service),
+            Workload::Task(_) => None,
+        };
+        state.ok_or_else(|| Unresolved::Part(step.clone(), workload.part()))?.registered = Some(arn.to_owned());
         Ok(())
     }
 
@@ -198,5 +199,22 @@ impl State for RollStates {
 impl About for RollFact {
     fn part(&self) -> StepPart {
         StepPart::Service(self.service().clone(), self.direction())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::release::samples::{at, id, step};
+
+    #[test]
+    fn a_service_that_the_step_does_not_deploy_is_not_a_part_of_it() {
+        let mut state = Roll { services: vec![id("web")] }.state();
+        let (place, admin) = (step("dev", 1), id::<ServiceName>("admin"));
+        let part = StepPart::Service(admin.clone(), Direction::Forward);
+        let missing: Result<(), IllegalReason> = Err(Unresolved::Part(place.clone(), part).into());
+        assert_eq!(state.register(&Workload::Service(admin.clone()), &place, "admin:1"), missing);
+        assert_eq!(state.take(&RollFact::RolloutStopRequested { service: admin }, &place, at(1)), missing);
+        assert_eq!(state.register(&Workload::Service(id("web")), &place, "web:1"), Ok(()));
     }
 }

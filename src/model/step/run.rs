@@ -9,6 +9,7 @@ use super::roll_state::RollStates;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
 use crate::model::illegal::IllegalReason;
+use crate::model::unresolved::Unresolved;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -90,7 +91,7 @@ impl Spec for Run {
 impl State for RunState {
     type Fact = RunFact;
 
-    fn take(&mut self, fact: &RunFact, at: Timestamp) -> Result<(), IllegalReason> {
+    fn take(&mut self, fact: &RunFact, _step: &StepRef, at: Timestamp) -> Result<(), IllegalReason> {
         match fact {
             RunFact::TaskStarted { task: _, arn } => self.started = Some((arn.clone(), at)),
             RunFact::TaskOverdue { task: _ } => self.overdue = true,
@@ -114,10 +115,10 @@ impl State for RunState {
         }
     }
 
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
+    fn register(&mut self, workload: &Workload, step: &StepRef, arn: &str) -> Result<(), IllegalReason> {
         match workload {
             Workload::Task(_) => self.registered = Some(arn.to_owned()),
-            Workload::Service(_) => return Err(IllegalReason::OtherStepKind),
+            Workload::Service(_) => return Err(Unresolved::Part(step.clone(), workload.part()).into()),
         }
         Ok(())
     }
