@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::taskdef::canonical;
 use crate::model::approval::ApprovalPolicy;
 use crate::model::event::Source;
+use crate::model::finding::Finding;
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, Sheet, Stage, TaskSpec};
@@ -17,9 +18,10 @@ use crate::model::step::Step;
 /// The hash of what a person approves: the digests, task definitions, steps, accounts and clusters, the gate's rules and judgement, and who
 /// may approve for how long.
 ///
-/// Every structure is destructured, so that a new member does not compile until it is decided whether it is approved. What changes without
-/// anybody's action is left out, so that it does not void an approval: findings are included only as verdict and blocking set, and the desired
-/// count belongs to auto scaling. The requester is left out, too: others may extend the same release, and none of them may approve it.
+/// Structures are destructured, so that a new member does not compile until it is decided whether it is approved. What is in the pipeline file
+/// alone is included as a whole: a step, how an image is built, where a task definition comes from, and the way of approval. What changes
+/// without anybody's action is left out, so that it does not void an approval: findings are included only as verdict and blocking set, and the
+/// desired count belongs to auto scaling. The requester is left out, too: others may extend the same release, and none of them may approve it.
 pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudgement) -> PlanHash {
     let pipeline = &release.started.pipeline;
     let Pipeline { version: _, app, state: _, accounts: _, images: _, services: _, tasks: _, stages: _, poll: _ } =
@@ -138,7 +140,20 @@ fn differences(changes: &[Change]) -> Vec<Value> {
 
 fn judgement(gate: &GateJudgement) -> Value {
     let GateJudgement { verdict, counts: _, suppressed: _, blocking, reasons: _ } = gate;
-    json!({ "verdict": verdict, "blocking": blocking })
+    json!({ "verdict": verdict, "blocking": blocking.iter().map(finding).collect::<Vec<_>>() })
+}
+
+/// A finding that blocks: which vulnerability it is, how severe, where, and what fixes it, as its approver reads it.
+fn finding(finding: &Finding) -> Value {
+    let Finding { id, severity, package, fixed_in } = finding;
+    let mut value = json!({ "id": id, "severity": severity });
+    if !package.is_empty() {
+        value["package"] = json!(package);
+    }
+    if let Some(version) = fixed_in {
+        value["fixed_in"] = json!(version);
+    }
+    value
 }
 
 /// Whether the plan that the record shows with a request has the requested hash. If not, somebody has changed the record, and an answer would be

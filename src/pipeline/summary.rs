@@ -93,7 +93,9 @@ fn destination(pipeline: &Pipeline, stage: &Stage) -> String {
 }
 
 fn gate(rules: &GateRules) -> String {
-    let limit = |s: &Severity| rules.at_most.get(s).copied().flatten();
+    // The page shows what may pass. How and for how long scans are read, and whether suppressed findings count, is left to the file.
+    let GateRules { at_most, timeout: _, settle: _, max_age: _, suppressed: _ } = rules;
+    let limit = |s: &Severity| at_most.get(s).copied().flatten();
     let limits: Vec<String> = Severity::ALL
         .iter()
         .filter(|s| limit(s).is_some())

@@ -159,6 +159,25 @@ fn an_approval_is_void_when_the_judgement_or_the_rules_change() {
 }
 
 #[test]
+fn an_approval_is_void_when_a_member_of_a_blocking_finding_changes() {
+    let hash = |change: fn(&mut Finding)| {
+        let (mut case, mut finding) = (case(), finding("CVE-1", Severity::High));
+        change(&mut finding);
+        case.gate.blocking.push(finding);
+        case.hash()
+    };
+    let changes: [fn(&mut Finding); 4] = [
+        |f| f.id = "CVE-2".into(),
+        |f| f.severity = Severity::Critical,
+        |f| f.package = String::new(),
+        |f| f.fixed_in = Some("3.0".into()),
+    ];
+    for change in changes {
+        assert_ne!(hash(change), hash(|_| ()));
+    }
+}
+
+#[test]
 fn an_approval_is_void_when_the_stage_account_or_steps_change() {
     changed("another release", |c| c.release.id = id("r2"));
     changed("another stage", |c| c.stage.name = id("dev"));
