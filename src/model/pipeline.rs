@@ -315,6 +315,11 @@ impl Pipeline {
         let end = self.stages.iter().position(|s| s.name == *until).map_or(self.stages.len(), |i| i + 1);
         &self.stages[..end]
     }
+
+    /// The stages after this one; none where it does not exist.
+    pub fn stages_after(&self, until: &StageName) -> &[Stage] {
+        &self.stages[self.stages_until(until).len()..]
+    }
 }
 
 impl Stage {
@@ -361,5 +366,15 @@ mod tests {
         }
         pipeline.accounts.values_mut().next().unwrap().role = None;
         assert_eq!(pipeline.shared_role(&session(id.as_str(), "kanmon-deploy/ann")), None);
+    }
+
+    #[test]
+    fn the_stages_are_those_until_and_those_after_one() {
+        let pipeline = samples::pipeline();
+        for (until, after) in [("dev", 1), ("prod", 0), ("moon", 0)] {
+            let until = until.parse().unwrap();
+            let (before, rest) = (pipeline.stages_until(&until), pipeline.stages_after(&until));
+            assert_eq!((rest.len(), before.len() + rest.len()), (after, 2));
+        }
     }
 }

@@ -138,14 +138,9 @@ pub fn approvable(
 /// Reports the stage after the last one whose approval is not requested in advance, because nobody may approve it.
 pub fn report_not_requested(context: &Context, pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) {
     let Some(unknown) = unknown_of(requesters) else { return };
-    if let Some(stage) = pipeline.stages[end(pipeline, until)..].iter().find(needs_another_person) {
+    if let Some(stage) = pipeline.stages_after(until).iter().find(needs_another_person) {
         context.notice(Notice::ApprovalNotRequested { stage: stage.name.clone(), unknown });
     }
-}
-
-/// How many stages there are up to this one.
-fn end(pipeline: &Pipeline, until: &StageName) -> usize {
-    pipeline.stages.iter().position(|s| s.name == *until).map_or(0, |i| i + 1)
 }
 
 /// Whether somebody other than the requester must approve.
