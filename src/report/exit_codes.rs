@@ -23,7 +23,7 @@ pub fn meaning(code: ExitCode) -> &'static str {
         ExitCode::StillRunning => "still running in AWS at the deadline",
         ExitCode::Unknown => "the result is unknown",
         ExitCode::Access => "access or set-up is missing",
-        ExitCode::Locked => "the stage is locked by another release, or frozen",
+        ExitCode::Locked => "the release or the stage is locked by another process, or the stage is frozen",
         ExitCode::Defect => "a defect of kanmon",
     }
 }
