@@ -241,7 +241,7 @@ pub const COMMANDS: &[Code] = &[
     ("no-such-release", "no release of that name is recorded"),
     ("release-held", "another process has locked the release or the stage"),
     ("stage-frozen", "the stage is frozen"),
-    ("lease-lost", "this process lost its lease to another"),
+    ("lease-lost", "this process lost its lock to another"),
     ("record-damaged", "the record is damaged"),
     ("record-of-another-version", "the record was written by a newer or an older kanmon"),
     ("record-imported", "the record is imported, and can only be read"),

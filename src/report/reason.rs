@@ -211,7 +211,7 @@ pub fn subject(subject: &Watched) -> String {
         Watched::Effect { effect: of } => format!("the result of “{}”", effect::text(of)),
         Watched::Scan { image, account } => format!("the scan of {image} in {account}"),
         Watched::Approval { stage } => format!("the approval of {stage}"),
-        Watched::Lease { stage } => format!("the lease of {stage}"),
+        Watched::Lease { stage } => format!("the lock on {stage}"),
         Watched::Task { stage, task } => format!("{stage}/{task}"),
         Watched::Service { stage, service } => format!("{stage}/{service}"),
     }

@@ -13,7 +13,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             let words = Words::new("this process was paused for too long; nothing was sent");
             let why = match why {
                 NotSent::Asleep => "it was paused just before the call".to_owned(),
-                NotSent::NotRenewed => "its lease could not be renewed".to_owned(),
+                NotSent::NotRenewed => "its lock could not be renewed".to_owned(),
                 NotSent::StageLost { stage } => format!("it has lost its lock on stage {stage}"),
                 NotSent::StateTooSlow => "the state answers too slowly".to_owned(),
             };

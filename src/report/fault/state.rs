@@ -191,7 +191,7 @@ fn part_words(part: &Part) -> String {
         Part::Event { release, seq } => format!("event {seq} of {release}"),
         Part::Events { release } => format!("the events of {release}"),
         Part::Release { release } => format!("the row of {release}"),
-        Part::StageLease { stage } => format!("the lease of stage {stage}"),
+        Part::StageLease { stage } => format!("the lock on stage {stage}"),
         Part::StageLedger { stage } => format!("the ledger of stage {stage}"),
         Part::Message { release, id } => format!("message {id} to {release}"),
         Part::Inbox { release } => format!("the inbox of {release}"),
