@@ -64,7 +64,7 @@ impl Sessions {
             .sleep
             .clone()
             .unwrap_or_else(|| default_async_sleep().expect("aws-config's `rt-tokio` feature is on, which brings it"));
-        Sessions { setup, time, sleep, entered: Mutex::default(), limiters: Mutex::default(), fence: Fence::default() }
+        Sessions { setup, time, sleep, entered: Mutex::default(), limiters: Mutex::default(), fence: Fence::open() }
     }
 
     /// The session of an account, its role assumed and its account id proven; the same one for each later call. A failure is not

@@ -221,7 +221,7 @@ mod tests {
         })
         .await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
         assert_eq!(copy(&from, &to, &[subject], &|_| {}).await, Ok(Vec::new()));
         assert_eq!(
             (count(&heard, &format!("PUT /v2/app/manifests/{}", signature.digest)), count(&heard, &puts)),
@@ -236,7 +236,7 @@ mod tests {
             let (source, _) = scripted(move |asked, _| answer(asked)).await;
             let (target, _) = scripted(|_, _| plain(404)).await;
             let from = Repository::to_read(source, &FixedClock).unwrap();
-            let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+            let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
             copy(&from, &to, &[Digest::of(b"a"), Digest::of(b"b")], &|_| {}).await
         };
         let left = copied(403).await.unwrap();
@@ -273,7 +273,7 @@ mod tests {
         })
         .await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
         let left = copy(&from, &to, &[subject], &|_| {}).await.unwrap();
         (left, count(&heard, "PUT"))
     }
@@ -328,7 +328,7 @@ mod tests {
         .await;
         let (target, _) = scripted(|_, _| plain(404)).await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
         let left = copy(&from, &to, &subjects, &|_| {}).await.unwrap();
         assert_eq!((left.len(), count(&heard, "GET /v2/app/referrers/")), (2, 2), "{left:?}");
     }

@@ -53,7 +53,7 @@ impl OciImages {
     /// `root` is the repository's root, below which everything that is built lies. The process's environment is taken now:
     /// `PATH` for builders, `DOCKER_CONFIG` for the user's credentials, and what builders read themselves.
     pub fn new(root: PathBuf, clock: Arc<dyn Clock>) -> OciImages {
-        OciImages { root, clock, env: Env::of_process(), fence: Fence::default() }
+        OciImages { root, clock, env: Env::of_process(), fence: Fence::open() }
     }
 
     /// Sets a variable for look-ups here and for the builders that are run.

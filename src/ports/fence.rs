@@ -7,11 +7,16 @@ use crate::model::fault::Fault;
 /// Whether a call that changes something may be sent now. The fault says why not.
 pub type MaySend = Arc<dyn Fn() -> Result<(), Fault> + Send + Sync>;
 
-/// Shared by all that one adapter sends. Until it is set, everything may be sent: a process that works on no release has no lease.
-#[derive(Clone, Default)]
+/// Shared by all that one adapter sends.
+#[derive(Clone)]
 pub struct Fence(Arc<Mutex<Option<MaySend>>>);
 
 impl Fence {
+    /// For a command that holds no release: there is no lease to check, so everything may be sent. A runner sets it while it works.
+    pub fn open() -> Fence {
+        Fence(Arc::new(Mutex::new(None)))
+    }
+
     pub fn set(&self, may_send: MaySend) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(may_send);
     }

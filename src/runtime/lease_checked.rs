@@ -181,3 +181,6 @@ impl Images for LeaseChecked<dyn Images> {
         self.0.fence(may_send);
     }
 }
+
+#[cfg(test)]
+mod tests;

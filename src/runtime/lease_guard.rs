@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::fault::Fault;
-use crate::model::fault::own::{NotSent, OwnProblem};
+use crate::model::fault::own::{NotSent, OwnProblem, Part};
 use crate::model::ids::StageName;
 use crate::ports::clock::Clock;
 use crate::ports::journal::{Journal, JournalError, LEASE, Lease};
@@ -33,7 +33,7 @@ impl Known {
 }
 
 tokio::task_local! {
-    /// The stage that the call under way changes.
+    /// Set while a checked call is under way: the stage that it changes, if it changes one.
     static CHANGES: Option<StageName>;
 }
 
@@ -86,9 +86,11 @@ impl LeaseGuard {
     /// Whether a call may be sent at this moment, without asking the store: for right before it is sent.
     ///
     /// # Errors
-    /// `Unreachable`: it was not sent.
+    /// `Unreachable`: it was not sent. `Defect` outside of `call`: which stage it changes is unknown, so it cannot be checked.
     pub fn may_send(&self) -> Result<(), Fault> {
-        let stage = CHANGES.try_with(Option::clone).ok().flatten();
+        let Ok(stage) = CHANGES.try_with(Option::clone) else {
+            return Err(OwnProblem::Broken { part: Part::UncheckedCall }.into());
+        };
         match self.is_known(stage.as_ref()) {
             true => Ok(()),
             false => Err(not_sent(NotSent::Asleep)),

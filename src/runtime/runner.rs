@@ -27,7 +27,6 @@ use crate::model::ledger::Ledgers;
 use crate::model::reason::Reason;
 use crate::model::release::Release;
 use crate::model::waiting::Waiting;
-use crate::ports::fence::MaySend;
 use crate::ports::journal::{JournalError, LEASE, Lease};
 use crate::ports::sink::Sink;
 
@@ -62,12 +61,6 @@ pub struct Runner<'s> {
     forced_ending: Option<Ending>,
 }
 
-/// Whatever changes something in AWS or in a registry asks this first.
-fn set_fence(ports: &Ports, may_send: MaySend) {
-    ports.accounts.fence(may_send.clone());
-    ports.images.fence(may_send);
-}
-
 impl<'s> Runner<'s> {
     /// A runner of a release whose lease this process holds.
     pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
@@ -77,7 +70,7 @@ impl<'s> Runner<'s> {
         let guard = Arc::new(LeaseGuard::new(ports.journal.clone(), ports.clock.clone(), lease));
         let ports = Ports { clock: Arc::new(MonotonicClock::new(ports.clock.clone())), ..ports };
         let fence = guard.clone();
-        set_fence(&ports, Arc::new(move || fence.may_send()));
+        ports.set_fence(Arc::new(move || fence.may_send()));
         Runner {
             state: watch::channel(release.clone()).0,
             renewed_at: ports.clock.uptime(),
@@ -104,7 +97,7 @@ impl<'s> Runner<'s> {
     pub async fn run(mut self) -> Result<Ending, RunError> {
         let ended = self.run_loop().await;
         self.tasks.shutdown().await;
-        set_fence(&self.ports, Arc::new(|| Ok(())));
+        self.ports.set_fence(Arc::new(|| Ok(())));
         // A lease that is already lost cannot be given up; one that could not be given up expires.
         let _ = self.ports.journal.give_up(self.guard.lease()).await;
         ended

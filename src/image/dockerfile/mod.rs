@@ -157,7 +157,7 @@ mod tests {
         env.set("PATH", root.path());
         env.set("COMMANDS", &commands);
         let (fence, lost) =
-            (Fence::default(), Fault::from(OwnProblem::StoodStill { why: NotSent::Asleep, because: None }));
+            (Fence::open(), Fault::from(OwnProblem::StoodStill { why: NotSent::Asleep, because: None }));
         let refused = lost.clone();
         fence.set(std::sync::Arc::new(move || Err(refused.clone())));
         let platforms: Vec<String> = platforms.iter().map(|&platform| platform.to_owned()).collect();

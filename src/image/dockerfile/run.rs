@@ -139,7 +139,7 @@ mod tests {
         let env = Env::empty();
         let mut secrets = Secrets::default();
         secrets.add("hush-hush");
-        let fence = Fence::default();
+        let fence = Fence::open();
         let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say, secrets, fence: &fence };
         let answer = runner.run(doing, &["-c".into(), script.into()], &[]).await;
         (answer, heard.into_inner().unwrap())

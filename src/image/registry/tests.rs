@@ -57,7 +57,7 @@ fn immutable() -> Answer {
 async fn tagged(put: Answer, then: Answer) -> (Result<(), Fault>, usize) {
     let (access, heard) =
         scripted(move |asked, _| if asked.starts_with("PUT") { put.clone() } else { then.clone() }).await;
-    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
     (repository.tag(&manifest(1), "v1").await, count(&heard, "PUT /v2/app/manifests/v1"))
 }
 
@@ -92,7 +92,7 @@ async fn a_tag_that_somebody_else_moves_at_the_same_time_is_noticed() {
 async fn a_registry_may_leave_out_the_location_of_a_manifest() {
     // As ECR answers.
     let (access, _) = scripted(|_, _| plain(201)).await;
-    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
     assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()));
 }
 
@@ -144,7 +144,7 @@ async fn a_mount_that_the_registry_declines_means_copying(#[case] status: u16, #
     let (access, _) = scripted(move |_, _| (status, vec![("location", "/v2/app/blobs/x".into())], Bytes::new())).await;
     let host = access.repository.strip_suffix("/app").unwrap().to_owned();
     let other = Access { repository: format!("{host}/other"), ..access.clone() };
-    let to = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+    let to = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
     let from = Repository::to_read(other, &FixedClock).unwrap();
     assert_eq!(to.mount(&Digest::of(b"x"), &from).await, mounted);
 }
@@ -158,7 +158,7 @@ async fn a_layer_that_does_not_match_its_digest_is_not_stored() {
     })
     .await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
     let blob = layer(b"original", 8);
     assert_eq!(to.take_blob(&blob, &from).await.unwrap_err().kind(), FaultKind::Invalid);
     assert_eq!(count(&heard, "PUT"), 1, "tampering is not tried again");
@@ -244,7 +244,7 @@ async fn a_passing_fault_is_retried_wherever_it_comes(#[case] fault: Answer) {
     })
     .await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
     assert_eq!(to.take_blob(&layer(b"original", 8), &from).await, Ok(()));
 
     // At every step of an upload, and at the manifest after it.
@@ -260,7 +260,7 @@ async fn a_passing_fault_is_retried_wherever_it_comes(#[case] fault: Answer) {
             }
         })
         .await;
-        let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+        let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
         repository.has_blob(&Digest::of(b"x"), 1).await.unwrap();
         assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")), "{disturbed}");
         assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()), "{disturbed}");
@@ -271,7 +271,7 @@ async fn a_passing_fault_is_retried_wherever_it_comes(#[case] fault: Answer) {
 async fn an_answer_that_is_not_the_registrys_counts_as_none() {
     for (status, code) in [(200, "200"), (401, "401"), (404, "404")] {
         let (access, _) = scripted(move |_, _| page(status)).await;
-        let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+        let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
         let fault = repository.manifest("v1").await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Unreachable);
         assert_eq!(fault.said.unwrap(), format!("HTTP {code} with text/html"));
@@ -304,8 +304,8 @@ async fn every_refusal_says_which_login_was_used() {
     let (from, to) = (refuses().await.0, refuses().await.0);
     let from = Access { login_from: Some(mine()), ..from };
     let (from, to) = (
-        Repository::to_write(from, &FixedClock, &Fence::default()).unwrap(),
-        Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
+        Repository::to_write(from, &FixedClock, &Fence::open()).unwrap(),
+        Repository::to_write(to, &FixedClock, &Fence::open()).unwrap(),
     );
     let (blob, manifest) = (layer(b"x", 1), manifest(1));
     let says = |fault: Fault| {
@@ -329,7 +329,7 @@ async fn a_refusal_by_the_target_is_not_reported_as_the_sources() {
     let to = Access { login_from: Some(none()), ..to };
     let (from, to) = (
         Repository::to_read(from, &FixedClock).unwrap(),
-        Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
+        Repository::to_write(to, &FixedClock, &Fence::open()).unwrap(),
     );
     let fault = to.take_blob(&layer(b"x", 1), &from).await.unwrap_err();
     assert_eq!(login(fault), Some(none()));
@@ -373,7 +373,7 @@ async fn a_put_that_something_sends_twice_is_done() {
         _ => plain(404),
     })
     .await;
-    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
     assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")));
     assert_eq!(count(&heard, "PUT"), 1);
 }
@@ -387,7 +387,7 @@ async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
     .await;
     let (target, heard) = scripted(|_, _| plain(400)).await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::open()).unwrap();
     for size in [7, 9] {
         let fault = to.take_blob(&layer(b"original", size), &from).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
@@ -455,7 +455,7 @@ async fn an_upload_that_is_not_accepted_is_ended() {
         }
     });
     let access = Access { repository: format!("{host}/app"), login: None, login_from: None, insecure: true };
-    let mut repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
+    let mut repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
     let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
     repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };
     let fault = repository.put_bytes(&Bytes::from(vec![b'x'; 1 << 20])).await.unwrap_err();
@@ -474,7 +474,7 @@ async fn a_write_of_a_process_without_its_lease_is_not_sent_at_any_attempt() {
         .await;
         let writes: [&str; 3] = ["PUT /v2/app/manifests/v1", "PUT /v2/app/manifests/sha256", "POST"];
         for write in writes {
-            let (fence, word) = (Fence::default(), lost.clone());
+            let (fence, word) = (Fence::open(), lost.clone());
             let asked = std::sync::atomic::AtomicUsize::new(0);
             fence.set(std::sync::Arc::new(move || {
                 match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < held_for {

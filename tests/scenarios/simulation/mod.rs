@@ -342,7 +342,7 @@ impl Simulation {
                 contents: self.contents.clone(),
                 given: self.given.clone(),
                 interceptor: self.interceptor.clone(),
-                fence: Fence::default(),
+                fence: Fence::open(),
             },
             checks: checks::SandboxChecks {
                 world: self.world.clone(),
