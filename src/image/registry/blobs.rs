@@ -45,7 +45,7 @@ impl Repository<'_> {
     pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
         with_retries(self.clock, Nature::Repeatable, |attempt| self.shows(attempt, digest, size))
             .await
-            .map_err(|e| self.fault(&e, Nature::Repeatable, Work::FindLayer { repository: self.name().to_owned() }))
+            .map_err(|e| self.fault(&e, Work::FindLayer { repository: self.name().to_owned() }))
     }
 
     async fn shows(&self, attempt: Attempt, digest: &Digest, size: u64) -> Result<bool, RequestError> {
@@ -125,7 +125,7 @@ impl Repository<'_> {
             async move { self.upload(attempt, digest, size, source.await?).await }
         });
         let work = Work::PutLayer { repository: self.name().to_owned(), digest: digest.clone() };
-        sent.await.map_err(|e| self.fault(&e, Nature::Repeatable, work))
+        sent.await.map_err(|e| self.fault(&e, work))
     }
 
     /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
@@ -184,7 +184,7 @@ impl Repository<'_> {
             let (source, to) = (from.name().to_owned(), self.name().to_owned());
             let work = Work::CopyLayer { from: source, to, digest: blob.digest.clone() };
             let by = if of_source.load(Ordering::Relaxed) { from } else { self };
-            by.fault(&e, Nature::Repeatable, work)
+            by.fault(&e, work)
         })
     }
 
@@ -226,7 +226,7 @@ impl Repository<'_> {
                 false => Err(wrong_digest(blob)),
             }
         });
-        read.await.map_err(|e| self.fault(&e, Nature::Repeatable, work()))
+        read.await.map_err(|e| self.fault(&e, work()))
     }
 }
 

@@ -19,9 +19,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
 
 use self::body::bounded;
-pub use self::request_error::Nature;
-use self::request_error::RequestError;
-use self::retry::{Attempt, with_retries};
+use self::request_error::{Nature, RequestError};
+use self::retry::{Attempt, Failed, with_retries};
 use self::wire::{Payload, Request, Rights, Wire};
 use super::manifest::{Manifest, UNDERSTOOD};
 use crate::model::event::PushedImage;
@@ -84,8 +83,8 @@ impl<'a> Repository<'a> {
     }
 
     /// The error as a fault; a refusal with the login that was used.
-    fn fault(&self, error: &RequestError, nature: Nature, work: Work) -> Fault {
-        error.fault(nature, work, self.login_from.as_ref())
+    fn fault(&self, failed: &Failed, work: Work) -> Fault {
+        failed.fault(work, self.login_from.as_ref())
     }
 
     fn url(&self, rest: &str) -> reqwest::Url {
@@ -99,10 +98,10 @@ impl<'a> Repository<'a> {
     pub async fn manifest(&self, reference: &str) -> Result<Option<Manifest>, Fault> {
         match with_retries(self.clock, Nature::Repeatable, |attempt| self.get_manifest(attempt, reference)).await {
             Ok(manifest) => Ok(Some(manifest)),
-            Err(e) if e.is_absent() => Ok(None),
+            Err(e) if e.error.is_absent() => Ok(None),
             Err(e) => {
                 let (repository, reference) = (self.name().to_owned(), reference.to_owned());
-                Err(self.fault(&e, Nature::Repeatable, Work::ReadManifest { repository, reference }))
+                Err(self.fault(&e, Work::ReadManifest { repository, reference }))
             }
         }
     }
@@ -153,7 +152,7 @@ impl<'a> Repository<'a> {
         });
         put.await.map_err(|e| {
             let (repository, digest) = (self.name().to_owned(), manifest.digest.clone());
-            self.fault(&e, Nature::Repeatable, Work::PutManifest { repository, digest })
+            self.fault(&e, Work::PutManifest { repository, digest })
         })
     }
 
@@ -164,12 +163,12 @@ impl<'a> Repository<'a> {
     /// somebody else moved the tag at once, and as `put_manifest`.
     pub async fn tag(&self, manifest: &Manifest, tag: &str) -> Result<(), Fault> {
         let put = with_retries(self.clock, Nature::Once, |attempt| self.put_as(attempt, manifest, tag)).await;
-        let error = match put {
+        let failed = match put {
             Ok(()) => return self.expect_tag(manifest, tag).await,
-            Err(e) => e,
+            Err(failed) => failed,
         };
         let work = Work::SetTag { repository: self.name().to_owned(), tag: tag.to_owned() };
-        let fault = self.fault(&error, Nature::Once, work.clone());
+        let fault = self.fault(&failed, work.clone());
         if !matches!(fault.kind(), FaultKind::Ambiguous | FaultKind::Invalid) {
             return Err(fault);
         }

@@ -43,7 +43,7 @@ impl Repository<'_> {
             let made = reading.await;
             poured.map(|()| made)
         });
-        let made = read.await.map_err(|e| self.fault(&e, Nature::Repeatable, work()))?;
+        let made = read.await.map_err(|e| self.fault(&e, work()))?;
         made.map_err(|e| Fault::from(OwnProblem::Broken { part: Part::LayerReader }).said(e.to_string()))
     }
 }

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode, Url};
 
 use super::body::bounded;
 use super::request_error::{Nature, RequestError};
-use super::retry::{Attempt, with_retries};
+use super::retry::{Attempt, Failed, with_retries};
 use super::wire::Request;
 use super::{MANIFEST_LIMIT, Repository};
 use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
@@ -35,12 +35,12 @@ impl Repository<'_> {
                 }
                 // A registry that does not know the question answers what it answers to any unknown path, in whatever form. Something in
                 // between may have answered so: it is asked a second time.
-                Err(RequestError::Refused { status: 404 | 405, .. }) if !asked_twice => {
+                Err(Failed { error: RequestError::Refused { status: 404 | 405, .. }, .. }) if !asked_twice => {
                     asked_twice = true;
                     next = Some(url);
                 }
-                Err(RequestError::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
-                Err(e) => return Err(self.fault(&e, Nature::Repeatable, work())),
+                Err(Failed { error: RequestError::Refused { status: 400 | 404 | 405, .. }, .. }) => return Ok(None),
+                Err(e) => return Err(self.fault(&e, work())),
             }
         }
         Err(RegistryProblem::Unusable { work: work(), why: UnusableAnswer::TooManyPages { limit: PAGES } }.into())

@@ -5,7 +5,9 @@ use std::future::Future;
 use jiff::SignedDuration;
 
 use super::request_error::{Nature, RequestError};
-use crate::model::fault::FaultKind;
+use crate::model::fault::registry::Work;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::registry_login::RegistryLogin;
 use crate::ports::clock::Clock;
 
 /// Seven tries over about 30 s: ECR's quotas refill by the second, and a registry that restarts is back by then.
@@ -17,9 +19,29 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(500);
 /// No single wait is longer, so that a registry that came back is noticed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
-/// An attempt of a request whose retry class was given. Nothing is sent without one, and only this file makes them.
+/// An attempt of a request, with its retry class. Nothing is sent without one, and only this file makes them.
 #[derive(Debug, Clone, Copy)]
-pub struct Attempt(());
+pub struct Attempt(Nature);
+
+impl Attempt {
+    pub fn nature(self) -> Nature {
+        self.0
+    }
+}
+
+/// How the last attempt of a request failed.
+#[derive(Debug)]
+pub struct Failed {
+    pub error: RequestError,
+    nature: Nature,
+}
+
+impl Failed {
+    /// As a fault; `login`: which one was used.
+    pub fn fault(&self, work: Work, login: Option<&RegistryLogin>) -> Fault {
+        self.error.fault(self.nature, work, login)
+    }
+}
 
 /// Sends a request that is not repeated, whatever comes of it.
 pub async fn once<T, F, Fut>(request: F) -> Result<T, RequestError>
@@ -27,18 +49,18 @@ where
     F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<T, RequestError>>,
 {
-    request(Attempt(())).await
+    request(Attempt(Nature::Once)).await
 }
 
 /// Repeats a request that failed in a way that a repetition can fix and cannot harm.
-pub async fn with_retries<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, RequestError>
+pub async fn with_retries<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, Failed>
 where
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, RequestError>>,
 {
     let mut tried = 0;
     loop {
-        let error = match request(Attempt(())).await {
+        let error = match request(Attempt(nature)).await {
             Ok(answer) => return Ok(answer),
             Err(e) => e,
         };
@@ -47,7 +69,7 @@ where
         let passing = matches!(error.kind(nature), FaultKind::Throttled | FaultKind::Unreachable);
         let again = passing && !matches!(error, RequestError::NotSent(_));
         if !again || tried == TRIES {
-            return Err(error);
+            return Err(Failed { error, nature });
         }
         tracing::debug!(tried, ?error, "the registry is asked again");
         clock.sleep(wait_after(tried, clock)).await;

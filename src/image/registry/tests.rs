@@ -8,7 +8,7 @@ use super::*;
 use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 use crate::model::fault::Problem;
-use crate::model::fault::own::{NotSent, OwnProblem};
+use crate::model::fault::own::{NotSent, OwnProblem, Part};
 use crate::model::registry_login::NoLogin;
 
 /// The login that a refusal names.
@@ -69,6 +69,23 @@ async fn a_tag_whose_answer_was_lost_is_read_and_never_put_twice() {
         let (unclear, puts) = tagged(plain(502), found).await;
         assert_eq!((unclear.unwrap_err().kind(), puts), (FaultKind::Ambiguous, 1));
     }
+}
+
+#[tokio::test]
+async fn a_tag_is_not_put_by_a_request_that_would_be_repeated() {
+    let (access, heard) = scripted(|_, _| plain(201)).await;
+    let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
+    let (one, work) = (manifest(1), Work::SetTag { repository: "app".into(), tag: "v1".into() });
+    let put = |nature, reference| {
+        let (repository, one) = (&repository, &one);
+        with_retries(&FixedClock, nature, move |attempt| repository.put_as(attempt, one, reference))
+    };
+    let refused = repository.fault(&put(Nature::Repeatable, "v1").await.unwrap_err(), work);
+    assert_eq!(refused, OwnProblem::Broken { part: Part::RegistryRetry }.into());
+    assert_eq!(count(&heard, "PUT"), 0);
+    put(Nature::Once, "v1").await.unwrap();
+    put(Nature::Repeatable, one.digest.as_str()).await.unwrap();
+    assert_eq!(count(&heard, "PUT"), 2);
 }
 
 #[tokio::test]

@@ -14,12 +14,13 @@ use super::address::{is_same_server, may_follow};
 use super::body::bounded;
 use super::challenge::{self, Challenge};
 use super::limits::Limits;
-use super::request_error::RequestError;
+use super::request_error::{Nature, RequestError};
 use super::retry::Attempt;
 use super::token;
 use crate::model::fault::Fault;
 use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::fault::registry::{AddressRefusal, RegistryProblem, UnusableAnswer};
+use crate::model::ids::Digest;
 use crate::outside::authorities;
 use crate::ports::fence::Fence;
 use crate::ports::images::{Access, Login};
@@ -105,6 +106,13 @@ impl Request {
         self
     }
 
+    /// Whether it puts a manifest under something other than a digest: a second time, it would undo what somebody else set meanwhile.
+    fn sets_tag(&self) -> bool {
+        let path: Vec<&str> = self.url.path_segments().into_iter().flatten().collect();
+        self.method == Method::PUT
+            && matches!(path.as_slice(), [.., "manifests", reference] if reference.parse::<Digest>().is_err())
+    }
+
     #[must_use]
     pub fn body(mut self, body: Payload) -> Request {
         self.body = body;
@@ -161,7 +169,10 @@ impl Wire {
     ///
     /// # Errors
     /// What stopped it, by what it means.
-    pub async fn send(&self, _: Attempt, mut ask: Request) -> Result<Response, RequestError> {
+    pub async fn send(&self, attempt: Attempt, mut ask: Request) -> Result<Response, RequestError> {
+        if ask.sets_tag() && attempt.nature() != Nature::Once {
+            return Err(RequestError::NotSent(OwnProblem::Broken { part: Part::RegistryRetry }.into()));
+        }
         // The login is for this registry and for nothing that it leads to.
         let known = is_same_server(&self.origin, &ask.url).then(|| self.known()).flatten();
         let body = std::mem::replace(&mut ask.body, Payload::None);

@@ -58,6 +58,8 @@ pub enum Part {
     LayerReader,
     /// A read-only session that would write.
     RegistrySession,
+    /// A request that sets a tag, in a retry class that would repeat it.
+    RegistryRetry,
     /// A call that changes something, made without the check of the lease.
     UncheckedCall,
 }

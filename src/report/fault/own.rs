@@ -36,6 +36,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             Part::Packing => "packing a layer ended unexpectedly",
             Part::LayerReader => "reading a layer ended unexpectedly",
             Part::RegistrySession => "a session for reading was used to write to a registry",
+            Part::RegistryRetry => "a request that sets a tag would have been repeated",
             Part::UncheckedCall => "a call that changes something was made without a check of the lock",
         })
         .hint(REPORT_IT),
