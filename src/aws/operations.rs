@@ -22,7 +22,9 @@ pub enum Retry {
     ThrottlingOnly,
     /// All: the request carries a token by which AWS makes repetitions one call.
     ClientToken,
-    /// All: the request names a whole state, and a repetition finds it reached.
+    /// All: the request names a whole state, and a repetition finds it reached. Where the request has a condition (DynamoDB's
+    /// `PutItem`), a repetition of an attempt that was done is answered that the condition does not hold: the caller then reads
+    /// the item back and compares it.
     SameAgain,
 }
 
