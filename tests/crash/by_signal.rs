@@ -12,7 +12,7 @@ use kanmon::ports::journal::{Imported, Journal as _};
 use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
 
-use super::final_state::{Record, SAME_AGAIN, difference};
+use super::final_state::{Record, difference, is_same_again};
 use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::LEAVING_NOTHING;
@@ -159,8 +159,7 @@ impl Setup {
         for call in self.sandbox.calls() {
             let operation = call["operation"].as_str().unwrap_or_default().to_owned();
             let changes = call["code"] == "OK" && !is_read(&operation) && !LEAVING_NOTHING.contains(&&*operation);
-            let again =
-                SAME_AGAIN.contains(&&*operation) && !seen.insert((operation.clone(), call["input"].to_string()));
+            let again = is_same_again(&operation) && !seen.insert((operation.clone(), call["input"].to_string()));
             if changes && !again {
                 *counts.entry((operation, call["account"].as_str().unwrap_or_default().to_owned())).or_default() += 1;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kanmon::aws::operations::{Access, Operation, Retry};
 use kanmon::model::event::{Event, Fact};
 use kanmon::model::outcome::Outcome;
 use kanmon::model::release::Release;
@@ -21,19 +22,24 @@ pub struct FinalState {
     record: Record,
 }
 
-/// A repeated call with the same input has the same result as one call.
-pub const SAME_AGAIN: [&str; 4] = [
-    "PutImage",
-    "StopServiceDeployment",
-    // These have tokens: what they created is counted separately.
-    "RunTask",
-    "StartPipelineExecution",
-];
+/// Whether a repeated call with the same input has the same result as one call. What those with a token created is counted separately.
+pub fn is_same_again(operation: &str) -> bool {
+    // The sandbox's name for the put of a manifest, which goes through the registry's protocol.
+    operation == "PutImage"
+        || Operation::ALL.iter().any(|known| {
+            let name = known.action().split_once(':').map(|(_, name)| name);
+            name == Some(operation)
+                && match known.access() {
+                    Access::Write(Retry::ClientToken | Retry::SameAgain, _) => true,
+                    Access::Write(Retry::ThrottlingOnly, _) | Access::Read => false,
+                }
+        })
+}
 
 pub fn final_state(sim: &Simulation, ended: &Ended) -> FinalState {
     let mut calls = sim.tally();
     for ((operation, account), count) in &mut calls {
-        if SAME_AGAIN.contains(&operation.as_str()) {
+        if is_same_again(operation) {
             let of = sim.calls(operation).into_iter().filter(|e| e.account.as_ref() == Some(account));
             *count = of.map(|e| e.input.to_string()).collect::<BTreeSet<_>>().len();
         }
