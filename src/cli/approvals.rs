@@ -188,7 +188,7 @@ pub fn human(context: &Context, pending: &PendingApproval<'_>, layout: Layout) -
     }
     for no in rejected {
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        let (by, at) = (display_names::person(&no.by), moment(no.at));
+        let (by, at) = (display_names::decider(no.by.as_ref()), moment(no.at));
         say("rejected", format!("the same images in {}, by {by} at {at}{why}", no.release));
     }
     for no in &state.earlier {
@@ -198,7 +198,7 @@ pub fn human(context: &Context, pending: &PendingApproval<'_>, layout: Layout) -
         };
         let which = if no.plan == request.plan { "this plan".to_owned() } else { format!("plan {}", no.plan.short()) };
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        say(word, format!("{which}, by {} at {}{why}", display_names::person(&no.by), moment(no.at)));
+        say(word, format!("{which}, by {} at {}{why}", display_names::decider(no.by.as_ref()), moment(no.at)));
     }
     if let Some(why) = &release.again {
         say("reason", format!("“{why}”"));

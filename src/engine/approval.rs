@@ -18,9 +18,10 @@ pub fn refusal(
         let (answered, requested) = (answer.plan.clone(), request.plan.clone());
         return Some(AnswerReason::AnotherPlan { answered, requested, differences: Vec::new() });
     }
-    let arn = &answer.by.arn;
+    let arn = answer.arn();
     if !may_decide(policy, arn) {
-        return Some(AnswerReason::NotAnApprover { arn: arn.clone(), approvers: policy.approvers.clone() });
+        let arn = arn.map(str::to_owned);
+        return Some(AnswerReason::NotAnApprover { arn, approvers: policy.approvers.clone() });
     }
     match answer.answer {
         Answer::Rejected => None,
@@ -28,16 +29,16 @@ pub fn refusal(
     }
 }
 
-/// Why this principal may not approve for these requesters; `None`: it is not one of them.
+/// Why this principal may not approve for these requesters; `None`: it is not one of them. `arn`: `None` where it is unknown.
 ///
 /// All requesters count: who started the release, who extended it and who resumed it. An unknown one could be anybody.
-pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) -> Option<Conflict> {
+pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: Option<&str>) -> Option<Conflict> {
     if policy.self_approval {
         return None;
     }
-    if !arn.starts_with("arn:") {
+    let Some(arn) = arn else {
         return Some(Conflict::ApproverUnknown);
-    }
+    };
     if let Some(machine) = machine::of(arn) {
         return Some(Conflict::ApproverIsMachine { arn: arn.to_owned(), machine });
     }
@@ -87,9 +88,10 @@ pub fn unknown(requester: &Requester) -> Option<UnknownRequester> {
     }
 }
 
-/// Whether a principal may decide, with any approval method.
-pub fn may_decide(policy: &ApprovalPolicy, arn: &str) -> bool {
-    policy.approvers.is_empty() || policy.approvers.iter().any(|pattern| matches(pattern, arn))
+/// Whether a principal may decide, with any approval method. No pattern matches an unknown one (`None`).
+pub fn may_decide(policy: &ApprovalPolicy, arn: Option<&str>) -> bool {
+    let matches = |arn| policy.approvers.iter().any(|pattern| matches(pattern, arn));
+    policy.approvers.is_empty() || arn.is_some_and(matches)
 }
 
 #[cfg(test)]

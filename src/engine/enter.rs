@@ -293,7 +293,7 @@ fn too_old(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
 /// Why an approval no longer counts: the approver has extended or resumed the release.
 fn approver_is_requester(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval else { return None };
-    let conflict = conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)?;
+    let conflict = conflict(stage.approval.as_ref()?, &a.release.requesters, answer.arn())?;
     Some(VoidReason::Requester { conflict })
 }
 

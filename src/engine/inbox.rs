@@ -29,7 +29,7 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
                 _ if state.entered.is_some() => settled(),
                 // It may be approved in CodePipeline although no process has read that.
                 Approval::Requested(request) if request.execution.is_some() => withdrawal_refusal(policy, &by.arn),
-                Approval::Given(given, _) if given.by.arn == by.arn => None,
+                Approval::Given(given, _) if given.arn() == Some(&by.arn) => None,
                 Approval::Given(..) => withdrawal_refusal(policy, &by.arn),
                 Approval::Requested(_) => Some(WithdrawalRefusal::NotApproved),
                 Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
@@ -141,7 +141,7 @@ fn with_differences(reason: AnswerReason, release: &Release, stage: &StageName) 
 /// Why a withdrawal does not count; `None`: it counts.
 fn withdrawal_refusal(policy: &ApprovalPolicy, arn: &str) -> Option<WithdrawalRefusal> {
     let refusal = || WithdrawalRefusal::NotAnApprover { arn: arn.to_owned(), approvers: policy.approvers.clone() };
-    (!may_decide(policy, arn)).then(refusal)
+    (!may_decide(policy, Some(arn))).then(refusal)
 }
 
 /// Why a stage's approval can no longer be decided; `None`: it can.
@@ -152,8 +152,8 @@ pub fn settled(state: &StageState) -> Option<Settled> {
     match &state.approval {
         Approval::Requested(_) => None,
         Approval::NotRequested => Some(Settled::NotRequested),
-        Approval::Given(given, _) => Some(Settled::Approved { by: given.by.arn.clone() }),
-        Approval::Rejected(given) => Some(Settled::Rejected { by: given.by.arn.clone() }),
+        Approval::Given(given, _) => Some(Settled::Approved { by: given.arn().map(str::to_owned) }),
+        Approval::Rejected(given) => Some(Settled::Rejected { by: given.arn().map(str::to_owned) }),
         Approval::Expired(why) => Some(Settled::Expired { why: why.clone() }),
         Approval::Closed { why } => Some(Settled::Closed { why: Box::new(why.clone()) }),
     }

@@ -147,9 +147,17 @@ pub struct ApprovalAnswer {
     /// The plan that the person saw.
     pub plan: PlanHash,
     pub answer: Answer,
-    pub by: Identity,
+    /// Who decided; `None`: CodePipeline does not show it.
+    pub by: Option<Identity>,
     #[serde(default)]
     pub comment: String,
+}
+
+impl ApprovalAnswer {
+    /// The ARN of who decided, where it is known.
+    pub fn arn(&self) -> Option<&str> {
+        self.by.as_ref().map(|by| by.arn.as_str())
+    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use super::verdict::Verdict;
 pub enum AnswerReason {
     /// It is about another plan than the one that would be carried out now.
     AnotherPlan { answered: PlanHash, requested: PlanHash, differences: Vec<PlanDifference> },
-    /// No approver pattern matches the ARN of who answered.
-    NotAnApprover { arn: String, approvers: Vec<String> },
+    /// No approver pattern matches the ARN of who answered; `None`: CodePipeline does not show it.
+    NotAnApprover { arn: Option<String>, approvers: Vec<String> },
     /// Who approved is or may be a requester.
     Requester { conflict: Conflict },
     /// Only CodePipeline's action can decide.
@@ -78,7 +78,7 @@ pub enum UnknownRequester {
     },
 }
 
-/// Why a stage's approval can no longer be decided. Principals by their ARNs.
+/// Why a stage's approval can no longer be decided. Principals by their ARNs; `None`: CodePipeline does not show who.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Settled {
@@ -88,10 +88,10 @@ pub enum Settled {
     },
     NotRequested,
     Approved {
-        by: String,
+        by: Option<String>,
     },
     Rejected {
-        by: String,
+        by: Option<String>,
     },
     Expired {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,8 +158,14 @@ pub enum ApprovalMismatch {
     NoExecution { pipeline: String },
     /// Who approved is not an approver.
     NotAnApprover { arn: String, approvers: Vec<String> },
-    /// Somebody other than the recorded approver approved the action. `by`: who, where CodePipeline reports it.
-    AnotherApprover { pipeline: String, action: String, execution: String, by: Option<String>, recorded: String },
+    /// Somebody other than the recorded approver approved the action. `by` and `recorded`: who, where CodePipeline reports it.
+    AnotherApprover {
+        pipeline: String,
+        action: String,
+        execution: String,
+        by: Option<String>,
+        recorded: Option<String>,
+    },
     /// CodePipeline's action does not show an approval of the plan.
     NotApproved { pipeline: String, action: String, execution: String, plan: PlanHash },
 }

@@ -55,7 +55,8 @@ pub struct Rejected {
     pub at: Timestamp,
     pub release: ReleaseId,
     pub images: BTreeMap<ImageName, Digest>,
-    pub by: Identity,
+    /// `None`: CodePipeline does not show who rejected.
+    pub by: Option<Identity>,
     pub comment: String,
 }
 
@@ -186,7 +187,7 @@ mod tests {
             stage: id("prod"),
             plan: PlanHash::of(b"plan"),
             answer: Answer::Rejected,
-            by,
+            by: Some(by),
             comment: "no".into(),
         };
         let mut ledger = StageLedger::default();

@@ -79,17 +79,17 @@ pub enum Reason {
         stage: StageName,
         mismatch: ApprovalMismatch,
     },
-    /// An approver rejected it. `carried`: the release runs in the CodePipeline execution whose action is answered.
+    /// An approver rejected it. `by`: who, where CodePipeline shows it. `carried`: the release runs in the CodePipeline execution whose action is answered.
     Rejected {
         stage: StageName,
-        by: Identity,
+        by: Option<Identity>,
         comment: String,
         carried: bool,
     },
     /// Exactly this plan was rejected before.
     PlanRejectedBefore {
         stage: StageName,
-        by: Identity,
+        by: Option<Identity>,
         comment: String,
         at: Timestamp,
         carried: bool,
@@ -97,7 +97,7 @@ pub enum Reason {
     /// The same images were rejected before, in this release or another.
     ImagesRejectedBefore {
         stage: StageName,
-        by: Identity,
+        by: Option<Identity>,
         comment: String,
         at: Timestamp,
         release: ReleaseId,

@@ -62,7 +62,8 @@ pub struct Shown {
 pub struct EarlierDecision {
     pub word: EarlierDecisionKind,
     pub plan: PlanHash,
-    pub by: Identity,
+    /// `None`: CodePipeline does not show who rejected.
+    pub by: Option<Identity>,
     pub comment: String,
     pub at: Timestamp,
 }
@@ -167,7 +168,7 @@ impl StageState {
             | Approval::Closed { .. } => return Err(IllegalReason::NothingToWithdraw),
         };
         self.approval = next;
-        let (plan, by, comment) = (request.plan, by.clone(), comment.to_owned());
+        let (plan, by, comment) = (request.plan, Some(by.clone()), comment.to_owned());
         self.earlier.push(EarlierDecision { word: EarlierDecisionKind::Withdrawn, plan, by, comment, at });
         // No lease is held while people decide.
         self.lock = None;

@@ -1,6 +1,6 @@
 //! Why approvals, answers and approval requests do not count, in words.
 
-use super::display_names::machine;
+use super::display_names::{NOT_SHOWN, machine};
 use super::outcome;
 use crate::model::approval_reason::{
     AnswerReason, ApprovalMismatch, ClosedReason, Conflict, ExpiryReason, PlanDifference, Settled, UnknownRequester,
@@ -19,7 +19,9 @@ pub fn refusal(refusal: &AnswerReason) -> String {
             requested.short(),
             differences(found)
         ),
-        AnswerReason::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
+        AnswerReason::NotAnApprover { arn, approvers } => {
+            not_an_approver(arn.as_deref().unwrap_or(NOT_SHOWN), approvers)
+        }
         AnswerReason::Requester { conflict: found } => conflict(found),
         AnswerReason::DecidedInCodePipeline { stage, pipeline, action } => {
             format!("{stage} is decided in CodePipeline ({pipeline}, {action})")
@@ -83,8 +85,10 @@ pub fn settled(settled: &Settled) -> String {
             format!("the approval was used: the stage was entered at {}", moment(*entered_at))
         }
         Settled::NotRequested => "no approval was requested".to_owned(),
-        Settled::Approved { by } => format!("{by} has already approved it"),
-        Settled::Rejected { by } => format!("{by} has rejected it"),
+        Settled::Approved { by } => {
+            format!("{} has already approved it", by.as_deref().unwrap_or(NOT_SHOWN))
+        }
+        Settled::Rejected { by } => format!("{} has rejected it", by.as_deref().unwrap_or(NOT_SHOWN)),
         Settled::Expired { why: None } => "the approval request has expired".to_owned(),
         Settled::Expired { why: Some(why) } => expiry(why),
         Settled::Closed { why } => closed(why),
@@ -147,6 +151,7 @@ pub fn mismatch(mismatch: &ApprovalMismatch) -> String {
         ApprovalMismatch::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
         ApprovalMismatch::AnotherApprover { pipeline, action, execution, by, recorded } => {
             let by = by.as_deref().unwrap_or("a person that it does not name");
+            let recorded = recorded.as_deref().unwrap_or(NOT_SHOWN);
             format!(
                 "action {action} of CodePipeline {pipeline}, execution {execution}, was approved by {by}, not by {recorded}"
             )

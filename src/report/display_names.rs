@@ -55,6 +55,19 @@ pub fn person(identity: &Identity) -> String {
     }
 }
 
+/// An approver whom CodePipeline does not show.
+pub const NOT_SHOWN: &str = "somebody whom CodePipeline does not show";
+
+/// Who decided about an approval, by name and account.
+pub fn decider(by: Option<&Identity>) -> String {
+    by.map_or_else(|| NOT_SHOWN.to_owned(), person)
+}
+
+/// Who decided about an approval, by ARN.
+pub fn decider_arn(by: Option<&Identity>) -> &str {
+    by.map_or(NOT_SHOWN, |by| &by.arn)
+}
+
 /// A requester, for people.
 pub fn requester(who: &Requester) -> String {
     match who {

@@ -1,5 +1,6 @@
 //! Why a release ended or a stage failed, in words: the only place that writes sentences, causes and hints about it.
 
+use super::display_names::decider_arn;
 use super::words::Words;
 use super::{approval, check, effect, fault, freeze, gate, rollout};
 use crate::model::effect::Effect;
@@ -77,15 +78,18 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         .hint("nothing was changed in the stage; find out who wrote the record")
         .hint("then make a new release"),
         Reason::Rejected { stage, by, comment, carried } => {
-            rejected(format!("{} rejected the release for {stage}", by.arn), comment, id, stage, *carried)
+            let sentence = format!("{} rejected the release for {stage}", decider_arn(by.as_ref()));
+            rejected(sentence, comment, id, stage, *carried)
         }
         Reason::PlanRejectedBefore { stage, by, comment, at, carried } => {
-            let sentence = format!("{} rejected exactly this plan for {stage} at {}", by.arn, moment(*at));
+            let sentence =
+                format!("{} rejected exactly this plan for {stage} at {}", decider_arn(by.as_ref()), moment(*at));
             rejected(sentence, comment, id, stage, *carried)
         }
         Reason::ImagesRejectedBefore { stage, by, comment, at, release, carried } => {
             let of = if release == id { String::new() } else { format!(", in release {release}") };
-            let sentence = format!("{} rejected the same images for {stage} at {}{of}", by.arn, moment(*at));
+            let sentence =
+                format!("{} rejected the same images for {stage} at {}{of}", decider_arn(by.as_ref()), moment(*at));
             rejected(sentence, comment, id, stage, *carried)
         }
         Reason::ApprovalExpired { stage, why, carried } => {

@@ -1,6 +1,6 @@
 //! Facts as lines that a person follows.
 
-use super::display_names::{self, digest, person, requester};
+use super::display_names::{self, decider, digest, person, requester};
 use super::step;
 pub use super::story_line::{Mark, StoryLine};
 use super::{approval, effect, fault, gate, reason, warning};
@@ -133,15 +133,16 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             StoryLine::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])
         }
         Fact::ApprovalRefused { answer, reason, .. } => {
-            let text = format!("an answer by {} does not count: {}", person(&answer.by), approval::refusal(reason));
+            let text =
+                format!("an answer by {} does not count: {}", decider(answer.by.as_ref()), approval::refusal(reason));
             StoryLine::new(Careful, answer.stage.as_str(), text)
         }
         Fact::ApprovalGiven { answer } => {
-            let text = format!("approved by {}{}", person(&answer.by), quoted(&answer.comment));
+            let text = format!("approved by {}{}", decider(answer.by.as_ref()), quoted(&answer.comment));
             StoryLine::new(Done, answer.stage.as_str(), text)
         }
         Fact::ApprovalRejected { answer, .. } => {
-            let text = format!("rejected by {}{}", person(&answer.by), quoted(&answer.comment));
+            let text = format!("rejected by {}{}", decider(answer.by.as_ref()), quoted(&answer.comment));
             StoryLine::new(Failed, answer.stage.as_str(), text)
         }
         Fact::ApprovalWithdrawn { stage, by, comment } => {

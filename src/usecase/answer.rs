@@ -11,7 +11,7 @@ use super::question::{caller, of_approver, open_requests, recorded, the_one, unu
 use super::records::{Recorded, started_by_other};
 use crate::engine::approval::refusal;
 use crate::engine::plan::is_requested_plan;
-use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::fault::own::Lack;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
@@ -80,7 +80,7 @@ pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> 
         stage: stage.name.clone(),
         plan: request.plan.clone(),
         answer: decision.answer,
-        by,
+        by: Some(by),
         comment: decision.comment.clone(),
     };
     match refusal(&policy, &recorded.release.requesters, &request, &given) {
@@ -114,7 +114,7 @@ impl Prepared {
                 let verdict = Verdict {
                     approved: answer == Answer::Approved,
                     plan: &self.given.plan,
-                    summary: &summary(&self.given, &self.given.by),
+                    summary: &summary(&self.given),
                 };
                 let put = self.ports.approvals.answer(&account, &pipeline, &execution, &action, verdict).await;
                 put.map_err(|fault| of_approver(fault, &account))?;
@@ -191,9 +191,9 @@ fn check_reviewed(decision: &Decision, request: &ApprovalRequest) -> Result<(), 
     }
 }
 
-fn summary(answer: &ApprovalAnswer, by: &Identity) -> String {
-    match answer.comment.is_empty() {
-        true => format!("plan {} by {}", answer.plan.short(), by.arn),
-        false => format!("plan {}: {}", answer.plan.short(), answer.comment),
+fn summary(answer: &ApprovalAnswer) -> String {
+    match answer.arn() {
+        Some(arn) if answer.comment.is_empty() => format!("plan {} by {arn}", answer.plan.short()),
+        Some(_) | None => format!("plan {}: {}", answer.plan.short(), answer.comment),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::refusal::{AnswerRefusal, LaterWord};
 use crate::model::release::Release;
-use crate::model::stage_state::Approval;
+use crate::model::stage_state::{Approval, EarlierDecision};
 
 /// How long the sender waits until the process that works on the release has read the message: that reads its inbox several times in this time.
 pub const WATCHED: SignedDuration = SignedDuration::from_secs(20);
@@ -205,8 +205,8 @@ fn judged(
         false => {
             let why = match (settled(state), state.earlier.last()) {
                 (Some(why), _) => LaterWord::Settled(why),
-                (None, Some(earlier)) => LaterWord::Withdrawn { by: earlier.by.arn.clone() },
-                (None, None) => LaterWord::RequestedAgain,
+                (None, Some(EarlierDecision { by: Some(by), .. })) => LaterWord::Withdrawn { by: by.arn.clone() },
+                (None, Some(EarlierDecision { by: None, .. }) | None) => LaterWord::RequestedAgain,
             };
             Err(AnswerRefusal::LaterWord { stage: stage.clone(), why })
         }

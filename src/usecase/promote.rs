@@ -150,7 +150,7 @@ mod tests {
         // Who approved an ended release was shown that the approval does not count.
         let answer = |answer| {
             let plan = crate::model::ids::PlanHash::of(b"plan");
-            let body = ApprovalAnswer { stage: id("prod"), plan, answer, by: by.clone(), comment: String::new() };
+            let body = ApprovalAnswer { stage: id("prod"), plan, answer, by: Some(by.clone()), comment: String::new() };
             Message { body: MessageBody::Answer(body), ..abort.clone() }
         };
         assert!(is_stale(&ended(Outcome::Blocked), &answer(Answer::Approved)));

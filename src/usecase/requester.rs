@@ -177,7 +177,7 @@ pub async fn check_may_continue(
 /// Checks that a requester who continues a release has not approved it: the approval would no longer count.
 fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Requester) -> Result<(), Refusal> {
     let Some(policy) = &stage.approval else { return Ok(()) };
-    let itself = unknown(requester).is_none() && conflict(policy, std::slice::from_ref(requester), arn).is_some();
+    let itself = unknown(requester).is_none() && conflict(policy, std::slice::from_ref(requester), Some(arn)).is_some();
     match itself {
         true => Err(Refusal::RequesterIsApprover {
             release: release.id.clone(),
@@ -188,10 +188,10 @@ fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Req
     }
 }
 
-/// Who approved a stage, by the record or by an unread answer in the inbox or in CodePipeline.
+/// Who approved a stage, where that is known, by the record or by an unread answer in the inbox or in CodePipeline.
 async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &Stage) -> Result<Vec<String>, Error> {
     let request = match &release.stage(&stage.name).approval {
-        Approval::Given(answer, _) => return Ok(vec![answer.by.arn.clone()]),
+        Approval::Given(answer, _) => return Ok(answer.arn().map(str::to_owned).into_iter().collect()),
         Approval::Requested(request) => request,
         Approval::NotRequested | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
             return Ok(vec![]);
@@ -199,7 +199,7 @@ async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &
     };
     let sent = inbox.iter().filter_map(|message| match &message.body {
         MessageBody::Answer(answer) if answer.stage == stage.name && answer.answer == Answer::Approved => {
-            Some(answer.by.arn.clone())
+            answer.arn().map(str::to_owned)
         }
         MessageBody::Answer(_) | MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => None,
     });

@@ -43,8 +43,9 @@ pub async fn withdraw(
     };
     let policy = spec.approval.as_ref().ok_or_else(|| Error::inconsistent(Lack::ApprovalPolicy))?;
     let by = caller(&ports, &recorded, spec, policy).await?;
-    let gave = matches!(&release.stage(&spec.name).approval, Approval::Given(answer, _) if answer.by.arn == by.arn);
-    if !gave && !may_decide(policy, &by.arn) {
+    let gave =
+        matches!(&release.stage(&spec.name).approval, Approval::Given(answer, _) if answer.arn() == Some(&by.arn));
+    if !gave && !may_decide(policy, Some(&by.arn)) {
         return Err(AnswerRefusal::MayNotWithdraw { arn: by.arn, policy: policy.clone() }.into());
     }
     let message = MessageBody::Withdraw { stage: spec.name.clone(), by, comment };

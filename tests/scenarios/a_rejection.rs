@@ -46,7 +46,7 @@ async fn by_another_approver_counts_until_the_stage_is_entered() {
                 stage: "prod".parse().unwrap(),
                 plan: request.plan.clone(),
                 answer: Answer::Rejected,
-                by: COLLEAGUE.identity(),
+                by: Some(COLLEAGUE.identity()),
                 comment: "STOP, wrong build".to_owned(),
             };
             let mut sent = std::pin::pin!(journal.send(&release, MessageBody::Answer(no), at));

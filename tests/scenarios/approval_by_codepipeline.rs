@@ -41,7 +41,9 @@ async fn starts_an_execution_that_carries_the_request() {
     let started = sim.calls("StartPipelineExecution");
     assert_eq!(started.len(), 1);
     assert!(started[0].input["variables"].to_string().contains(request.plan.as_str()));
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
+    assert!(
+        ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.arn().unwrap().ends_with("user/manager")))
+    );
     assert_eq!(sim.updates(PROD, "shop-prod", "web").len(), 1);
 }
 

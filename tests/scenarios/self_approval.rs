@@ -32,7 +32,9 @@ async fn is_refused_and_somebody_else_s_counts() {
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("may not approve it"))));
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
+    assert!(
+        ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.arn().unwrap().ends_with("user/manager")))
+    );
 }
 
 fn build() -> Machine {

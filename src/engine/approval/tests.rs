@@ -55,7 +55,13 @@ fn request() -> ApprovalRequest {
 }
 
 fn answer(arn: &str, answer: Answer) -> ApprovalAnswer {
-    ApprovalAnswer { stage: id("prod"), plan: PlanHash::of(b"plan"), answer, by: who(arn), comment: String::new() }
+    ApprovalAnswer {
+        stage: id("prod"),
+        plan: PlanHash::of(b"plan"),
+        answer,
+        by: Some(who(arn)),
+        comment: String::new(),
+    }
 }
 
 fn refused(policy: &ApprovalPolicy, requester: &Requester, answer: &ApprovalAnswer) -> Option<AnswerReason> {
@@ -118,8 +124,15 @@ fn all_requesters_are_excluded() {
 
 #[test]
 fn an_approval_by_an_unknown_principal_does_not_count() {
-    let unknown = answer("unknown", Answer::Approved);
-    assert!(refused(&policy(&[]), &person(ALICE), &unknown).is_some());
+    let unknown = |given| ApprovalAnswer { by: None, ..answer(BOB, given) };
+    let conflict = AnswerReason::Requester { conflict: Conflict::ApproverUnknown };
+    assert_eq!(refused(&policy(&[]), &person(ALICE), &unknown(Answer::Approved)), Some(conflict));
+    assert_eq!(refused(&policy(&[]), &person(ALICE), &unknown(Answer::Rejected)), None);
+    let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
+    assert_eq!(refused(&lenient, &person(ALICE), &unknown(Answer::Approved)), None);
+    let approvers = ApprovalPolicy { self_approval: true, ..policy(&["arn:aws:iam::012345678901:*"]) };
+    let refusal = refused(&approvers, &person(ALICE), &unknown(Answer::Approved));
+    assert!(matches!(refusal, Some(AnswerReason::NotAnApprover { arn: None, .. })), "{refusal:?}");
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl World {
         };
         let answer = |answer| {
             let (stage, comment) = (stage.clone(), String::new());
-            MessageBody::Answer(ApprovalAnswer { stage, plan: plan.clone(), answer, by: by.clone(), comment })
+            MessageBody::Answer(ApprovalAnswer { stage, plan: plan.clone(), answer, by: Some(by.clone()), comment })
         };
         let body = match self.chance.pick(4) {
             0 | 1 => MessageBody::Withdraw { stage: stage.clone(), by: by.clone(), comment: String::new() },
@@ -524,13 +524,13 @@ impl World {
             stage: stage.clone(),
             plan: request.plan.clone(),
             answer: Answer::Approved,
-            by: identity(APPROVER),
+            by: Some(identity(APPROVER)),
             comment: String::new(),
         };
         let answer = if self.chance.odds(30) {
             match self.chance.pick(4) {
                 0 => ApprovalAnswer { answer: Answer::Rejected, ..approved },
-                1 => ApprovalAnswer { by: identity(REQUESTER), ..approved },
+                1 => ApprovalAnswer { by: Some(identity(REQUESTER)), ..approved },
                 2 => ApprovalAnswer { plan: crate::model::ids::PlanHash::of(b"another"), ..approved },
                 _ => return None,
             }

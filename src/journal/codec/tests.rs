@@ -279,7 +279,7 @@ fn answer() -> impl Strategy<Value = ApprovalAnswer> {
         stage,
         plan: PlanHash::of(comment.as_bytes()),
         answer: Answer::Rejected,
-        by: Identity { arn: comment.clone(), account: id("012345678901"), user_id: "A".into() },
+        by: Some(Identity { arn: comment.clone(), account: id("012345678901"), user_id: "A".into() }),
         comment,
     })
 }

@@ -114,7 +114,7 @@ fn somebody() -> Identity {
 }
 
 fn answer(answer: Answer) -> ApprovalAnswer {
-    ApprovalAnswer { stage: stage(), plan: PlanHash::of(b"plan"), answer, by: somebody(), comment: "seen".into() }
+    ApprovalAnswer { stage: stage(), plan: PlanHash::of(b"plan"), answer, by: Some(somebody()), comment: "seen".into() }
 }
 
 fn fault() -> Fault {

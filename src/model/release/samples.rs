@@ -180,7 +180,9 @@ pub fn reason(outcome: Outcome) -> Reason {
             fault: crate::model::fault::samples::of(FaultKind::BuildFailed),
         },
         Outcome::Blocked => Reason::NewerRelease { stage: stage(), newer: id("r9") },
-        Outcome::Rejected => Reason::Rejected { stage: stage(), by: bob(), comment: String::new(), carried: false },
+        Outcome::Rejected => {
+            Reason::Rejected { stage: stage(), by: Some(bob()), comment: String::new(), carried: false }
+        }
         Outcome::Expired => Reason::ApprovalExpired { stage: stage(), why: None, carried: false },
         Outcome::RolledBack => rolled(RolloutEnd::RolledBack { said }),
         Outcome::Superseded => Reason::Overtaken { stage: stage(), newer: id("r9") },

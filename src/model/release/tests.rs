@@ -84,7 +84,13 @@ fn somebody() -> Identity {
 }
 
 fn answer(stage: &str, answer: Answer) -> ApprovalAnswer {
-    ApprovalAnswer { stage: id(stage), plan: PlanHash::of(b"plan"), answer, by: somebody(), comment: String::new() }
+    ApprovalAnswer {
+        stage: id(stage),
+        plan: PlanHash::of(b"plan"),
+        answer,
+        by: Some(somebody()),
+        comment: String::new(),
+    }
 }
 
 fn given(stage: &str) -> Fact {

@@ -142,13 +142,15 @@ async fn compared(
         let yes = action.decisions().filter(|(answer, _)| *answer == Answer::Approved).map(|(_, decided)| decided);
         yes.filter(|decided| plan_of(decided).as_ref() == Some(&given.plan))
     };
-    if approved().any(|decided| decided.by.as_deref() == Some(&given.by.arn)) {
-        let arn = &given.by.arn;
-        let refused = || ApprovalMismatch::NotAnApprover { arn: arn.clone(), approvers: policy.approvers.clone() };
-        return found((!may_decide(policy, arn)).then(refused));
+    // Two whom CodePipeline does not show are not the same person.
+    if let Some(arn) = given.arn()
+        && approved().any(|decided| arn_of(decided) == Some(arn))
+    {
+        let refused = || ApprovalMismatch::NotAnApprover { arn: arn.to_owned(), approvers: policy.approvers.clone() };
+        return found((!may_decide(policy, Some(arn))).then(refused));
     }
     // CodePipeline shows this of its latest execution alone.
-    if approved().any(|decided| decided.by.is_none()) {
+    if approved().any(|decided| arn_of(decided).is_none()) {
         let reason = VoidReason::ApproverGone { execution: execution.clone() };
         return match used {
             // This plan was approved, and is being carried out: that the name is no longer shown changes nothing.
@@ -163,7 +165,7 @@ async fn compared(
             action,
             execution,
             by: decided.by.clone(),
-            recorded: given.by.arn.clone(),
+            recorded: given.arn().map(str::to_owned),
         },
         None => ApprovalMismatch::NotApproved { pipeline, action, execution, plan: given.plan.clone() },
     }))
@@ -198,15 +200,15 @@ fn unrecorded_rejection<'d>(
         .map(|(_, decided)| decided)
         .filter(|no| plan_of(no).as_ref() == Some(plan) && rejection_counts(carried.policy, no));
     no.find(|no| {
-        let same_by = |arn: &str| no.by.as_deref().is_none_or(|by| by == arn);
-        let same = heard.iter().position(|e| same_by(&e.by.arn) && e.comment == no.summary);
+        let same_by = |by: Option<&Identity>| arn_of(no).is_none_or(|arn| by.is_some_and(|by| by.arn == arn));
+        let same = heard.iter().position(|e| same_by(e.by.as_ref()) && e.comment == no.summary);
         same.map(|at| heard.remove(at)).is_none()
     })
 }
 
 /// Whether a rejection counts; one does where nobody knows who gave it.
 fn rejection_counts(policy: &ApprovalPolicy, no: &Decided) -> bool {
-    no.by.as_deref().is_none_or(|by| may_decide(policy, by))
+    arn_of(no).is_none_or(|arn| may_decide(policy, Some(arn)))
 }
 
 /// Why nobody can decide about an execution's action any more.
@@ -224,9 +226,14 @@ fn plan_of(decided: &Decided) -> Option<PlanHash> {
     PlanHash::only_one_in(decided.asked.as_deref().unwrap_or_default())
 }
 
-fn who(decided: &Decided, account: &Account) -> Identity {
-    let arn = decided.by.clone().unwrap_or_else(|| "unknown".to_owned());
-    Identity { user_id: arn.clone(), arn, account: account.id.clone() }
+fn who(decided: &Decided, account: &Account) -> Option<Identity> {
+    let arn = arn_of(decided)?.to_owned();
+    Some(Identity { user_id: arn.clone(), arn, account: account.id.clone() })
+}
+
+/// The ARN of who decided, where CodePipeline shows it; what is not an ARN identifies nobody.
+fn arn_of(decided: &Decided) -> Option<&str> {
+    decided.by.as_deref().filter(|by| by.starts_with("arn:"))
 }
 
 /// Whether an approval came after its question had expired; one whose time is not known may have.

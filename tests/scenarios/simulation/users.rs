@@ -157,7 +157,7 @@ impl Simulation {
             stage: stage.name.clone(),
             plan: plan.clone(),
             answer,
-            by: person.identity(),
+            by: Some(person.identity()),
             comment: "as seen".to_owned(),
         };
         match &stage.approval.as_ref().expect("a policy").way {
