@@ -86,8 +86,8 @@ async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: 
     };
     match output.ask(question) {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::wrong(format!("{state}; the release still waits"))),
-        None => Err(Failure::wrong(format!("the question was not answered: {state}; the release still waits"))),
+        Some(false) => Err(Failure::not_answered(format!("{state}; the release still waits"))),
+        None => Err(Failure::not_answered(format!("the question was not answered: {state}; the release still waits"))),
     }
 }
 

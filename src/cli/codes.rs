@@ -15,7 +15,6 @@ pub fn run(output: &Output) -> Result<ExitCode, Failure> {
             .map(|code| json!({ "exit_code": code.number(), "meaning": exit_codes::meaning(*code) }))
             .collect();
         let families: Vec<_> = codes::families()
-            .into_iter()
             .map(|family| {
                 let codes: Vec<_> =
                     family.codes.iter().map(|(code, meaning)| json!({ "code": code, "meaning": meaning })).collect();

@@ -6,6 +6,7 @@ use crate::model::ids::ReleaseId;
 use crate::model::illegal::Illegal;
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
+use crate::report::codes::command::CommandCode;
 use crate::report::words::Words;
 use crate::report::{fault, illegal, refusal};
 use crate::runtime::runner::RunError;
@@ -15,36 +16,26 @@ use crate::usecase::error::{Error, OwnAct};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub code: ExitCode,
-    /// In kebab-case: a fault's or a refusal's code, or one of `report::codes::COMMANDS`.
+    /// In kebab-case: a fault's or a refusal's code, or that of a `CommandCode`.
     pub reason: &'static str,
     pub sentence: String,
     pub cause: Option<String>,
     pub hints: Vec<String>,
 }
 
-const USAGE: &str = "usage";
-const ACCESS: &str = "access";
-const DEFECT: &str = "defect";
-const UNCLEAR: &str = "unclear";
-const NO_SUCH_RELEASE: &str = "no-such-release";
-const HELD: &str = "release-held";
-const FROZEN: &str = "stage-frozen";
-const LEASE_LOST: &str = "lease-lost";
-const DAMAGED: &str = "record-damaged";
-const NEWER: &str = "record-of-another-version";
-const IMPORTED: &str = "record-imported";
-const FOREIGN: &str = "state-foreign";
-const CONFLICT: &str = "record-conflict";
-const UNAVAILABLE: &str = "state-unavailable";
-
 impl Failure {
     fn new(code: ExitCode, sentence: impl Into<String>) -> Failure {
-        Failure { code, reason: coarse(code), sentence: sentence.into(), cause: None, hints: Vec::new() }
+        Failure { code, reason: coarse(code).code(), sentence: sentence.into(), cause: None, hints: Vec::new() }
     }
 
     /// The command or the file is wrong.
     pub fn wrong(sentence: impl Into<String>) -> Failure {
         Failure::new(ExitCode::Usage, sentence)
+    }
+
+    /// The person did not answer yes to a question, so nothing was done.
+    pub fn not_answered(sentence: impl Into<String>) -> Failure {
+        Failure { reason: CommandCode::NotAnswered.code(), ..Failure::new(ExitCode::Usage, sentence) }
     }
 
     /// Access or set-up is missing.
@@ -56,23 +47,25 @@ impl Failure {
     pub fn of_state(error: &JournalError, release: Option<&ReleaseId>) -> Failure {
         let Words { sentence, cause, hints } = fault::state::words(error, release);
         let (code, reason) = match error {
-            JournalError::NoSuchRelease(_) => (ExitCode::Usage, NO_SUCH_RELEASE),
-            JournalError::Held { .. } => (ExitCode::Locked, HELD),
-            JournalError::Frozen(_) => (ExitCode::Locked, FROZEN),
-            JournalError::LostLease { .. } => (ExitCode::Suspended, LEASE_LOST),
-            JournalError::Corrupt(_) => (ExitCode::Access, DAMAGED),
+            JournalError::NoSuchRelease(_) => (ExitCode::Usage, CommandCode::NoSuchRelease),
+            JournalError::Held { .. } => (ExitCode::Locked, CommandCode::Held),
+            JournalError::Frozen(_) => (ExitCode::Locked, CommandCode::Frozen),
+            JournalError::LostLease { .. } => (ExitCode::Suspended, CommandCode::LeaseLost),
+            JournalError::Corrupt(_) => (ExitCode::Access, CommandCode::Damaged),
             JournalError::Newer { .. } | JournalError::Older { .. } | JournalError::Unknown(_) => {
-                (ExitCode::Access, NEWER)
+                (ExitCode::Access, CommandCode::OtherVersion)
             }
-            JournalError::Imported(..) => (ExitCode::Usage, IMPORTED),
-            JournalError::Foreign(_) | JournalError::MadeElsewhere(_) => (ExitCode::Access, FOREIGN),
-            JournalError::Conflict(_) => (ExitCode::Usage, CONFLICT),
+            JournalError::Imported(..) => (ExitCode::Usage, CommandCode::Imported),
+            JournalError::Foreign(_) | JournalError::MadeElsewhere(_) => (ExitCode::Access, CommandCode::Foreign),
+            JournalError::Conflict(_) => (ExitCode::Usage, CommandCode::Conflict),
             JournalError::Store(_) | JournalError::Busy { .. } | JournalError::Gone { .. } => {
-                (ExitCode::Access, UNAVAILABLE)
+                (ExitCode::Access, CommandCode::Unavailable)
             }
-            JournalError::Remote(fault) => (code_of(fault), fault.code()),
+            JournalError::Remote(fault) => {
+                return Failure { code: code_of(fault), reason: fault.code(), sentence, cause, hints };
+            }
         };
-        Failure { code, reason, sentence, cause, hints }
+        Failure { code, reason: reason.code(), sentence, cause, hints }
     }
 
     pub fn defect(sentence: impl Into<String>) -> Failure {
@@ -94,13 +87,13 @@ impl Failure {
 }
 
 /// The code of a failure that has no closer one.
-fn coarse(code: ExitCode) -> &'static str {
+fn coarse(code: ExitCode) -> CommandCode {
     match code {
-        ExitCode::Usage => USAGE,
-        ExitCode::Access => ACCESS,
-        ExitCode::Defect => DEFECT,
-        ExitCode::Locked => HELD,
-        ExitCode::Suspended => LEASE_LOST,
+        ExitCode::Usage => CommandCode::Usage,
+        ExitCode::Access => CommandCode::Access,
+        ExitCode::Defect => CommandCode::Defect,
+        ExitCode::Locked => CommandCode::Held,
+        ExitCode::Suspended => CommandCode::LeaseLost,
         ExitCode::Done
         | ExitCode::BuildFailed
         | ExitCode::Blocked
@@ -112,7 +105,7 @@ fn coarse(code: ExitCode) -> &'static str {
         | ExitCode::Aborted
         | ExitCode::Failed
         | ExitCode::StillRunning
-        | ExitCode::Unknown => UNCLEAR,
+        | ExitCode::Unknown => CommandCode::Unclear,
     }
 }
 
@@ -160,7 +153,7 @@ impl From<Refusal> for Failure {
 impl From<Illegal> for Failure {
     fn from(illegal: Illegal) -> Failure {
         let Words { sentence, cause, hints } = illegal::words(&illegal);
-        Failure { code: ExitCode::Defect, reason: DEFECT, sentence, cause, hints }
+        Failure { code: ExitCode::Defect, reason: CommandCode::Defect.code(), sentence, cause, hints }
     }
 }
 
@@ -198,32 +191,5 @@ impl From<RunError> for Failure {
             RunError::Journal(error) => error.into(),
             RunError::Illegal(illegal) => illegal.into(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::codes::COMMANDS;
-
-    #[test]
-    fn every_reason_has_its_meaning() {
-        let all = [
-            USAGE,
-            ACCESS,
-            DEFECT,
-            UNCLEAR,
-            NO_SUCH_RELEASE,
-            HELD,
-            FROZEN,
-            LEASE_LOST,
-            DAMAGED,
-            NEWER,
-            IMPORTED,
-            FOREIGN,
-            CONFLICT,
-            UNAVAILABLE,
-        ];
-        assert_eq!(COMMANDS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all);
     }
 }

@@ -114,7 +114,7 @@ endings! {
     GateNoLongerPasses => "gate-no-longer-passes",
     UnnamedBlocked => "unnamed-blocked",
     NotWhatWasApproved => "not-what-was-approved",
-    NotApprovedInCodePipeline => "not-approved-in-code-pipeline",
+    NotApprovedInCodePipeline => "not-approved-in-codepipeline",
     Rejected => "rejected",
     PlanRejectedBefore => "plan-rejected-before",
     ImagesRejectedBefore => "images-rejected-before",

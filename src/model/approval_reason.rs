@@ -20,6 +20,7 @@ pub enum AnswerReason {
     /// Who approved is or may be a requester.
     Requester { conflict: Conflict },
     /// Only CodePipeline's action can decide.
+    #[serde(rename = "decided-in-codepipeline")]
     DecidedInCodePipeline { stage: StageName, pipeline: String, action: String },
     /// It came after the request had expired.
     TooLate { expired_at: Timestamp },

@@ -75,6 +75,7 @@ pub enum Reason {
         mismatch: ApprovalMismatch,
     },
     /// The record has an approval that CodePipeline does not have.
+    #[serde(rename = "not-approved-in-codepipeline")]
     NotApprovedInCodePipeline {
         stage: StageName,
         mismatch: ApprovalMismatch,
