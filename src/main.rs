@@ -9,9 +9,7 @@ fn main() -> ExitCode {
             std::borrow::Cow::Borrowed(_) => default(info),
             std::borrow::Cow::Owned(seen) => eprintln!("{seen}"),
         }
-        eprintln!(
-            "error: this is a defect of kanmon; what it was doing is recorded, and `kanmon resume` continues from there"
-        );
+        eprintln!("error: {}", kanmon::report::verb::defect::PANICKED);
         kanmon::image::clear_scratch();
         // Its own code, so that it is never taken for an outcome of a release.
         std::process::exit(i32::from(kanmon::model::exit_code::ExitCode::Defect.number()));

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
+use crate::report::verb::abort as words;
 use crate::usecase::abort::{Aborted, abort};
 
 /// Asks the process that works on the release to end it; ends it here if there is none.
@@ -17,12 +18,10 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
     match abort(&context, &id, args.reason, args.roll_back).await? {
         Aborted::Here(release) => return run_release(release, global, output).await,
         Aborted::Read { holder } => {
-            output.print(format!(
-                "{id}: abort requested; {holder} ends the release, and `kanmon history {id}` shows the result"
-            ));
+            output.print(words::read(&id, &holder));
         }
         Aborted::Sent { holder } => {
-            output.print(format!("{id}: abort requested; {holder} works on the release and will end it"));
+            output.print(words::sent(&id, &holder));
         }
     }
     Ok(ExitCode::Done)

@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::model::approval::Answer;
 use crate::model::exit_code::ExitCode;
-use crate::usecase::answer::{Answered, Decision, Prepared, ReadBy, prepare};
+use crate::report::verb::answer as words;
+use crate::usecase::answer::{Answered, Decision, Prepared, prepare};
 use crate::usecase::context::Context;
 use crate::usecase::question::stage_circumstances;
 use crate::usecase::withdraw::withdraw as withdrawn;
@@ -24,12 +25,7 @@ pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Resul
 
 async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<ExitCode, Failure> {
     if given == Answer::Approved && global.yes && args.plan.is_none() {
-        return Err(Failure::wrong("`approve --yes` needs `--plan`")
-            .cause("with `--yes` no plan is shown, so the plan that was reviewed must be named")
-            .hint(format!(
-                "`kanmon approvals` shows the plan, and `kanmon approve {} --plan PLAN` approves it",
-                args.release
-            )));
+        return Err(Failure::wrong(words::plan_not_named(&args.release)));
     }
     let context = context::open(global, output)?;
     let decision =
@@ -39,32 +35,10 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
     if args.plan.is_none() && !(global.yes && given == Answer::Rejected) {
         agree(&context, output, &prepared, given).await?;
     }
-    let Answered { stage, read_by, by_oneself } = prepared.send(&context).await?;
+    let Answered { stage, read_by, by_oneself } = prepared.send(&context, words::summary).await?;
     let id = &args.release;
-    let (word, noun) = match given {
-        Answer::Approved => ("approved", "approval"),
-        Answer::Rejected => ("rejected", "rejection"),
-    };
-    let text = match read_by {
-        ReadBy::Process => format!("{id}: {stage} is {word}"),
-        ReadBy::ProcessSoon => format!(
-            "{id}: the {noun} of {stage} is sent; the process that works on it reads it before it enters {stage}"
-        ),
-        ReadBy::Execution => format!("{id}: {stage} is {word}; its CodePipeline execution continues"),
-        ReadBy::Resume => match given {
-            Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` continues it"),
-            Answer::Approved => format!(
-                "{id}: {stage} is {word}; somebody other than the approver can continue it: `kanmon resume {id}`"
-            ),
-            Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
-        },
-        ReadBy::Promote => format!(
-            "{id}: {stage} is {word}; the release has ended, and `kanmon promote {id} --to {stage}` reads the answer first"
-        ),
-        ReadBy::Nobody => format!("{id}: {stage} is {word}; the release has ended and cannot continue"),
-    };
     output.result(
-        || text,
+        || words::given(id, &stage, given, read_by, by_oneself),
         || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "read_by": read_by.word() }),
     );
     Ok(ExitCode::Done)
@@ -74,20 +48,15 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
 async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: Answer) -> Result<(), Failure> {
     let (recorded, stage, request) = prepared.question();
     if !output.interactive {
-        return Err(Failure::wrong("without a terminal, the plan that was reviewed must be named")
-            .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
+        return Err(Failure::wrong(words::no_terminal(&request.plan)));
     }
     let layout = Layout { paint: output.err, width: output.err_width() };
     let (frozen, rejected) = stage_circumstances(context, recorded, stage).await;
     output.note(approvals::human(context, &PendingApproval { recorded, stage, request, frozen, rejected }, layout));
-    let (question, state) = match answer {
-        Answer::Approved => ("approve exactly this plan?", "not approved"),
-        Answer::Rejected => ("reject this plan?", "not rejected"),
-    };
-    match output.ask(question) {
+    match output.ask(words::question(answer)) {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::not_answered(format!("{state}; the release still waits"))),
-        None => Err(Failure::not_answered(format!("the question was not answered: {state}; the release still waits"))),
+        Some(false) => Err(Failure::not_answered(words::declined(answer))),
+        None => Err(Failure::not_answered(words::unanswered(answer))),
     }
 }
 
@@ -96,14 +65,7 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let id = &args.release;
     let (name, read_by) = withdrawn(&context, id, args.stage.as_ref(), args.comment).await?;
     output.result(
-        || match read_by {
-            ReadBy::ProcessSoon => {
-                format!("{id}: the withdrawal for {name} is sent; the process that works on it reads it before it enters {name}")
-            }
-            ReadBy::Process | ReadBy::Execution | ReadBy::Resume | ReadBy::Promote | ReadBy::Nobody => {
-                format!("{id}: the approval of {name} is withdrawn")
-            }
-        },
+        || words::withdrawn(id, &name, read_by),
         || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "read_by": read_by.word() }),
     );
     Ok(ExitCode::Done)

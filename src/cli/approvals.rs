@@ -12,17 +12,14 @@ use crate::engine::inbox::preview;
 use crate::engine::plan::is_requested_plan;
 use crate::model::approval::ApprovalRequest;
 use crate::model::exit_code::ExitCode;
-use crate::model::format::{commit as commit_name, lasting, moment};
 use crate::model::freeze::Frozen;
 use crate::model::ledger::Rejected;
 use crate::model::pipeline::Stage;
-use crate::model::stage_state::{Approval, EarlierDecisionKind};
-use crate::report::fault::words as fault_words;
+use crate::model::stage_state::Approval;
+use crate::report::notice;
 use crate::report::paint::Paint;
-use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
-use crate::report::{checkout, display_names, plan, story};
-use crate::report::{freeze, gate};
+use crate::report::verb::approvals::{self as words, RequestedPlan, Sheet};
 use crate::usecase::context::Context;
 use crate::usecase::identity::own;
 use crate::usecase::question::{open_requests, stage_circumstances};
@@ -43,10 +40,8 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
         waiting.push(PendingApproval { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
-        output.result(
-            || "no release waits for approval",
-            || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }),
-        );
+        output
+            .result(|| words::NONE, || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }));
         return Ok(ExitCode::Done);
     }
     let layout = Layout { paint: output.out, width: output.out_width() };
@@ -126,9 +121,7 @@ async fn with_rejections(
         Err((fault, _)) => fault,
     };
     Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), Clone::clone).await.unwrap_or_else(|_| {
-        let id = &recorded.release.id;
-        output
-            .note(format!("whether {id} was rejected in CodePipeline cannot be read: {}", fault_words(&fault).line()));
+        output.note(notice::rejection_unreadable(&recorded.release.id, &fault));
         recorded
     }))
 }
@@ -148,83 +141,16 @@ fn apart(at: usize) -> Text {
     if at == 0 { Text::new() } else { Text::from("") }
 }
 
-/// The requester, what would change, who may answer and until when.
+/// The request on its sheet.
 pub fn human(context: &Context, pending: &PendingApproval<'_>, layout: Layout) -> Text {
-    let Layout { paint, width } = layout;
     let PendingApproval { recorded, stage, request, frozen, rejected } = pending;
     let release = &recorded.release;
-    let pipeline = &release.started.pipeline;
-    let state = release.stage(&stage.name);
-    let id = paint.strong(release.id.as_str());
-    let mut sheet = Text::from(format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str())));
-    let mut say = |name: &str, text: String| sheet.line(format!("  {name:<9} {text}"));
-    say("requester", display_names::requesters(&release.requesters));
-    let source = &release.started.source;
-    if let Some(commit) = &source.commit {
-        let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-        let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
-        say("commit", format!("{}{dirty}{author}", commit_name(commit, 12)));
-    } else if let Some(why) = &source.unreadable {
-        say("commit", format!("unknown: {}", checkout::problem(why)));
-    }
-    for image in stage.images_used(pipeline) {
-        if let Some(pushed) = release.image_for(stage, image) {
-            let of = release.image_commits.get(image).map(display_names::commit_of).unwrap_or_default();
-            say("image", format!("{image} {}{of}", display_names::digest(&pushed.digest)));
-        }
-    }
-    let passed: Vec<&str> =
-        pipeline.stages.iter().filter(|s| release.stage(&s.name).left.is_some()).map(|s| s.name.as_str()).collect();
-    if !passed.is_empty() {
-        say("passed", passed.join(", "));
-    }
-    // The requested plan, even if it has to be checked again before the stage is entered.
-    let shown = state.shown(&request.plan);
-    if let Some(shown) = shown {
-        say("gate", gate::judgement(&shown.gate));
-    }
-    if let Some(frozen) = frozen {
-        say("frozen", format!("{}; nothing enters {} until it is unfrozen", freeze::text(frozen), stage.name));
-    }
-    for no in rejected {
-        let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        let (by, at) = (display_names::decider(no.by.as_ref()), moment(no.at));
-        say("rejected", format!("the same images in {}, by {by} at {at}{why}", no.release));
-    }
-    for no in &state.earlier {
-        let word = match no.word {
-            EarlierDecisionKind::Rejected => "rejected",
-            EarlierDecisionKind::Withdrawn => "withdrawn",
-        };
-        let which = if no.plan == request.plan { "this plan".to_owned() } else { format!("plan {}", no.plan.short()) };
-        let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        say(word, format!("{which}, by {} at {}{why}", display_names::decider(no.by.as_ref()), moment(no.at)));
-    }
-    if let Some(why) = &release.again {
-        say("reason", format!("“{why}”"));
-    }
-    let left = lasting(request.expires_at.duration_since(context.clock.now()));
-    say("expires", format!("{} ({left} left)", moment(request.expires_at)));
-    if let Some(policy) = &stage.approval {
-        say("approvers", story::who_may(policy));
-    }
-    say("plan", request.plan.short().to_owned());
-    if let Some(shown) = shown {
-        sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
-    }
-    if !is_requested_plan(release, stage, &request.plan) {
-        let why = match records::started_by_other(&release.started.kanmon) {
-            Some(other) => {
-                format!("{}. Do not approve this plan with it: {}", started_by_other(&other), use_other(&other))
-            }
-            None => "somebody has changed the record. Do not approve this plan".to_owned(),
-        };
-        let warning = format!("the record does not contain this plan: {why}");
-        sheet.line(format!("  {}", paint.bad(&warning)));
-    } else if let Some(policy) = &stage.approval {
-        sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
-    }
-    sheet.wrapped(width, 4)
+    let record = match is_requested_plan(release, stage, &request.plan) {
+        true => RequestedPlan::Recorded,
+        false => RequestedPlan::NotRecorded { started_by: records::started_by_other(&release.started.kanmon) },
+    };
+    let sheet = Sheet { release, stage, request, frozen: frozen.as_ref(), rejected, record };
+    words::sheet(&sheet, context.clock.now(), layout.paint, layout.width)
 }
 
 /// How a sheet is printed: its width is in cells.

@@ -14,7 +14,7 @@ use crate::model::step::check::Check;
 use crate::outside::program;
 use crate::pipeline::Loaded;
 use crate::report::text::Text;
-use crate::report::{approver_patterns, program as program_words};
+use crate::report::verb::check as words;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
@@ -27,7 +27,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode
     }
     warnings.extend(loaded.warnings.iter().map(|d| format!("{}:{}: {}", d.file, d.line, d.message)));
     output.result(
-        || summary(&loaded, output.out_width()).and(Text::from("valid")),
+        || summary(&loaded, output.out_width()).and(Text::from(words::VALID)),
         || {
             json!({
                 "v": 1,
@@ -56,10 +56,7 @@ fn summary(loaded: &Loaded, width: Option<usize>) -> Text {
 fn warnings(pipeline: &Pipeline) -> Vec<String> {
     let approvers = pipeline.stages.iter().flat_map(|stage| {
         let patterns = stage.approval.iter().flat_map(|policy| &policy.approvers);
-        patterns.filter_map(|pattern| {
-            let weak = approver_patterns::weakness(&approvers::weakness(pattern)?);
-            Some(format!("{}: approver {pattern}: {weak}", stage.name))
-        })
+        patterns.filter_map(|pattern| Some(words::weak_approver(&stage.name, pattern, &approvers::weakness(pattern)?)))
     });
     approvers.collect()
 }
@@ -73,12 +70,12 @@ fn programs(loaded: &Loaded) -> Result<(), Failure> {
             let Check::Command { argv, .. } = check else { continue };
             let Some(program) = argv.first().filter(|p| program::is_path(p) && !p.starts_with('/')) else { continue };
             if let Err(why) = program::find(&loaded.root, program, path.as_deref()) {
-                wrong.push(format!("stage {}: {}", stage.name, program_words::cannot_be_run(program, &why)));
+                wrong.push(words::program(&stage.name, program, &why));
             }
         }
     }
     match wrong.is_empty() {
         true => Ok(()),
-        false => Err(Failure::wrong("a check cannot be made; nothing was changed").cause(wrong.join("\n"))),
+        false => Err(Failure::wrong(words::programs(&wrong))),
     }
 }

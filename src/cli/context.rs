@@ -26,6 +26,7 @@ use crate::ports::checkout::{self, Checkout};
 use crate::ports::clock::Clock;
 use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
+use crate::report::verb::{check, path};
 use crate::report::{self, text::Text};
 use crate::runtime::ports::Ports;
 use crate::usecase::context::{Connect, Context, Notices};
@@ -141,13 +142,11 @@ fn sessions(
 
 /// Reads the pipeline file; prints all its mistakes.
 pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
-    let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
+    let here = std::env::current_dir().map_err(|e| Failure::access(path::no_current_folder(e)))?;
     let file = pipeline::find(&here, given).map_err(|f| Failure { code: ExitCode::Usage, ..f.into() })?;
     pipeline::load(&file).map_err(|diagnostics| {
         output.print_mistakes(&diagnostics);
-        let n = diagnostics.items().len();
-        let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure::wrong(format!("{} has {mistakes}; nothing was changed", shown(&file, &here)))
+        Failure::wrong(check::mistakes(&shown(&file, &here), diagnostics.items().len()))
     })
 }
 

@@ -20,6 +20,9 @@ use crate::model::exit_code::ExitCode;
 use crate::pipeline;
 use crate::ports::clock::Clock;
 use crate::report::text::Text;
+use crate::report::verb::answer::summary;
+use crate::report::verb::path::{not_created, unwritable};
+use crate::report::verb::{demo as words, sandbox as sandbox_words};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::{Seed, World, exports, serve};
 use crate::usecase::answer::{self, Decision};
@@ -38,39 +41,27 @@ const PIPELINE: &str = include_str!("../../pipelines/demo/pipeline.yaml.j2");
 
 pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<ExitCode, Failure> {
     let seed = Seed::demo();
-    let listener = TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .map_err(|e| Failure::access("no port of 127.0.0.1 is free").cause(e.to_string()))?;
-    let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|e| Failure::access(words::no_free_port(e)))?;
+    let host = listener.local_addr().map_err(|e| Failure::access(sandbox_words::no_address(&e)))?.to_string();
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
-        .map_err(|e| Failure::defect(format!("the demo's seed is not valid: {e}")))?;
+        .map_err(|e| Failure::defect(words::seed_not_valid(e)))?;
     world.set_registry_host(&host);
     super::sandbox::record(&mut world, &args.traffic)?;
     let served = tokio::spawn(serve::serve(listener, Arc::new(Mutex::new(world))));
     let folder = Folder::new()?;
     let file = folder.write_files(&format!("http://{host}"))?;
     if output.form == Form::Human {
-        let about = format!(
-            "The embedded AWS runs on http://{host}, {} times faster than AWS. In it, a developer releases a small application \
-             through dev and staging, and a manager decides about production, which is in another account.",
-            args.speed
-        );
+        let about = words::about(&host, args.speed);
         output.note(Text::from(about).wrapped(output.err_width(), 0).and(Text::from("")));
     }
     let ended = story(global, output, &seed, &file).await;
     served.abort();
     let code = ended?;
     if output.form == Form::Human && code == ExitCode::Done {
-        output.print(Text::ours(NEXT));
+        output.print(words::next());
     }
     Ok(code)
 }
-
-const NEXT: &str = "
-what to try next
-  kanmon sandbox           keep such an AWS running, for any AWS client
-  kanmon check FILE        read a pipeline file; pipelines/examples/ has two
-  kanmon release --help    the first real release: README.md, step by step";
 
 /// The developer makes a release; when it waits for approval, the manager reads the plan and approves it.
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<ExitCode, Failure> {
@@ -100,16 +91,15 @@ async fn decide(manager: &Context, output: &Output) -> Result<(), Failure> {
                 let layout = Layout { paint: output.err, width: output.err_width().map(|w| w - 4) };
                 let pending = PendingApproval { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
                 let shown = approvals::human(manager, &pending, layout);
-                let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
-                output.note(head.and(shown.after("  │ ")).and(Text::from("")));
+                output.note(words::managers_view().and(shown.after("  │ ")).and(Text::from("")));
             }
             let decision = Decision {
                 answer: Answer::Approved,
                 stage: Some(stage.name.clone()),
                 plan: Some(request.plan.to_string()),
-                comment: "looks good".to_owned(),
+                comment: words::COMMENT.to_owned(),
             };
-            answer::answer(manager, &asked.release.id, &decision).await?;
+            answer::answer(manager, &asked.release.id, &decision, summary).await?;
             return Ok(());
         }
         manager.clock.sleep(jiff::SignedDuration::from_millis(200)).await;
@@ -129,8 +119,8 @@ async fn ended(context: &Context) {
 /// A context with one user's keys.
 fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str) -> Result<Context, Failure> {
     let user = exports::users(seed).find(|(_, u)| u.name == name).map(|(_, u)| u);
-    let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
-    let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
+    let user = user.ok_or_else(|| Failure::defect(words::no_user(name)))?;
+    let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
     context::open_with(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
@@ -142,7 +132,7 @@ impl Folder {
     fn new() -> Result<Folder, Failure> {
         let path = std::env::temp_dir().join(format!("kanmon-demo-{}", SystemClock.token(12)));
         let made = std::fs::create_dir(&path);
-        made.map_err(|e| Failure::access(format!("{} cannot be created", path.display())).cause(e.to_string()))?;
+        made.map_err(|e| Failure::access(not_created(&path, e)))?;
         Ok(Folder(path))
     }
 
@@ -159,7 +149,7 @@ impl Folder {
         let path = self.0.join(name);
         let folder = path.parent().unwrap_or(&self.0);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
-        written.map_err(|e| Failure::access(format!("{} cannot be written", path.display())).cause(e.to_string()))?;
+        written.map_err(|e| Failure::access(unwritable(&path, e)))?;
         Ok(path)
     }
 }

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 use crate::report::exports;
+use crate::report::verb::path::unwritable;
 
 /// Empties the file, which also proves that it can be written: an earlier release's values must not be exported by a build that fails
 /// early.
@@ -25,6 +26,5 @@ pub fn write(file: &Path, release: &Release, outcome: Option<Outcome>) -> Result
 }
 
 fn put(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text)
-        .map_err(|e| Failure::access(format!("{} cannot be written", file.display())).cause(e.to_string()))
+    std::fs::write(file, text).map_err(|e| Failure::access(unwritable(file, e)))
 }

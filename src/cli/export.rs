@@ -7,15 +7,16 @@ use super::output::{Output, whole};
 use super::records;
 use crate::journal;
 use crate::model::exit_code::ExitCode;
+use crate::report::verb::export as words;
 
 pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<ExitCode, Failure> {
     let context = context::open(global, output)?;
     let record = context.journal.export(&args.release).await?;
     let text = journal::to_file(&record)?;
-    whole(&text, "the record")?;
+    whole(&text, words::RECORD)?;
     let (_, release) = records::one(&context, &args.release).await?;
     if release.ended_for_good().is_none() {
-        output.note(format!("{} has not ended: the record shows its current state", args.release));
+        output.note(words::not_ended(&args.release));
     }
     Ok(ExitCode::Done)
 }

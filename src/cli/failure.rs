@@ -7,6 +7,7 @@ use crate::model::illegal::Illegal;
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
 use crate::report::codes::command::CommandCode;
+use crate::report::verb::own_credentials;
 use crate::report::words::Words;
 use crate::report::{fault, illegal, refusal};
 use crate::runtime::runner::RunError;
@@ -24,23 +25,23 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(code: ExitCode, sentence: impl Into<String>) -> Failure {
-        Failure { code, reason: coarse(code).code(), sentence: sentence.into(), cause: None, hints: Vec::new() }
+    fn new(code: ExitCode, Words { sentence, cause, hints }: Words) -> Failure {
+        Failure { code, reason: coarse(code).code(), sentence, cause, hints }
     }
 
     /// The command or the file is wrong.
-    pub fn wrong(sentence: impl Into<String>) -> Failure {
-        Failure::new(ExitCode::Usage, sentence)
+    pub fn wrong(words: Words) -> Failure {
+        Failure::new(ExitCode::Usage, words)
     }
 
     /// The person did not answer yes to a question, so nothing was done.
-    pub fn not_answered(sentence: impl Into<String>) -> Failure {
-        Failure { reason: CommandCode::NotAnswered.code(), ..Failure::new(ExitCode::Usage, sentence) }
+    pub fn not_answered(words: Words) -> Failure {
+        Failure { reason: CommandCode::NotAnswered.code(), ..Failure::new(ExitCode::Usage, words) }
     }
 
     /// Access or set-up is missing.
-    pub fn access(sentence: impl Into<String>) -> Failure {
-        Failure::new(ExitCode::Access, sentence)
+    pub fn access(words: Words) -> Failure {
+        Failure::new(ExitCode::Access, words)
     }
 
     /// The state refuses, fails or is damaged; `release`: the one that this process worked on.
@@ -68,20 +69,13 @@ impl Failure {
         Failure { code, reason: reason.code(), sentence, cause, hints }
     }
 
-    pub fn defect(sentence: impl Into<String>) -> Failure {
-        Failure::new(ExitCode::Defect, sentence)
+    pub fn defect(words: Words) -> Failure {
+        Failure::new(ExitCode::Defect, words)
     }
 
-    #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Failure {
-        self.cause = Some(cause.into());
-        self
-    }
-
-    /// One instruction.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
-        self.hints.push(hint.into());
+    /// One more instruction.
+    fn hint(mut self, hint: String) -> Failure {
+        self.hints.push(hint);
         self
     }
 }
@@ -116,15 +110,11 @@ impl From<Error> for Failure {
             Error::Fault(fault) => fault.into(),
             Error::OwnCredentials { fault, account, to } => match fault.kind() {
                 FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
-                    let verb = match to {
-                        OwnAct::Answer => "answer",
-                        OwnAct::StartPipeline => "start it",
+                    let hint = match to {
+                        OwnAct::Answer => own_credentials::to_answer(&account, to.actions()),
+                        OwnAct::StartPipeline => own_credentials::to_start(&account, to.actions()),
                     };
-                    Failure::from(fault).hint(format!(
-                        "{verb} with your own credentials in account {account} that may call {} (AWS_PROFILE=…), or in \
-                         CodePipeline's console",
-                        fault::listed(to.actions())
-                    ))
+                    Failure::from(fault).hint(hint)
                 }
                 FaultKind::AccessDenied
                 | FaultKind::Unreachable

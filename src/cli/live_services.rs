@@ -9,6 +9,7 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::report::display_names;
+use crate::report::verb::status;
 use crate::runtime::ports::Ports;
 use crate::usecase::context::Context;
 
@@ -68,7 +69,7 @@ impl<'b> LiveServices<'b> {
             Ok(live) => Some(live),
             Err(why) if of_the_account(why.kind()) => {
                 self.unreadable_accounts.insert(stage.account.clone());
-                self.unreadable.push(Unreadable { what: format!("account {}", stage.account), why });
+                self.unreadable.push(Unreadable { what: status::account(&stage.account), why });
                 None
             }
             Err(why) => {

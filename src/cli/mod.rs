@@ -44,6 +44,7 @@ use output::Output;
 use crate::model::exit_code::ExitCode;
 use crate::model::visible;
 use crate::report::text::Text;
+use crate::report::verb::defect;
 
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> process::ExitCode {
@@ -53,7 +54,7 @@ pub fn main() -> process::ExitCode {
     output.start_log(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output.fail(&Failure::defect(format!("the async runtime could not be started: {error}"))),
+        Err(error) => return output.fail(&Failure::defect(defect::no_runtime(error))),
     };
     let ended = runtime.block_on(run(cli, &output));
     // Other threads (a resolver, a drained pipe) are not waited for.

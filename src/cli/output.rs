@@ -14,17 +14,15 @@ use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::summary::below;
 use crate::report::text::Text;
+use crate::report::verb::export;
 
 /// Writes data that is useful only as a whole: a part of it could not be read, or would look damaged.
 pub fn whole(text: &str, what: &str) -> Result<(), Failure> {
     let obeyed = |c: char| visible::is_harmful(c) && c != '\n';
     if std::io::stdout().is_terminal() && text.chars().any(obeyed) {
-        return Err(Failure::wrong(format!("{what} has control characters, which are not written to a terminal"))
-            .hint("write it to a file: `… > FILE`"));
+        return Err(Failure::wrong(export::control_characters(what)));
     }
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|e| Failure::access(format!("{what} could not be written")).cause(e.to_string()))
+    std::io::stdout().write_all(text.as_bytes()).map_err(|e| Failure::access(export::not_written(what, e)))
 }
 
 #[derive(Clone)]

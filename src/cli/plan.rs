@@ -7,11 +7,10 @@ use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::each_once;
-use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
-use crate::report::fault::words;
 use crate::report::text::Text;
+use crate::report::verb::plan as words;
 use crate::report::{self, display_names};
 use crate::usecase::plan::{Planned, PlannedStage, Subject, plan, to_be_built};
 
@@ -24,9 +23,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
     let planned = plan(&context, subject, args.until.as_ref()).await?;
     output.result(|| human(&planned, output), || machine(&planned));
     for fault in &planned.refused {
-        let words = words(fault);
-        let parts: Vec<String> = std::iter::once(words.sentence).chain(words.hints).collect();
-        output.warn(&format!("a release from here would be refused: {}", parts.join("; ")));
+        output.warn(&words::refused(fault));
     }
     Ok(ExitCode::Done)
 }
@@ -41,32 +38,14 @@ fn human(planned: &Planned, output: &Output) -> Text {
         }
         text = text.and(
             report::plan::of(&planned.pipeline, stage, plan, output.out)
-                .map(|l| l.replace(&placeholder, " (to be built)")),
+                .map(|l| l.replace(&placeholder, words::TO_BE_BUILT)),
         );
-        let gate = match gate {
-            Some(gate) => report::gate::judgement(gate),
-            None => "judged once the image is built and scanned".to_owned(),
-        };
-        text.line(format!("  gate  {gate}"));
+        text.line(words::gate(gate.as_ref()));
         if let Some(policy) = &stage.approval {
-            text.line(format!("  approval  {}", approvers(policy)));
+            text.line(words::approval(policy));
         }
     }
     text.wrapped(output.out_width(), 4)
-}
-
-/// Who has to approve.
-fn approvers(policy: &ApprovalPolicy) -> String {
-    let who = match policy.approvers.as_slice() {
-        [] => "another person".to_owned(),
-        patterns => patterns.join(" or "),
-    };
-    match &policy.way {
-        ApprovalWay::Kanmon => format!("required: {who}"),
-        ApprovalWay::CodePipeline { pipeline, action, .. } => {
-            format!("required: {who}, in CodePipeline {pipeline}, action {action}")
-        }
-    }
 }
 
 fn machine(planned: &Planned) -> serde_json::Value {

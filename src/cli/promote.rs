@@ -12,7 +12,7 @@ use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
-use crate::report::outcome::word;
+use crate::report::verb::promote as words;
 use crate::usecase::promote::{PromoteRequest, Promoted, promote};
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<ExitCode, Failure> {
@@ -29,9 +29,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
 /// Nothing is done, so nothing is recorded: the release has already ended.
 fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<ExitCode, Failure> {
     let outcome = Outcome::Unchanged;
-    let sentence = format!("{} already runs in {to}; nothing was changed", release.id);
     output.result(
-        || format!("✓ {}: {sentence}", word(outcome)),
+        || words::already(&release.id, to),
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
     );
     if let Some(file) = &global.env_file {

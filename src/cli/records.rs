@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::output::Output;
+use crate::report::verb::record as words;
+use crate::report::words::Words;
 use crate::usecase::error::Error;
 
 pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, is_of_the_record, one, started_by_other};
@@ -11,11 +13,7 @@ pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, is_o
 /// Warns on stderr about records that cannot be read.
 pub fn warn(all: &All, output: &Output) {
     for one in &all.unreadable {
-        output.warn(&format!(
-            "the record of {} cannot be read, and the release is left out: {}",
-            one.listed.release,
-            reason(&one.why)
-        ));
+        output.warn(&words::unreadable(&one.listed.release, &reason(&one.why)));
     }
 }
 
@@ -27,9 +25,6 @@ pub fn unreadable(all: &All) -> Vec<Value> {
 
 /// Why a record cannot be read, without hints, which are about the whole state.
 fn reason(why: &Error) -> String {
-    let failure = Failure::from(why.clone());
-    match failure.cause {
-        Some(cause) => format!("{}: {cause}", failure.sentence),
-        None => failure.sentence,
-    }
+    let Failure { sentence, cause, .. } = why.clone().into();
+    Words { sentence, cause, hints: Vec::new() }.line()
 }

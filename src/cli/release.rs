@@ -11,6 +11,7 @@ use super::remote;
 use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::ImageName;
+use crate::report::verb::release::image_given_twice;
 use crate::usecase::begin::{NewRelease, begin};
 use crate::usecase::context::Context;
 
@@ -34,7 +35,7 @@ pub fn each_once(images: Vec<(ImageName, String)>) -> Result<BTreeMap<ImageName,
     let mut given = BTreeMap::new();
     for (name, reference) in images {
         if given.insert(name.clone(), reference).is_some() {
-            return Err(Failure::wrong(format!("`--image {name}=…` is given twice")));
+            return Err(Failure::wrong(image_given_twice(&name)));
         }
     }
     Ok(given)

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::exit_code::ExitCode;
+use crate::report::verb::release as words;
 use crate::usecase::context::Context;
 use crate::usecase::remote::start;
 
@@ -13,12 +14,10 @@ use crate::usecase::remote::start;
 pub async fn run(context: &Context, output: &Output) -> Result<ExitCode, Failure> {
     let remote = start(context).await?;
     let (name, execution) = (&remote.pipeline, &remote.execution);
-    output.note(format!(
-        "CodePipeline {name} runs as execution {execution}; Ctrl-C stops following it, not the pipeline"
-    ));
+    output.note(words::remote(name, execution));
     let report = |status: &ExecutionStatus| {
         output.result(
-            || format!("{execution}: {status}"),
+            || words::remote_status(execution, status),
             || json!({ "v": 1, "kind": "execution", "pipeline": name, "execution": execution, "status": status }),
         );
     };

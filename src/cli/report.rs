@@ -7,6 +7,7 @@ use super::output::{Output, whole};
 use super::records;
 use crate::model::exit_code::ExitCode;
 use crate::report::junit;
+use crate::report::verb::export as words;
 
 pub async fn run(global: &Global, output: &Output, args: ReportArgs) -> Result<ExitCode, Failure> {
     let context = context::open(global, output)?;
@@ -14,6 +15,6 @@ pub async fn run(global: &Global, output: &Output, args: ReportArgs) -> Result<E
     let text = match args.format {
         ReportFormat::Junit => junit::of(&events, &release),
     };
-    whole(&text, "the report")?;
+    whole(&text, words::REPORT)?;
     Ok(ExitCode::Done)
 }

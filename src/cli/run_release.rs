@@ -11,6 +11,7 @@ use super::{env_file, sinks};
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::ReleaseId;
 use crate::report::summary;
+use crate::report::verb::release::STOPPING;
 use crate::runtime::runner::RunError;
 use crate::runtime::stop::{self, Stopper};
 use crate::usecase::work::{UnderWay, Worked};
@@ -65,8 +66,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
             std::process::exit(i32::from(ExitCode::Suspended.number()));
         }
         asked = true;
-        let text = "stopping after the current call; press Ctrl-C again to quit immediately";
-        let _ = bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
+        let _ = bars.suspend(|| writeln!(std::io::stderr(), "{STOPPING}"));
         stopper.stop();
     }
 }

@@ -11,7 +11,6 @@ use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
-use crate::model::format::lasting;
 use crate::model::reason::Watched;
 use crate::model::release::Release;
 use crate::model::visible;
@@ -177,7 +176,7 @@ impl<W: Write + Send> Log<W> {
             return;
         }
         let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.print(format!("· after {}: {}", lasting(since), what.join("; ")), now);
+        self.print(waiting::after(since, what), now);
     }
 }
 

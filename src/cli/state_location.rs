@@ -13,7 +13,7 @@ use crate::model::pipeline::State;
 use crate::pipeline::Loaded;
 use crate::ports::journal::Journal;
 use crate::report::fault::state;
-use crate::report::nearest;
+use crate::report::verb::state_location as words;
 
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";
@@ -53,10 +53,9 @@ pub fn open(
         }
         Location::Table { account: name, table } => {
             let accounts = &loaded.pipeline.accounts;
-            let account = accounts.get(&name).ok_or_else(|| Failure {
-                hints: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())).into_iter().collect(),
-                ..Failure::wrong(format!("the pipeline file has no account `{name}` to keep state in"))
-            })?;
+            let account = accounts
+                .get(&name)
+                .ok_or_else(|| Failure::wrong(words::no_account(&name, accounts.keys().map(|n| n.as_str()))))?;
             Ok(Arc::new(DynamoDbJournal::new(sessions(), account.clone(), table)))
         }
     }
@@ -70,11 +69,7 @@ fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
     }
     let Some(file) = git::tracked(dir) else { return Ok(()) };
     let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
-    Err(Failure::access(format!("the state is not used: git tracks {name}/{file}"))
-        .cause("whoever writes the repository could have written any record into it")
-        .hint(format!(
-            "`git rm --cached -r {name}` removes it from git; if it came with a checkout, move the folder to another place"
-        )))
+    Err(Failure::access(words::tracked(&name, &file)))
 }
 
 enum Location {
@@ -95,12 +90,7 @@ fn location(loaded: &Loaded, given: Option<&str>) -> Result<Location, Failure> {
     }
     let state = match given {
         None => loaded.pipeline.state.clone(),
-        Some(given) => given.parse().map_err(|_| {
-            Failure::wrong(format!("`--state {given}` is not a valid location for state")).hint(
-                "`local` is the repository's .kanmon folder, `local:DIR` another folder, `dynamodb://ACCOUNT/TABLE` a table \
-                 in one of the file's accounts",
-            )
-        })?,
+        Some(given) => given.parse().map_err(|_| Failure::wrong(words::not_valid(given)))?,
     };
     Ok(match state {
         State::Local => Location::Folder { dir: loaded.root.join(LOCAL), named: false },

@@ -14,10 +14,8 @@ use crate::model::exit_code::ExitCode;
 use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::ports::journal::Holder;
-use crate::report::ending::words;
-use crate::report::freeze;
 use crate::report::text::Text;
-use crate::report::{fault, outcome, table};
+use crate::report::verb::status as words;
 use crate::usecase::question;
 
 type Freeze = (StageName, Frozen);
@@ -32,7 +30,7 @@ struct Row {
     live: Option<Live>,
     /// The release that deployed the running revision; `None`: none that is recorded here.
     release: Option<String>,
-    last_good: String,
+    last_good: Option<String>,
     /// Whether the last good release's images run, whoever registered the revision.
     good_runs: bool,
 }
@@ -52,13 +50,13 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
         if let Some(frozen) = &ledger.frozen {
             freezes.push((stage.name.clone(), frozen.clone()));
         }
-        let last_good = ledger.last_good.map_or_else(|| "-".to_owned(), |l| l.release.to_string());
+        let last_good = ledger.last_good.map(|l| l.release.to_string());
         for service in stage.services() {
             let live = match args.offline {
                 true => None,
                 false => services.read(stage, service).await,
             };
-            let good = recorded.iter().find(|r| r.release.id.as_str() == last_good);
+            let good = recorded.iter().find(|r| Some(r.release.id.as_str()) == last_good.as_deref());
             let good_runs = live.as_ref().zip(good).is_some_and(|(l, r)| l.runs_all_of(&r.release, stage, service));
             let at = StageService { stage: &stage.name, service };
             let release = live
@@ -95,73 +93,36 @@ fn human(
     output: &Output,
     now: jiff::Timestamp,
 ) -> Text {
-    let lines = rows
-        .iter()
-        .map(|row| {
-            let place = format!("{}/{}", row.stage, row.service);
-            let [runs, image, revision] = match &row.live {
-                None if unread.is_empty() => ["-", "-", "-"].map(str::to_owned),
-                None => ["?", "?", "?"].map(str::to_owned),
-                Some(live) => [
-                    format!("{}/{}", live.running, live.desired),
-                    live.shown.join(", "),
-                    arn::last(&live.task_definition).to_owned(),
-                ],
-            };
-            vec![place, runs, image, revision, released(row)]
-        })
-        .collect();
-    let header = ["service", "runs", "image", "revision", "release"];
-    let mut text = table::table(&header, lines, output.out_width());
-    let mut say = |line: String| {
-        text.line("");
-        text = std::mem::take(&mut text).and(Text::from(line).wrapped(output.out_width(), 2));
-    };
-    for Unreadable { what, why } in unread {
-        say(format!("{what} cannot be read: {}", fault::words(why).line()));
-    }
-    for (stage, frozen) in freezes {
-        let what = format!("{stage} is frozen: {}", freeze::text(frozen));
-        let how = format!("`kanmon unfreeze {stage} --reason WHY` unfreezes it");
-        say(format!("{what}; {how}"));
-    }
-    for (stage, release, holder) in held {
-        say(format!("{stage} is locked by {release} ({})", holder.who));
-    }
-    for recorded in open {
-        let release = &recorded.release;
-        let what = match (&recorded.listed.held_by, &release.ending) {
-            (Some(holder), _) => {
-                let asked = question::open_requests(recorded, now);
-                let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
-                match waits.as_slice() {
-                    [] => format!("is in progress ({})", holder.who),
-                    stages => format!("waits for approval of {} ({})", stages.join(", "), holder.who),
-                }
-            }
-            (None, Some(ending)) => {
-                let sentence = words(ending, release).sentence;
-                format!("{}: {sentence}; `kanmon resume {}` continues it", outcome::word(ending.outcome()), release.id)
-            }
-            (None, None) => format!("was interrupted; `kanmon resume {}` continues it", release.id),
-        };
-        say(format!("{} {what}", release.id));
-    }
-    text
-}
-
-/// The release whose revision runs, and the stage's last good one if that is another.
-fn released(row: &Row) -> String {
-    if row.live.is_none() {
-        return row.last_good.clone();
-    }
-    match &row.release {
-        None if row.last_good == "-" => "not by kanmon".to_owned(),
-        None => format!("not by kanmon (last good: {})", row.last_good),
-        Some(id) if *id == row.last_good || row.good_runs => id.clone(),
-        Some(id) if row.last_good == "-" => format!("{id} (not proven yet)"),
-        Some(id) => format!("{id} (last good: {})", row.last_good),
-    }
+    let shown = rows.iter().map(|row| words::ServiceRow {
+        stage: &row.stage,
+        service: &row.service,
+        live: match &row.live {
+            None if unread.is_empty() => words::Live::NotAsked,
+            None => words::Live::Unreadable,
+            Some(live) => words::Live::Runs {
+                running: live.running,
+                desired: live.desired,
+                images: &live.shown,
+                task_definition: &live.task_definition,
+            },
+        },
+        release: row.release.as_deref(),
+        last_good: row.last_good.as_deref(),
+        good_runs: row.good_runs,
+    });
+    let width = output.out_width();
+    let unreadable = unread.iter().map(|Unreadable { what, why }| words::unreadable(what, why));
+    let frozen = freezes.iter().map(|(stage, frozen)| words::frozen(stage, frozen));
+    let locked = held.iter().map(|(stage, release, holder)| words::locked(stage, release, &holder.who));
+    let open = open.iter().map(|recorded| {
+        let who = recorded.listed.held_by.as_ref().map(|holder| holder.who.as_str());
+        let asked = question::open_requests(recorded, now);
+        let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
+        words::open(&recorded.release, who, &waits)
+    });
+    unreadable.chain(frozen).chain(locked).chain(open).fold(words::services(shown, width), |text, line| {
+        text.and(Text::from("")).and(Text::from(line).wrapped(width, 2))
+    })
 }
 
 fn machine(
@@ -183,7 +144,7 @@ fn machine(
                     "release": row.release,
                 })
             });
-            json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good })
+            json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good.as_deref().unwrap_or("-") })
         })
         .collect();
     let releases: Vec<_> = open

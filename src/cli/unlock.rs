@@ -7,6 +7,7 @@ use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use crate::model::exit_code::ExitCode;
+use crate::report::verb::unlock as words;
 use crate::usecase::break_lock::break_lock;
 
 pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<ExitCode, Failure> {
@@ -15,8 +16,8 @@ pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<E
     let held_by = break_lock(&context, what, args.reason).await?;
     output.result(
         || match &held_by {
-            Some(who) => format!("the lock of {what} is broken; {who} stops before it changes anything more"),
-            None => format!("{what} is not locked"),
+            Some(who) => words::broken(what, who),
+            None => words::not_locked(what),
         },
         || json!({ "v": 1, "kind": "unlocked", "what": what, "was_held_by": held_by }),
     );

@@ -36,6 +36,7 @@ mod story_line;
 pub mod summary;
 pub mod table;
 pub mod text;
+pub mod verb;
 pub mod waiting;
 pub mod warning;
 pub mod words;

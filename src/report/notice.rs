@@ -3,6 +3,8 @@
 use super::approval::unknown_requester;
 use super::refusal::unknown_hint;
 use super::{checkout, fault, freeze};
+use crate::model::fault::Fault;
+use crate::model::ids::ReleaseId;
 use crate::model::notice::Notice;
 
 /// One sentence.
@@ -25,8 +27,11 @@ pub fn words(notice: &Notice) -> String {
         Notice::RejectionRecorded { release } => {
             format!("{release} was rejected in CodePipeline; its record now shows this")
         }
-        Notice::RejectionUnreadable { release, fault } => {
-            format!("whether {release} was rejected in CodePipeline cannot be read: {}", fault::words(fault).line())
-        }
+        Notice::RejectionUnreadable { release, fault } => rejection_unreadable(release, fault),
     }
+}
+
+/// Whether a release was rejected in CodePipeline cannot be read.
+pub fn rejection_unreadable(release: &ReleaseId, fault: &Fault) -> String {
+    format!("whether {release} was rejected in CodePipeline cannot be read: {}", fault::words(fault).line())
 }

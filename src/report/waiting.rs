@@ -1,9 +1,16 @@
 //! What a release waits for, in words.
 
+use jiff::SignedDuration;
+
 use super::{effect, fault, gate, rollout};
-use crate::model::format::moment;
+use crate::model::format::{lasting, moment};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::waiting::{ScanPending, StepProgress, Waiting};
+
+/// What is waited for, in a log in which nothing else was printed for a while. `since`: the log's first line.
+pub fn after(since: SignedDuration, what: &[String]) -> String {
+    format!("· after {}: {}", lasting(since), what.join("; "))
+}
 
 /// One line.
 pub fn text(waiting: &Waiting) -> String {

@@ -16,11 +16,10 @@ use crate::model::fault::own::Lack;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::{Account, Stage};
+use crate::model::read_by::ReadBy;
 use crate::model::refusal::{AnswerRefusal, NotWaiting};
 use crate::ports::approvals::{ActionState, Verdict};
 use crate::runtime::ports::Ports;
-
-pub use super::delivery::ReadBy;
 
 /// A person's decision.
 #[derive(Debug, Clone)]
@@ -32,6 +31,9 @@ pub struct Decision {
     pub plan: Option<String>,
     pub comment: String,
 }
+
+/// The text that CodePipeline shows beside a decision.
+pub type Summary = fn(&ApprovalAnswer) -> String;
 
 /// The result of an answer.
 #[derive(Debug)]
@@ -93,8 +95,13 @@ pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> 
 ///
 /// # Errors
 /// As `prepare` and `Prepared::send`.
-pub async fn answer(context: &Context, id: &ReleaseId, decision: &Decision) -> Result<Answered, Error> {
-    prepare(context, id, decision).await?.send(context).await
+pub async fn answer(
+    context: &Context,
+    id: &ReleaseId,
+    decision: &Decision,
+    summary: Summary,
+) -> Result<Answered, Error> {
+    prepare(context, id, decision).await?.send(context, summary).await
 }
 
 impl Prepared {
@@ -107,7 +114,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Where it cannot be sent, and where it does not count, or no longer does.
-    pub async fn send(self, context: &Context) -> Result<Answered, Error> {
+    pub async fn send(self, context: &Context, summary: Summary) -> Result<Answered, Error> {
         let answer = self.given.answer;
         let sent = match self.action().await? {
             Some(Action { account, pipeline, action, execution }) => {
@@ -188,12 +195,5 @@ fn check_reviewed(decision: &Decision, request: &ApprovalRequest) -> Result<(), 
             Err(AnswerRefusal::OtherPlan { given: plan.clone(), waits: request.plan.clone() })
         }
         Some(_) | None => Ok(()),
-    }
-}
-
-fn summary(answer: &ApprovalAnswer) -> String {
-    match answer.arn() {
-        Some(arn) if answer.comment.is_empty() => format!("plan {} by {arn}", answer.plan.short()),
-        Some(_) | None => format!("plan {}: {}", answer.plan.short(), answer.comment),
     }
 }

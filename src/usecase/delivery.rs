@@ -10,6 +10,7 @@ use crate::engine::inbox::{over, preview, settled};
 use crate::model::approval::Answer;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
+use crate::model::read_by::ReadBy;
 use crate::model::refusal::{AnswerRefusal, LaterWord};
 use crate::model::release::Release;
 use crate::model::stage_state::{Approval, EarlierDecision};
@@ -34,36 +35,6 @@ pub enum SentTo {
     Inbox(u64),
     /// To the CodePipeline action that carries the approval request.
     Action,
-}
-
-/// Who has read a message, or will read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadBy {
-    /// The process that works on the release.
-    Process,
-    /// A process works on the release, and reads it before it enters the stage.
-    ProcessSoon,
-    /// The release is done; another build of its execution may continue.
-    Execution,
-    /// Nobody works on it; whoever resumes it reads it first.
-    Resume,
-    /// The release has ended, and whoever promotes it reads it first.
-    Promote,
-    /// The release has ended for good, so nobody reads it.
-    Nobody,
-}
-
-impl ReadBy {
-    pub fn word(self) -> &'static str {
-        match self {
-            ReadBy::Process => "yes",
-            ReadBy::ProcessSoon => "soon",
-            ReadBy::Execution => "by-execution",
-            ReadBy::Resume => "by-resume",
-            ReadBy::Promote => "by-promote",
-            ReadBy::Nobody => "by-nobody",
-        }
-    }
 }
 
 /// Waits until the record shows the result of a message, as long as a process works on the release.

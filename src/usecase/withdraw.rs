@@ -2,7 +2,7 @@
 
 use super::codepipeline_question;
 use super::context::Context;
-use super::delivery::{ApprovalMessage, ReadBy, SentTo, follow};
+use super::delivery::{ApprovalMessage, SentTo, follow};
 use super::error::Error;
 use super::identity::own;
 use super::question::{caller, of_approver, recorded, the_one, unused, why_settled};
@@ -12,6 +12,7 @@ use crate::model::fault::own::Lack;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::Stage;
+use crate::model::read_by::ReadBy;
 use crate::model::refusal::AnswerRefusal;
 use crate::model::stage_state::Approval;
 use crate::ports::approvals::ActionState;

@@ -3,6 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::ids::PlanHash;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::report::verb::answer::summary;
 use kanmon::usecase::answer::{Decision, answer};
 
 use super::simulation::{MANAGER, Story};
@@ -16,7 +17,7 @@ async fn is_refused_and_the_right_one_still_counts() {
     let other = PlanHash::of(b"another");
     let decision =
         Decision { answer: Answer::Approved, stage: None, plan: Some(other.to_string()), comment: String::new() };
-    let refused = answer(&sim.context(MANAGER), &run.id, &decision).await.unwrap_err();
+    let refused = answer(&sim.context(MANAGER), &run.id, &decision, summary).await.unwrap_err();
     assert!(matches!(refused.refusal(), Some(Refusal::Answer(AnswerRefusal::OtherPlan { .. }))), "{refused:?}");
     // Somebody who can write the state can still write it there.
     sim.answers_without_kanmon(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;

@@ -3,6 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::report::verb::answer::summary;
 use kanmon::usecase::answer::{Decision, Prepared, prepare};
 
 use super::simulation::{MANAGER, Simulation, Story, name};
@@ -21,7 +22,7 @@ async fn the_second_answer_changes_nothing() {
     let (first, second) =
         (prepared(&sim, &run.id, Answer::Approved).await, prepared(&sim, &run.id, Answer::Approved).await);
     let context = sim.context(MANAGER);
-    let (first, second) = tokio::join!(first.send(&context), second.send(&context));
+    let (first, second) = tokio::join!(first.send(&context, summary), second.send(&context, summary));
     first.expect("it counts");
     let late = second.unwrap_err();
     assert!(matches!(late.refusal(), Some(Refusal::Answer(AnswerRefusal::Refused { .. }))), "{late:?}");
@@ -42,7 +43,8 @@ async fn the_last_answer_counts() {
     }
     let [first, second, last] = answers.try_into().ok().expect("three");
     let context = sim.context(MANAGER);
-    let answers = tokio::join!(first.send(&context), second.send(&context), last.send(&context));
+    let answers =
+        tokio::join!(first.send(&context, summary), second.send(&context, summary), last.send(&context, summary));
     assert!(answers.0.is_err() && answers.1.is_err(), "another answer came later: {answers:?}");
     answers.2.expect("it counts");
     run.end(&sim).await.is(Outcome::Rejected, 11);

@@ -11,6 +11,7 @@ use kanmon::model::inbox::MessageBody;
 use kanmon::model::stage_state::Approval;
 use kanmon::ports::approvals::Verdict;
 use kanmon::ports::journal::Journal as _;
+use kanmon::report::verb::answer::summary;
 use kanmon::usecase::answer::{self, Answered, Decision};
 use kanmon::usecase::error::Error;
 use kanmon::usecase::withdraw::withdraw;
@@ -131,7 +132,7 @@ impl Simulation {
             _ => None,
         };
         let decision = Decision { answer, stage: Some(name(stage)), plan, comment: comment.to_owned() };
-        answer::answer(&self.uncounted_context(person), id, &decision).await
+        answer::answer(&self.uncounted_context(person), id, &decision, summary).await
     }
 
     /// `kanmon withdraw RELEASE --stage STAGE`.
