@@ -86,8 +86,8 @@ pub fn withdrawn(id: &ReleaseId, stage: &StageName, read_by: ReadBy) -> String {
 
 /// What CodePipeline shows beside the decision.
 pub fn summary(answer: &ApprovalAnswer) -> String {
-    match answer.comment.is_empty() {
-        true => format!("plan {} by {}", answer.plan.short(), answer.by.arn),
-        false => format!("plan {}: {}", answer.plan.short(), answer.comment),
+    match answer.arn() {
+        Some(arn) if answer.comment.is_empty() => format!("plan {} by {arn}", answer.plan.short()),
+        Some(_) | None => format!("plan {}: {}", answer.plan.short(), answer.comment),
     }
 }
