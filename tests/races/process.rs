@@ -113,7 +113,7 @@ impl Process {
 
     /// An additional time that a call is in transit. A call that changes something has it more often: only such calls can overlap.
     pub fn way(&self, changes: bool) -> Option<Duration> {
-        self.happens(if changes { 50 } else { 10 })
+        self.happens(if changes { 200 } else { 10 })
             .then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
     }
 

@@ -226,7 +226,7 @@ fn a_file_that_is_not_a_database_or_is_damaged_is_refused_and_left_alone() {
         let ran = test_env.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
         ran.on_stderr("error: the record is damaged: ")
             .on_stderr("malformed")
-            .on_stderr("restore the state folder from a backup");
+            .on_stderr("restore the state from a backup");
     }
     assert!(std::fs::read(before).unwrap() == bytes, "a damaged file was written to");
     assert_eq!(sandbox.changes(), Vec::<String>::new());

@@ -67,8 +67,7 @@ impl Released {
         ];
         for verb in verbs {
             let ran = self.test_env.run(&keys, &[verb, &["--state", &place]].concat()).ended(40);
-            let ran =
-                ran.on_stderr("error: the record is damaged: ").on_stderr("restore the state folder from a backup");
+            let ran = ran.on_stderr("error: the record is damaged: ").on_stderr("restore the state from a backup");
             let output = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(output.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
         }
@@ -301,10 +300,8 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
         {
             let ran =
                 released.test_env.run(&released.sandbox.keys("developer"), &[verb, &["--state", &place]].concat());
-            let ran = ran
-                .ended(40)
-                .on_stderr("error: the record is damaged: ")
-                .on_stderr("restore the state folder from a backup");
+            let ran =
+                ran.ended(40).on_stderr("error: the record is damaged: ").on_stderr("restore the state from a backup");
             let output = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(output.contains(words), "{verb:?} after `{sql}` does not say `{words}`:\n{}", ran.err);
         }
