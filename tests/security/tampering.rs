@@ -287,7 +287,7 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
     for (sql, words) in [
         ("DELETE FROM ledgers", "the ledger of stage dev is missing"),
         ("DELETE FROM stages", "the ledger of stage dev is there, but the stage's own row is missing"),
-        ("DELETE FROM ledgers; DELETE FROM stages", "has entered it"),
+        ("DELETE FROM ledgers; DELETE FROM stages", "has entered the stage"),
         (
             "UPDATE ledgers SET body = replace(body, 'incident', 'accident')",
             "the ledger of stage dev does not match its hash",
