@@ -55,8 +55,8 @@ async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: 
     output.note(approvals::human(context, &PendingApproval { recorded, stage, request, frozen, rejected }, layout));
     match output.ask(words::question(answer)) {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::not_answered(words::declined(answer))),
-        None => Err(Failure::not_answered(words::unanswered(answer))),
+        Some(false) => Err(Failure::wrong(words::declined(answer))),
+        None => Err(Failure::wrong(words::unanswered(answer))),
     }
 }
 

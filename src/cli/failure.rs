@@ -34,11 +34,6 @@ impl Failure {
         Failure::new(ExitCode::Usage, words)
     }
 
-    /// The person did not answer yes to a question, so nothing was done.
-    pub fn not_answered(words: Words) -> Failure {
-        Failure { reason: CommandCode::NotAnswered.code(), ..Failure::new(ExitCode::Usage, words) }
-    }
-
     /// Access or set-up is missing.
     pub fn access(words: Words) -> Failure {
         Failure::new(ExitCode::Access, words)

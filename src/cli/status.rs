@@ -144,7 +144,7 @@ fn machine(
                     "release": row.release,
                 })
             });
-            json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good.as_deref().unwrap_or("-") })
+            json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good })
         })
         .collect();
     let releases: Vec<_> = open

@@ -74,7 +74,7 @@ pub fn authenticate(
     {
         return Err(CommonFault::BadSignature(MISMATCH.to_owned()));
     }
-    // Only the holder of a session is told that it has expired.
+    // Only the holder of a session gets the error that it has expired.
     if key.expires.is_some_and(|at| at <= now) {
         return Err(CommonFault::ExpiredToken);
     }

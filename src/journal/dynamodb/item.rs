@@ -1,6 +1,5 @@
 //! Items' attributes, written and read.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -14,8 +13,10 @@ use crate::ports::journal::JournalError;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The major version of the items' format. No released kanmon has written an earlier one.
+/// The major version of the items' format.
 const FORM: u32 = 2;
+/// The first that is read for ever: no released kanmon has written an earlier one.
+const FIRST_READ: u32 = 2;
 
 pub(super) fn text(value: impl Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
@@ -72,10 +73,10 @@ impl<'a> Read<'a> {
     pub fn new(item: &'a Item, part: &'a dyn Fn() -> Part) -> Result<Read<'a>, JournalError> {
         let read = Read::part(item, part);
         let found: u32 = read.number("v")?;
-        match found.cmp(&FORM) {
-            Ordering::Greater => Err(JournalError::Newer { found, known: FORM }),
-            Ordering::Less => Err(JournalError::Older { found, known: FORM }),
-            Ordering::Equal => Ok(read),
+        match found {
+            ..FIRST_READ => Err(JournalError::Older { found, known: FIRST_READ }),
+            FIRST_READ..=FORM => Ok(read),
+            _ => Err(JournalError::Newer { found, known: FORM }),
         }
     }
 

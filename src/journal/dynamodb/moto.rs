@@ -189,8 +189,9 @@ fn write_down(request: &[u8], answer: &[u8]) {
         let header = |line: &str| {
             let (name, value) = line.split_once(':')?;
             let name = name.to_lowercase();
-            let told = ["content-type", "user-agent", "x-amz-target", "x-amzn-requestid"].contains(&name.as_str());
-            told.then(|| (name, value.trim().to_owned()))
+            let is_recorded =
+                ["content-type", "user-agent", "x-amz-target", "x-amzn-requestid"].contains(&name.as_str());
+            is_recorded.then(|| (name, value.trim().to_owned()))
         };
         let headers: BTreeMap<String, String> = head.lines().skip(1).filter_map(header).collect();
         let first: Vec<String> = head.lines().next().unwrap_or_default().split(' ').map(str::to_owned).collect();

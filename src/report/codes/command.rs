@@ -25,7 +25,6 @@ macro_rules! command_codes {
 
 command_codes! {
     Usage = "usage": "the command or the pipeline file is wrong",
-    NotAnswered = "not-answered": "the question was answered with no, or not at all",
     Access = "access": "access or set-up is missing",
     Defect = "defect": "a defect of kanmon",
     Unclear = "unclear": "the result of the command is unknown",
