@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ecr;
 use super::pages::Pages;
-use super::scan_findings::{Read, severity};
+use super::scan_findings::{Found, Read, severity, title_from};
 use super::session::Session;
 use super::time::timestamp;
 use crate::model::aws::scan::BasicScanStatus;
@@ -26,14 +26,15 @@ pub(super) async fn read(
     wanted: &Wanted,
 ) -> Result<Read, Fault> {
     let mut states = Vec::new();
-    let mut findings = Vec::new();
+    // Basic scanning knows no suppression.
+    let mut all = Found::default();
     for digest in digests {
         let (state, found) = read_one(session, repository, digest, wanted).await?;
         states.push((digest.clone(), state));
-        findings.extend(found);
+        all.active.extend(found.active);
+        all.titles.extend(found.titles);
     }
-    // Basic scanning knows no suppression.
-    Ok((states, findings, Vec::new()))
+    Ok((states, all))
 }
 
 async fn read_one(
@@ -41,9 +42,9 @@ async fn read_one(
     repository: &str,
     digest: &Digest,
     wanted: &Wanted,
-) -> Result<(ScanState, Vec<Finding>), Fault> {
+) -> Result<(ScanState, Found), Fault> {
     let Some((status, found)) = last_scan(session, repository, digest).await? else {
-        return Ok((request_scan(session, repository, digest, wanted, LastScan::None).await?, Vec::new()));
+        return Ok((request_scan(session, repository, digest, wanted, LastScan::None).await?, Found::default()));
     };
     let state = match status {
         Status::Ended(Some(at)) if !wanted.is_too_old(at) => ScanState::Scanned { at, again_from: None },
@@ -58,12 +59,8 @@ async fn read_one(
 }
 
 /// What ECR has of a digest's last scan, with its findings; `None`: there was none.
-async fn last_scan(
-    session: &Session,
-    repository: &str,
-    digest: &Digest,
-) -> Result<Option<(Status, Vec<Finding>)>, Fault> {
-    let mut answer: Option<(Status, Vec<Finding>)> = None;
+async fn last_scan(session: &Session, repository: &str, digest: &Digest) -> Result<Option<(Status, Found)>, Fault> {
+    let mut answer: Option<(Status, Found)> = None;
     let mut pages = Pages::new();
     while let Some(next) = pages.next() {
         let call = session.describe_image_scan_findings(of_image(repository, digest));
@@ -80,9 +77,13 @@ async fn last_scan(
             None => (None, ""),
         };
         let completed = page.image_scan_findings().and_then(|f| f.image_scan_completed_at()).and_then(timestamp);
-        let (_, found) = answer
-            .get_or_insert_with(|| (meaning(status.map(Into::into).as_ref(), description, completed), Vec::new()));
-        found.extend(page.image_scan_findings().into_iter().flat_map(|f| f.findings()).map(finding));
+        let (_, found) = answer.get_or_insert_with(|| {
+            (meaning(status.map(Into::into).as_ref(), description, completed), Found::default())
+        });
+        for finding in page.image_scan_findings().into_iter().flat_map(|f| f.findings()) {
+            found.active.push(self::finding(finding));
+            found.titles.extend(title_of(finding));
+        }
         pages.read(page.next_token());
     }
     Ok(answer)
@@ -171,12 +172,17 @@ fn image(digest: &Digest) -> ImageIdentifier {
     ImageIdentifier::builder().image_digest(digest.as_str()).build()
 }
 
+fn title_of(f: &ImageScanFinding) -> Option<(String, String)> {
+    Some((f.name()?.to_owned(), title_from(f.description()?)?))
+}
+
 fn finding(f: &ImageScanFinding) -> Finding {
-    let package = f.attributes().iter().find(|a| a.key() == "package_name").and_then(|a| a.value());
+    let attribute = |key: &str| f.attributes().iter().find(|a| a.key() == key).and_then(|a| a.value());
     Finding {
         id: f.name().unwrap_or_default().to_owned(),
         severity: severity(f.severity().map_or("", |s| s.as_str())),
-        package: package.unwrap_or_default().to_owned(),
+        package: attribute("package_name").unwrap_or_default().to_owned(),
+        installed: attribute("package_version").map(str::to_owned),
         fixed_in: None,
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use aws_sdk_inspector2::types::{
     CoverageFilterCriteria, CoverageResourceType, CoverageStringComparison, CoverageStringFilter, CoveredResource,
     FilterCriteria, Finding as InspectorFinding, FindingStatus, Status, StringComparison, StringFilter,
+    VulnerablePackage,
 };
 use jiff::Timestamp;
 
 use super::arn;
 use super::pages::Pages;
-use super::scan_findings::severity;
+use super::scan_findings::{Found, severity, title_from};
 use super::session::Session;
 use super::time::timestamp;
 use crate::model::aws::scan::CoverageReason;
@@ -137,12 +138,8 @@ fn state(reason: &CoverageReason, last_scanned: Option<Timestamp>, pushed_at: Ti
 
 /// All findings of these digests, one for each vulnerable package: those that are ACTIVE, and those that a filter of the account has
 /// SUPPRESSED.
-pub(super) async fn findings(
-    session: &Session,
-    repository: &str,
-    digests: &[Digest],
-) -> Result<(Vec<Finding>, Vec<Finding>), Fault> {
-    let (mut active, mut suppressed) = (Vec::new(), Vec::new());
+pub(super) async fn findings(session: &Session, repository: &str, digests: &[Digest]) -> Result<Found, Fault> {
+    let mut all = Found::default();
     for batch in digests.chunks(FILTER_VALUES) {
         let hashes = batch.iter().map(|d| equals(d.as_str())).collect();
         let filter = FilterCriteria::builder()
@@ -159,13 +156,17 @@ pub(super) async fn findings(
                 call.send(|r| r.filter_criteria(filter.clone()).max_results(100).set_next_token(next).send()).await?;
             for found in page.findings() {
                 // A status that is newer than this program counts like an active one.
-                let list = if *found.status() == FindingStatus::Suppressed { &mut suppressed } else { &mut active };
+                let list =
+                    if *found.status() == FindingStatus::Suppressed { &mut all.suppressed } else { &mut all.active };
                 list.extend(finding(found));
+                if let Some((id, title)) = title_of(found) {
+                    all.titles.insert(id, title);
+                }
             }
             pages.read(page.next_token());
         }
     }
-    Ok((active, suppressed))
+    Ok(all)
 }
 
 fn finding(f: &InspectorFinding) -> Vec<Finding> {
@@ -173,21 +174,43 @@ fn finding(f: &InspectorFinding) -> Vec<Finding> {
     let Some(details) = f.package_vulnerability_details() else {
         // Not about a package: only its title identifies it.
         let id = f.title().unwrap_or(f.finding_arn()).to_owned();
-        return vec![Finding { id, severity, package: String::new(), fixed_in: None }];
+        return vec![Finding { id, severity, package: String::new(), installed: None, fixed_in: None }];
     };
     let id = details.vulnerability_id().to_owned();
     let packages = details.vulnerable_packages();
     if packages.is_empty() {
-        return vec![Finding { id, severity, package: String::new(), fixed_in: None }];
+        return vec![Finding { id, severity, package: String::new(), installed: None, fixed_in: None }];
     }
     let each = packages.iter().map(|p| Finding {
         id: id.clone(),
         severity,
         package: p.name().to_owned(),
+        installed: installed(p),
         // Inspector's value for none.
         fixed_in: p.fixed_in_version().filter(|v| *v != "NotAvailable").map(str::to_owned),
     });
     each.collect()
+}
+
+/// A package's version as its manager writes it: `EPOCH:VERSION-RELEASE`, as far as Inspector has the parts.
+fn installed(package: &VulnerablePackage) -> Option<String> {
+    let version = Some(package.version()).filter(|version| !version.is_empty())?;
+    let epoch = match package.epoch() {
+        0 => String::new(),
+        epoch => format!("{epoch}:"),
+    };
+    let release = package.release().filter(|release| !release.is_empty());
+    let release = release.map(|release| format!("-{release}")).unwrap_or_default();
+    Some(format!("{epoch}{version}{release}"))
+}
+
+/// A vulnerability's title by its id. Inspector's is often no more than `ID - PACKAGE`, and its description then says what it is about.
+fn title_of(f: &InspectorFinding) -> Option<(String, String)> {
+    let details = f.package_vulnerability_details()?;
+    let id = details.vulnerability_id();
+    let title = f.title().unwrap_or_default();
+    let said = if title.is_empty() || title.starts_with(id) { f.description() } else { title };
+    Some((id.to_owned(), title_from(said)?))
 }
 
 fn equals_covered(value: &str) -> CoverageStringFilter {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::errors;
 use super::operations::Operation;
+use super::scan_findings::Found;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
@@ -59,28 +60,28 @@ impl Scanner for Scans {
         wanted: &Wanted,
     ) -> Result<ScanReading, Fault> {
         let session = self.sessions.session(account).await?;
-        let (states, mut findings, mut suppressed) = match scan_type(&session).await? {
+        let (states, found) = match scan_type(&session).await? {
             ScanType::Basic => basic_scan::read(&session, repository, digests, wanted).await?,
             ScanType::Enhanced => {
                 let pushed = push_times(&session, repository, digests, wanted.pushed_at).await?;
                 let states = inspector::coverage(&session, repository, &pushed).await?;
-                let (findings, suppressed) = match combined(&states) {
+                let found = match combined(&states) {
                     ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
                     ScanState::Waiting { .. } | ScanState::Unscannable { .. } => Default::default(),
                 };
-                (states, findings, suppressed)
+                (states, found)
             }
         };
         let state = combined(&states);
         if !matches!(state, ScanState::Scanned { .. }) {
-            findings.clear();
-            suppressed.clear();
+            return Ok(ScanReading::without_findings(state));
         }
+        let Found { active: mut findings, mut suppressed, titles } = found;
         for list in [&mut findings, &mut suppressed] {
             list.sort();
             list.dedup();
         }
-        Ok(ScanReading { state, findings, suppressed })
+        Ok(ScanReading { state, findings, suppressed, titles })
     }
 }
 

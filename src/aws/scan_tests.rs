@@ -49,10 +49,10 @@ fn row(digest: &Digest, reason: &str, last: Option<i64>) -> Value {
 fn found(id: &str, severity: &str, package: &str, fixed: Option<&str>) -> Value {
     json!({
         "findingArn": format!("arn:{id}"), "awsAccountId": "222222222222", "type": "PACKAGE_VULNERABILITY",
-        "description": "d", "remediation": {}, "severity": severity, "firstObservedAt": 1, "lastObservedAt": 1,
+        "title": format!("{id} - {package}"), "description": format!("{package} lets anybody in\nand more"), "remediation": {}, "severity": severity, "firstObservedAt": 1, "lastObservedAt": 1,
         "status": "ACTIVE", "resources": [],
         "packageVulnerabilityDetails": {"vulnerabilityId": id, "source": "NVD", "vulnerablePackages": [
-            {"name": package, "version": "1", "fixedInVersion": fixed.unwrap_or("NotAvailable")}]},
+            {"name": package, "version": "1", "release": "2", "epoch": 3, "fixedInVersion": fixed.unwrap_or("NotAvailable")}]},
     })
 }
 
@@ -83,6 +83,7 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
         id: id.into(),
         severity,
         package: package.into(),
+        installed: Some("3:1-2".to_owned()),
         fixed_in: fixed.map(str::to_owned),
     };
     assert_eq!(
@@ -94,6 +95,8 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
         ]
     );
     assert_eq!(reading.suppressed, [finding("CVE-4", Severity::Critical, "zlib", None)]);
+    assert_eq!(reading.titles.len(), 4);
+    assert_eq!(reading.titles["CVE-1"], "openssl lets anybody in");
     let asked = peer.asked("findings")[0].json();
     assert_eq!(asked["maxResults"], 100);
     let status = |value: &str| json!({ "comparison": "EQUALS", "value": value });
@@ -183,7 +186,8 @@ async fn a_missing_basic_scan_is_started() {
         ("DescribeImageScanFindings", 2) => Reply::Json(json!({
             "imageScanStatus": {"status": "ACTIVE"}, "nextToken": "2",
             "imageScanFindings": {"imageScanCompletedAt": PUSHED + 9, "findings": [
-                {"name": "CVE-1", "severity": "UNDEFINED", "attributes": [{"key": "package_name", "value": "zlib"}]}]}})),
+                {"name": "CVE-1", "severity": "UNDEFINED", "description": "zlib reads too far", "attributes": [
+                    {"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.2"}]}]}})),
         ("DescribeImageScanFindings", _) => Reply::Json(json!({
             "imageScanStatus": {"status": "ACTIVE"},
             "imageScanFindings": {"findings": [{"name": "CVE-0", "severity": "HIGH"}]}})),
@@ -198,6 +202,8 @@ async fn a_missing_basic_scan_is_started() {
     assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 9).unwrap(), again_from: None });
     let ids: Vec<_> = reading.findings.iter().map(|f| (f.id.as_str(), f.severity, f.package.as_str())).collect();
     assert_eq!(ids, [("CVE-0", Severity::High, ""), ("CVE-1", Severity::Untriaged, "zlib")]);
+    assert_eq!(reading.findings[1].installed.as_deref(), Some("1.2"));
+    assert_eq!(reading.titles, [("CVE-1".to_owned(), "zlib reads too far".to_owned())].into());
     assert_eq!(peer.asked("DescribeImageScanFindings")[2].json()["maxResults"], 1000);
 }
 

@@ -114,6 +114,10 @@ pub enum Verb {
     Unlock(UnlockArgs),
     /// Show what runs where, and which release deployed it
     Status(StatusArgs),
+    /// Show what scans have found in the images of a release, the worst first
+    ///
+    /// As last read and recorded, without calls to AWS; a gate reads again before a stage is entered.
+    Findings(FindingsArgs),
     /// Show past releases, or all events of one release
     History(HistoryArgs),
     /// Write a report about a release to stdout, in a format that other tools read
@@ -280,6 +284,16 @@ pub struct StatusArgs {
     /// Use the recorded state only, without calls to AWS
     #[arg(long)]
     pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FindingsArgs {
+    /// The id of the release
+    #[arg(value_parser = id::<ReleaseId>)]
+    pub release: ReleaseId,
+    /// Only the images that this stage's gate judges
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
+    pub stage: Option<StageName>,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod check;
 mod codes;
 mod demo;
 mod export;
+mod findings;
 mod freeze;
 mod history;
 mod import;
@@ -92,6 +93,7 @@ async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Unfreeze(args) => freeze::unfreeze(global, output, args).await,
         Verb::Unlock(args) => unlock::run(global, output, args).await,
         Verb::Status(args) => status::run(global, output, args).await,
+        Verb::Findings(args) => findings::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
         Verb::Report(args) => report::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,

@@ -8,6 +8,7 @@ use super::ending;
 use super::gate::{self, Scanned};
 use super::plan;
 use super::plan_diff;
+use super::scan_keys::{self, Key};
 use super::unnamed;
 use crate::model::approval::ApprovalWay;
 use crate::model::approval_reason::{ApprovalMismatch, VoidReason};
@@ -15,7 +16,7 @@ use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
 use crate::model::gate::GateJudgement;
-use crate::model::ids::{AccountName, ImageName, PlanHash, ReleaseId};
+use crate::model::ids::{PlanHash, ReleaseId};
 use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -93,9 +94,9 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             false => Err(Halt::End(ending::gate_blocked(&stage.name, judgement))),
         };
     }
-    let mut keys = own_keys(release, stage);
+    let mut keys = scan_keys::own(release, stage);
     scanned(a, stage, &keys)?;
-    let copies = copied_keys(release, stage);
+    let copies = scan_keys::copied(release, stage);
     if !copies.is_empty() && judge(a, stage, &keys).verdict.passes() {
         let missing = copies.iter().filter_map(|(subject, account)| match subject {
             ScanSubject::Image(image) => Some((image.clone(), account.clone())),
@@ -118,26 +119,6 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     }
     a.record(Fact::GateJudged { stage: stage.name.clone(), judgement })
 }
-
-/// The images of the file that a stage runs, by the accounts they are built in.
-fn own_keys(release: &Release, stage: &Stage) -> Vec<Key> {
-    let pipeline = &release.started.pipeline;
-    let each = |image: &ImageName| (ScanSubject::Image(image.clone()), pipeline.image(image).account.clone());
-    stage.images_used(pipeline).into_iter().map(each).collect()
-}
-
-/// The same for the copies in the stage's account.
-fn copied_keys(release: &Release, stage: &Stage) -> Vec<Key> {
-    let pipeline = &release.started.pipeline;
-    let copied = stage.images_used(pipeline).into_iter().filter_map(|image| {
-        let target = &pipeline.image_account(stage, image).name;
-        (*target != pipeline.image(image).account).then(|| (ScanSubject::Image(image.clone()), target.clone()))
-    });
-    copied.collect()
-}
-
-/// An image, and the account of its scan.
-type Key = (ScanSubject, AccountName);
 
 fn scans<'r>(release: &'r Release, keys: &[Key]) -> Vec<Scanned<'r>> {
     let found = keys.iter().filter_map(|key| release.scans.get_key_value(key));

@@ -143,12 +143,15 @@ fn judgement(gate: &GateJudgement) -> Value {
     json!({ "verdict": verdict, "blocking": blocking.iter().map(finding).collect::<Vec<_>>() })
 }
 
-/// A finding that blocks: which vulnerability it is, how severe, where, and what fixes it, as its approver reads it.
+/// A finding that blocks: which vulnerability it is, how severe, in which version of what, and what fixes it, as its approver reads it.
 fn finding(finding: &Finding) -> Value {
-    let Finding { id, severity, package, fixed_in } = finding;
+    let Finding { id, severity, package, installed, fixed_in } = finding;
     let mut value = json!({ "id": id, "severity": severity });
     if !package.is_empty() {
         value["package"] = json!(package);
+    }
+    if let Some(version) = installed {
+        value["installed"] = json!(version);
     }
     if let Some(version) = fixed_in {
         value["fixed_in"] = json!(version);

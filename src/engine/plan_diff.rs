@@ -140,7 +140,13 @@ mod tests {
 
     #[test]
     fn another_judgement_is_a_difference_with_what_blocks() {
-        let finding = Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: None };
+        let finding = Finding {
+            id: "CVE-1".into(),
+            severity: Severity::High,
+            package: "ssl".into(),
+            installed: None,
+            fixed_in: None,
+        };
         let judgement = GateJudgement {
             verdict: Verdict::Fail,
             counts: BTreeMap::new(),

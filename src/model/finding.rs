@@ -1,5 +1,7 @@
 //! The result of an image's scan.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,9 @@ pub struct Finding {
     /// The package it was found in, where the scanner names one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub package: String,
+    /// The package's version in the image, where the scanner names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
     /// A version that fixes it, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_in: Option<String>,
@@ -55,15 +60,26 @@ pub struct ScanReading {
     /// Findings that a suppression rule of the scanner's account hides; likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressed: Vec<Finding>,
+    /// What the vulnerabilities are about, by their ids, as far as the scanner says so, cut to [`TITLE`]. For people: no rule looks at it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
 }
+
+/// The characters of a vulnerability's title that are kept: a line. Scanners describe one on pages.
+pub const TITLE: usize = 160;
 
 impl ScanReading {
     /// The reading of an image that cannot be scanned.
     pub fn unscannable(block: ScanBlock) -> ScanReading {
-        ScanReading { state: ScanState::Unscannable { block }, findings: Vec::new(), suppressed: Vec::new() }
+        ScanReading::without_findings(ScanState::Unscannable { block })
     }
 
-    /// Whether both have the same result. The time of the last scan is ignored: a scanner may renew it with every reading.
+    /// A reading in which nothing was found.
+    pub fn without_findings(state: ScanState) -> ScanReading {
+        ScanReading { state, findings: Vec::new(), suppressed: Vec::new(), titles: BTreeMap::new() }
+    }
+
+    /// Whether both have the same result. The time of the last scan is ignored: a scanner may renew it with every reading. So are titles.
     pub fn is_same_result(&self, other: &ScanReading) -> bool {
         let state = match (&self.state, &other.state) {
             (ScanState::Scanned { .. }, ScanState::Scanned { .. }) => true,

@@ -213,12 +213,12 @@ pub enum Watched {
     },
 }
 
-/// Why a gate does not pass, with the first blocking findings.
+/// Why a gate does not pass, with the worst of the blocking findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
     pub verdict: Verdict,
     pub reasons: Vec<GateReason>,
-    /// At most five.
+    /// At most five, the worst first.
     pub findings: Vec<Finding>,
     /// How many more block.
     pub more: usize,
@@ -229,7 +229,9 @@ const SHOWN: usize = 5;
 
 impl Blocked {
     pub fn by(judgement: &GateJudgement) -> Blocked {
-        let findings: Vec<Finding> = judgement.blocking.iter().take(SHOWN).cloned().collect();
+        let mut worst_first: Vec<&Finding> = judgement.blocking.iter().collect();
+        worst_first.sort_by_key(|finding| (finding.severity.rank(), *finding));
+        let findings: Vec<Finding> = worst_first.into_iter().take(SHOWN).cloned().collect();
         let more = judgement.blocking.len() - findings.len();
         Blocked { verdict: judgement.verdict, reasons: judgement.reasons.clone(), findings, more }
     }

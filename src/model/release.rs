@@ -41,6 +41,9 @@ pub struct Release {
     pub image_commits: BTreeMap<ImageName, ImageCommit>,
     pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
     pub scans: BTreeMap<(ScanSubject, AccountName), Scan>,
+    /// The last readings that no longer count by themselves: the gate reads again after an approval, and when a process takes the
+    /// release up. A new reading that repeats one of them needs no third.
+    pub earlier_scans: BTreeMap<(ScanSubject, AccountName), Scan>,
     pub stages: BTreeMap<StageName, StageState>,
     /// Intended and not concluded.
     pub open: BTreeMap<Effect, Open>,
@@ -101,6 +104,7 @@ impl Release {
             image_commits: BTreeMap::new(),
             copies: BTreeMap::new(),
             scans: BTreeMap::new(),
+            earlier_scans: BTreeMap::new(),
             stages: started.pipeline.stages.iter().map(|s| (s.name.clone(), StageState::new(s))).collect(),
             started: (**started).clone(),
             open: BTreeMap::new(),
@@ -273,7 +277,7 @@ impl Release {
                 // The process that records it has read it in CodePipeline.
                 state.compared = Compared::Same;
                 state.look_again();
-                self.scans.clear();
+                self.read_scans_again();
             }
             Fact::ApprovalRejected { answer, .. } => self.stage_mut(&answer.stage)?.reject(answer, event.at)?,
             Fact::ApprovalWithdrawn { stage, by, comment } => {
@@ -287,7 +291,7 @@ impl Release {
                 state.approval = Approval::NotRequested;
                 state.lock = None;
                 state.look_again();
-                self.scans.clear();
+                self.read_scans_again();
             }
             Fact::ApprovalCompared { stage, mismatch } => {
                 self.stage_mut(stage)?.compared = mismatch.clone().map_or(Compared::Same, Compared::Differs);
@@ -346,7 +350,7 @@ impl Release {
         for (effect, _) in std::mem::take(&mut self.unknown) {
             self.open.insert(effect, Open { seq: self.seq, at, attempt: 1 });
         }
-        self.scans.clear();
+        self.read_scans_again();
         for state in self.stages.values_mut() {
             state.lock = None;
             state.confirmed = false;
@@ -358,6 +362,16 @@ impl Release {
             state.gate_is_old = state.entered.is_some();
             state.steps.iter_mut().for_each(|step| step.go_on(at));
         }
+    }
+
+    /// Every scan needs a new reading.
+    fn read_scans_again(&mut self) {
+        self.earlier_scans.append(&mut self.scans);
+    }
+
+    /// The last reading of a scan, whether it still counts or not.
+    pub fn last_scan(&self, key: &(ScanSubject, AccountName)) -> Option<&Scan> {
+        self.scans.get(key).or_else(|| self.earlier_scans.get(key))
     }
 
     fn add_requester(&mut self, requester: &Requester) {

@@ -24,6 +24,11 @@ impl Severity {
         Severity::Untriaged,
     ];
 
+    /// Its place among the severities where the worst comes first, and untriaged, which may be any, last.
+    pub fn rank(self) -> usize {
+        Severity::ALL.iter().position(|other| *other == self).unwrap_or(Severity::ALL.len())
+    }
+
     /// The word of the pipeline file.
     pub fn word(self) -> &'static str {
         match self {

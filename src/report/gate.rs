@@ -77,17 +77,20 @@ pub fn scan(reading: &ScanReading) -> String {
     match &reading.state {
         ScanState::Waiting { waits } => format!("waiting ({})", wait(waits)),
         ScanState::Unscannable { block } => format!("unknown ({})", self::block(block)),
-        ScanState::Scanned { .. } => {
-            let suppressed = match reading.suppressed.len() {
-                0 => String::new(),
-                n => format!(", {n} suppressed"),
-            };
-            match reading.findings.len() {
-                0 => format!("done, no findings{suppressed}"),
-                1 => format!("done, 1 finding{suppressed}"),
-                n => format!("done, {n} findings{suppressed}"),
-            }
-        }
+        ScanState::Scanned { .. } => format!("done, {}", count(reading)),
+    }
+}
+
+/// How many findings a reading has.
+pub fn count(reading: &ScanReading) -> String {
+    let suppressed = match reading.suppressed.len() {
+        0 => String::new(),
+        n => format!(", {n} suppressed"),
+    };
+    match reading.findings.len() {
+        0 => format!("no findings{suppressed}"),
+        1 => format!("1 finding{suppressed}"),
+        n => format!("{n} findings{suppressed}"),
     }
 }
 

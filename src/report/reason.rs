@@ -50,7 +50,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::GateNoLongerPasses { stage, blocked } => {
             let reasons = gate::reasons(&blocked.reasons);
             let words = Words::new(format!("the severity gate of {stage} no longer passes: {reasons}"));
-            found(words, blocked).hint("fix the image and make a new release")
+            listed(found(words, blocked).hint("fix the image and make a new release"), id, stage, blocked)
         }
         Reason::UnnamedBlocked { stage, blocked } => {
             let reasons = gate::reasons(&blocked.reasons);
@@ -58,12 +58,13 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
                 "the severity gate of {stage} blocks a container that the file does not name: {reasons}"
             ));
             let words = found(words, blocked);
-            match blocked.verdict {
+            let words = match blocked.verdict {
                 Verdict::Unknown => Words { hints: gate::remedies(&blocked.reasons, &judge_again(id, stage)), ..words },
                 Verdict::Fail | Verdict::Pass | Verdict::Waived => {
                     words.hint("use an image that passes for this container, and make a new release")
                 }
-            }
+            };
+            listed(words, id, stage, blocked)
         }
         Reason::NotWhatWasApproved { stage, mismatch } => {
             Words::new(format!("the record says that {stage} was entered with a plan or images that were not approved"))
@@ -230,6 +231,14 @@ fn found(words: Words, blocked: &Blocked) -> Words {
     Words { cause: gate::findings(&blocked.findings, blocked.more), ..words }
 }
 
+/// Where findings block, the command that shows all of them.
+fn listed(words: Words, id: &ReleaseId, stage: &StageName, blocked: &Blocked) -> Words {
+    match blocked.findings.is_empty() {
+        true => words,
+        false => words.hint(format!("`kanmon findings {id} --stage {stage}` lists everything that was found")),
+    }
+}
+
 fn gate_blocked(id: &ReleaseId, stage: &StageName, blocked: &Blocked) -> Words {
     let unknown = match blocked.verdict {
         Verdict::Unknown => " because the contents of the image are unknown",
@@ -237,12 +246,13 @@ fn gate_blocked(id: &ReleaseId, stage: &StageName, blocked: &Blocked) -> Words {
     };
     let reasons = gate::reasons(&blocked.reasons);
     let words = found(Words::new(format!("the severity gate of {stage} blocks{unknown}: {reasons}")), blocked);
-    match blocked.verdict {
+    let words = match blocked.verdict {
         Verdict::Unknown => Words { hints: gate::remedies(&blocked.reasons, &judge_again(id, stage)), ..words },
         Verdict::Fail | Verdict::Pass | Verdict::Waived => words
             .hint("fix the image and make a new release")
             .hint(format!("if the findings change, {}", judge_again(id, stage))),
-    }
+    };
+    listed(words, id, stage, blocked)
 }
 
 /// `carried`: the release runs in a CodePipeline execution that requests the approval, and continues only when the pipeline is started

@@ -74,6 +74,19 @@ fn findings_over_the_limit_block_and_are_named() {
     test_env.label("findings", "CRITICAL:1,MEDIUM:3");
     let ran = released(&sandbox, &test_env, "dev").ended(10);
     stdout_has(&ran, &["the severity gate of dev blocks: 1 critical (at most 0)", "cause: CVE-", "kanmon promote r2"]);
+    let id = release_in(&ran.out);
+    stdout_has(&ran, &[&format!("`kanmon findings {id} --stage dev` lists everything that was found")]);
+    let listed = test_env.run(&developer, &["findings", &id, "--stage", "dev"]).ended(0).out;
+    let rows: Vec<&str> = listed.lines().filter(|line| line.contains("CVE-")).collect();
+    assert!(
+        rows[0].starts_with("critical  CVE-2026-10001  libsample  1.0.0      1.0.1  CVE-2026-10001 in libsample"),
+        "{listed}"
+    );
+    let json = test_env.run(&developer, &["findings", &id, "--output", "json"]).ended(0).json();
+    assert_eq!(json[0]["images"][0]["findings"].as_array().unwrap().len(), rows.len());
+    assert_eq!(json[0]["images"][0]["findings"][0]["installed"], "1.0.0");
+    let no_stage = test_env.run(&developer, &["findings", &id, "--stage", "nowhere"]).ended(2);
+    stderr_has(&no_stage, &["nowhere"]);
     assert!(sandbox.done("UpdateService").is_empty());
 }
 

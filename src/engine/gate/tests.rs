@@ -6,11 +6,16 @@ use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::release::samples::{at, id};
 
 fn finding(number: usize, severity: Severity) -> Finding {
-    Finding { id: format!("CVE-{number}"), severity, package: "ssl".into(), fixed_in: None }
+    Finding { id: format!("CVE-{number}"), severity, package: "ssl".into(), installed: None, fixed_in: None }
 }
 
 fn scanned(findings: Vec<Finding>) -> ScanReading {
-    ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings, suppressed: vec![] }
+    ScanReading {
+        state: ScanState::Scanned { at: at(0), again_from: None },
+        findings,
+        suppressed: vec![],
+        titles: Default::default(),
+    }
 }
 
 fn only(severity: Severity, limit: Option<u32>) -> GateRules {
@@ -66,11 +71,13 @@ fn an_image_without_a_scan_result_is_unknown_and_never_passes() {
         state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING".into() } },
         findings: vec![],
         suppressed: vec![],
+        titles: Default::default(),
     };
     let unscannable = ScanReading {
         state: ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } },
         findings: vec![],
         suppressed: vec![],
+        titles: Default::default(),
     };
     for reading in [waiting, unscannable] {
         let judged = judge_all(&GateRules::default(), &[scanned(vec![]), reading]);
@@ -88,6 +95,7 @@ fn a_failure_counts_before_an_unknown_result() {
         state: ScanState::Unscannable { block: ScanBlock::Status { status: "x".into(), said: None } },
         findings: vec![],
         suppressed: vec![],
+        titles: Default::default(),
     };
     let judged = judge_all(&GateRules::default(), &[unscannable, scanned(vec![finding(1, Severity::Critical)])]);
     assert_eq!(judged.verdict, Verdict::Fail);
@@ -158,8 +166,8 @@ fn any_reading() -> impl Strategy<Value = ScanReading> {
         .prop_map(|set| scanned(set.into_iter().map(|(n, s)| finding(n, s)).collect()));
     prop_oneof![
         8 => findings,
-        1 => Just(ScanReading { state: ScanState::Waiting { waits: ScanWait::Status { status: "soon".into() } }, findings: vec![], suppressed: vec![] }),
-        1 => Just(ScanReading { state: ScanState::Unscannable { block: ScanBlock::Status { status: "never".into(), said: None } }, findings: vec![], suppressed: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Waiting { waits: ScanWait::Status { status: "soon".into() } }, findings: vec![], suppressed: vec![], titles: Default::default() }),
+        1 => Just(ScanReading { state: ScanState::Unscannable { block: ScanBlock::Status { status: "never".into(), said: None } }, findings: vec![], suppressed: vec![], titles: Default::default() }),
     ]
 }
 

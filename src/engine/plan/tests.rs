@@ -33,7 +33,7 @@ impl Case {
 }
 
 fn finding(id: &str, severity: Severity) -> Finding {
-    Finding { id: id.into(), severity, package: "ssl".into(), fixed_in: None }
+    Finding { id: id.into(), severity, package: "ssl".into(), installed: None, fixed_in: None }
 }
 
 fn case() -> Case {

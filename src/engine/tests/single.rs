@@ -262,15 +262,25 @@ fn a_process_that_takes_over_judges_unnamed_containers_again() {
         Fact::StageLocked { stage: id("dev"), fence: 2 },
     ];
     let scanned = |image: &str, findings: Vec<Finding>| {
-        let reading =
-            ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings, suppressed: vec![] };
+        let reading = ScanReading {
+            state: ScanState::Scanned { at: at(0), again_from: None },
+            findings,
+            suppressed: vec![],
+            titles: Default::default(),
+        };
         Fact::ScanObserved { image: id(image), account: id("main"), reading, readings: 2 }
     };
     facts.push(scanned("web", vec![]));
     let metrics = Watch::Scan { image: id(&format!("metrics@{}", Digest::of(b"metrics"))), account: id("main") };
     let Decision::Go { watch, .. } = decided(&in_dev(facts.clone())) else { panic!("its scan is read") };
     assert!(watch.iter().any(|w| w.watch == metrics), "{watch:?}");
-    let bad = Finding { id: "CVE-1".into(), severity: Severity::Critical, package: "ssl".into(), fixed_in: None };
+    let bad = Finding {
+        id: "CVE-1".into(),
+        severity: Severity::Critical,
+        package: "ssl".into(),
+        installed: None,
+        fixed_in: None,
+    };
     facts.push(scanned(&format!("metrics@{}", Digest::of(b"metrics")), vec![bad]));
     let Decision::Record(judged) = decided(&in_dev(facts.clone())) else { panic!("it is judged") };
     facts.extend(judged);

@@ -488,11 +488,13 @@ impl World {
     }
 
     fn scan(&mut self) -> ScanReading {
-        let finding = |severity| Finding { id: "CVE-1".into(), severity, package: "ssl".into(), fixed_in: None };
+        let finding =
+            |severity| Finding { id: "CVE-1".into(), severity, package: "ssl".into(), installed: None, fixed_in: None };
         let scanned = |findings| ScanReading {
             state: ScanState::Scanned { at: at(0), again_from: None },
             findings,
             suppressed: vec![],
+            titles: Default::default(),
         };
         if !self.chance.odds(15) {
             return scanned(vec![]);
@@ -503,6 +505,7 @@ impl World {
                 state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING_INITIAL_SCAN".into() } },
                 findings: vec![],
                 suppressed: vec![],
+                titles: Default::default(),
             },
             2 => ScanReading {
                 state: ScanState::Unscannable {
@@ -510,6 +513,7 @@ impl World {
                 },
                 findings: vec![],
                 suppressed: vec![],
+                titles: Default::default(),
             },
             _ => scanned(vec![finding(Severity::Critical)]),
         }

@@ -233,6 +233,7 @@ fn reading() -> impl Strategy<Value = ScanReading> {
         package: id.clone(),
         severity: Severity::ALL[n],
         id,
+        installed: None,
         fixed_in,
     });
     let state = prop_oneof![
@@ -248,7 +249,12 @@ fn reading() -> impl Strategy<Value = ScanReading> {
             finding.prop_map(|f| vec![f; 3000]),
         ],
     )
-        .prop_map(|(state, findings)| ScanReading { state, findings, suppressed: vec![] })
+        .prop_map(|(state, findings)| ScanReading {
+            state,
+            findings,
+            suppressed: vec![],
+            titles: Default::default(),
+        })
 }
 
 fn progress() -> impl Strategy<Value = RolloutProgress> {

@@ -104,12 +104,14 @@ pub async fn large_facts_come_back_whole(store: &TestStore) {
         id: format!("CVE-2026-{n:05}"),
         severity: Severity::High,
         package: format!("package-{}", n * 7919 % 1000),
+        installed: None,
         fixed_in: (n % 3 == 0).then(|| format!("1.{n}")),
     });
     let reading = ScanReading {
         state: ScanState::Scanned { at: at(0), again_from: None },
         findings: findings.collect(),
         suppressed: vec![],
+        titles: Default::default(),
     };
     let observed = Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 };
     assert!(serde_json::to_vec(&observed).unwrap().len() > 4 * INLINE_LIMIT);

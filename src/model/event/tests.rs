@@ -183,23 +183,31 @@ fn ends() -> Vec<RolloutEnd> {
 }
 
 fn scan_readings() -> Vec<ScanReading> {
-    let finding =
-        Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: Some("2".into()) };
+    let finding = Finding {
+        id: "CVE-1".into(),
+        severity: Severity::High,
+        package: "ssl".into(),
+        installed: None,
+        fixed_in: Some("2".into()),
+    };
     vec![
         ScanReading {
             state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING".into() } },
             findings: vec![],
             suppressed: vec![],
+            titles: Default::default(),
         },
         ScanReading {
             state: ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } },
             findings: vec![],
             suppressed: vec![],
+            titles: Default::default(),
         },
         ScanReading {
             state: ScanState::Scanned { at: at(7), again_from: Some(at(9)) },
             findings: vec![finding],
             suppressed: vec![],
+            titles: Default::default(),
         },
     ]
 }

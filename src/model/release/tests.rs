@@ -55,8 +55,12 @@ fn built() -> Fact {
 }
 
 fn scanned() -> Fact {
-    let reading =
-        ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings: vec![], suppressed: vec![] };
+    let reading = ScanReading {
+        state: ScanState::Scanned { at: at(0), again_from: None },
+        findings: vec![],
+        suppressed: vec![],
+        titles: Default::default(),
+    };
     Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 }
 }
 

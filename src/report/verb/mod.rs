@@ -7,6 +7,7 @@ pub mod check;
 pub mod defect;
 pub mod demo;
 pub mod export;
+pub mod findings;
 pub mod freeze;
 pub mod history;
 pub mod import;
