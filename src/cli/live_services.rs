@@ -9,7 +9,7 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::report::display_names;
-use crate::report::verb::status;
+use crate::report::verb::status::Unread;
 use crate::runtime::ports::Ports;
 use crate::usecase::context::Context;
 
@@ -41,7 +41,7 @@ impl Live {
 
 /// An account or a service that cannot be read, and why.
 pub struct Unreadable {
-    pub what: String,
+    pub what: Unread,
     pub why: Fault,
 }
 
@@ -69,11 +69,12 @@ impl<'b> LiveServices<'b> {
             Ok(live) => Some(live),
             Err(why) if of_the_account(why.kind()) => {
                 self.unreadable_accounts.insert(stage.account.clone());
-                self.unreadable.push(Unreadable { what: status::account(&stage.account), why });
+                self.unreadable.push(Unreadable { what: Unread::Account { account: stage.account.clone() }, why });
                 None
             }
             Err(why) => {
-                self.unreadable.push(Unreadable { what: format!("{}/{service}", stage.name), why });
+                let what = Unread::Service { stage: stage.name.clone(), service: service.clone() };
+                self.unreadable.push(Unreadable { what, why });
                 None
             }
         }

@@ -111,7 +111,7 @@ fn human(
         good_runs: row.good_runs,
     });
     let width = output.out_width();
-    let unreadable = unread.iter().map(|Unreadable { what, why }| words::unreadable(what, why));
+    let unreadable = unread.iter().map(|Unreadable { what, why }| words::unread(what, why));
     let frozen = freezes.iter().map(|(stage, frozen)| words::frozen(stage, frozen));
     let locked = held.iter().map(|(stage, release, holder)| words::locked(stage, release, &holder.who));
     let open = open.iter().map(|recorded| {

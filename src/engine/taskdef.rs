@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::model::effect::Workload;
 use crate::model::fault::Fault;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
-use crate::model::ids::ContentHash;
+use crate::model::ids::{ContentHash, StageName};
 
 mod normal;
 pub mod runs;
@@ -27,11 +28,17 @@ const ADDED_BY_AWS: [&str; 9] = [
     "deleteRequestedAt",
 ];
 
-/// The task definition to register: the base without what AWS added, with each named container's image replaced.
+/// The task definition to register for a workload of a stage: the base without what AWS added, with each named container's image
+/// replaced.
 ///
 /// # Errors
 /// `NotFound` with the existing containers; `Invalid` where the base is not a task definition.
-pub fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value, Fault> {
+pub fn compose(
+    stage: &StageName,
+    workload: &Workload,
+    base: &Value,
+    images: &BTreeMap<String, String>,
+) -> Result<Value, Fault> {
     let mut next = base.as_object().cloned().ok_or_else(|| Fault::from(TaskDefinitionProblem::NotAnObject))?;
     for member in ADDED_BY_AWS {
         next.remove(member);
@@ -47,7 +54,10 @@ pub fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value,
             .iter_mut()
             .find(|c| c.get("name").and_then(Value::as_str) == Some(name))
             .and_then(Value::as_object_mut)
-            .ok_or_else(|| TaskDefinitionProblem::NoContainer { place: None, container: name.clone(), there })?;
+            .ok_or_else(|| {
+                let (stage, workload, container) = (stage.clone(), workload.clone(), name.clone());
+                TaskDefinitionProblem::NoContainer { stage, workload, container, there }
+            })?;
         container.insert("image".to_owned(), Value::String(image.clone()));
     }
     Ok(Value::Object(next))

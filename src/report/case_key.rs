@@ -69,7 +69,7 @@ impl CaseKey {
             CaseKey::Copy(image, account) => Effect::Copy { image: image.clone(), account: account.clone() },
             CaseKey::Plan(stage) => Effect::Plan { stage: stage.clone() },
             CaseKey::Step(at, part) => {
-                return release.step(at).map_or_else(|| part.of(at), |state| step::name(state, at, part));
+                return release.step(at).map_or_else(|| step::part(at, part), |state| step::name(state, at, part));
             }
             CaseKey::Confirm(stage) => Effect::Confirm { stage: stage.clone() },
         };

@@ -264,7 +264,7 @@ fn topic(effect: &Effect) -> String {
         Subject::Accounts { .. } => "accounts".to_owned(),
         Subject::Image(image) | Subject::Copy(image, _) => image.to_string(),
         Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => stage.to_string(),
-        Subject::Step(at, part) => part.of(at),
+        Subject::Step(at, part) => step::part(at, &part),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{effect, fault, gate, rollout};
+use super::{effect, fault, gate, rollout, step};
 use crate::model::format::{lasting, moment};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::waiting::{ScanPending, StepProgress, Waiting};
@@ -36,10 +36,12 @@ pub fn text(waiting: &Waiting) -> String {
                 StepPart::Service(_, Direction::Back) => " is rolled back",
             };
             match progress {
-                StepProgress::Runs => format!("{} runs", part.of(at)),
-                StepProgress::Rollout(rollout) => format!("{}{back}: {}", part.of(at), rollout::progress(rollout)),
-                StepProgress::Updated => format!("{}{back}: updated", part.of(at)),
-                StepProgress::Proving => format!("{}{back}: proving what runs", part.of(at)),
+                StepProgress::Runs => format!("{} runs", step::part(at, part)),
+                StepProgress::Rollout(rollout) => {
+                    format!("{}{back}: {}", step::part(at, part), rollout::progress(rollout))
+                }
+                StepProgress::Updated => format!("{}{back}: updated", step::part(at, part)),
+                StepProgress::Proving => format!("{}{back}: proving what runs", step::part(at, part)),
             }
         }
         Waiting::Store { error } => format!("waiting for the state store: {}", fault::state::words(error, None).line()),

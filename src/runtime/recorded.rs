@@ -1,8 +1,6 @@
 //! What a release's record has to hold by the time an effect is carried out or a watch reads. Where it is missing, kanmon has a defect, or
 //! somebody changed the record.
 
-use std::fmt::Display;
-
 use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::Fault;
 use crate::model::fault::own::{Lack, OwnProblem};
@@ -33,11 +31,6 @@ pub fn account<'a>(release: &'a Release, stage: &Stage) -> &'a Account {
 /// The cluster that a stage deploys into.
 pub fn cluster<'a>(release: &'a Release, stage: &'a Stage) -> Cluster<'a> {
     Cluster::of(&release.started.pipeline, stage)
-}
-
-/// A service or task of a stage as people write it: `prod/web`.
-pub fn place(stage: &Stage, workload: impl Display) -> String {
-    format!("{}/{workload}", stage.name)
 }
 
 pub fn roll<'a>(release: &'a Release, at: &StepRef, service: &ServiceName) -> Result<&'a RollState, Fault> {

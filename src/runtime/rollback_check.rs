@@ -3,7 +3,7 @@
 //! nothing would have been rolled, and ECS writes down what its deployment replaces.
 
 use super::ports::Ports;
-use super::recorded::{account, baseline, cluster, forward_run, place, planned, roll, stage};
+use super::recorded::{account, baseline, cluster, forward_run, planned, roll, stage};
 use crate::engine::taskdef::{compose, runs};
 use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::effect::{StepRef, Workload};
@@ -27,16 +27,17 @@ pub async fn ran_before(
     let stage = stage(release, &at.stage)?;
     let state = roll(release, at, name)?;
     let (run, baseline) = (forward_run(state)?, baseline(state)?);
-    let place = place(stage, name);
     let back = &baseline.task_definition;
     let live = planned(release, at, &Workload::Service(name.clone()))?.live.as_ref();
+    let never_ran = |ran, witness| -> Fault {
+        let (stage, service, revision) = (stage.name.clone(), name.clone(), back.clone());
+        ServiceProblem::NeverRan { stage, service, revision, ran, witness }.into()
+    };
     if live != Some(back) {
-        let (ran, witness) = (live.cloned().into_iter().collect(), Witness::Plan);
-        return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
+        return Err(never_ran(live.cloned().into_iter().collect(), Witness::Plan));
     }
     let Some(primary) = service.primary().filter(|p| p.task_definition == run.task_definition) else {
-        let (ran, witness) = (vec![run.task_definition.clone()], Witness::Record);
-        return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
+        return Err(never_ran(vec![run.task_definition.clone()], Witness::Record));
     };
     // By ECS's own time: a record could put its deployment where nothing is listed.
     let since = primary.created_at.unwrap_or(run.started_at);
@@ -44,12 +45,10 @@ pub async fn ran_before(
     match replaced(&reading.service, &primary.task_definition) {
         Replaced::Unknown => Ok(()),
         Replaced::These(before) if before.contains(&back.as_str()) => Ok(()),
-        Replaced::These(before) => {
-            let ran = before.into_iter().map(str::to_owned).collect();
-            Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness: Witness::Ecs }.into())
-        }
+        Replaced::These(before) => Err(never_ran(before.into_iter().map(str::to_owned).collect(), Witness::Ecs)),
         Replaced::NotListed => Err(ServiceProblem::DeploymentNotListed {
-            place,
+            stage: stage.name.clone(),
+            service: name.clone(),
             primary: primary.id.clone(),
             task_definition: primary.task_definition.clone(),
         }
@@ -76,12 +75,13 @@ pub async fn is_the_baseline(
     }
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
     let found = ports.deployer.task_definition(account, target).await?;
-    match runs::runs_the_same(&found.raw, &compose(&before.raw, &Default::default())?) {
+    let workload = Workload::Service(name.clone());
+    match runs::runs_the_same(&found.raw, &compose(&stage.name, &workload, &before.raw, &Default::default())?) {
         true => Ok(()),
         false => {
-            let place = place(stage, name);
+            let (stage, service) = (stage.name.clone(), name.clone());
             let (revision, baseline) = (target.to_owned(), baseline.task_definition.clone());
-            Err(ServiceProblem::NotTheBaseline { place, revision, baseline }.into())
+            Err(ServiceProblem::NotTheBaseline { stage, service, revision, baseline }.into())
         }
     }
 }

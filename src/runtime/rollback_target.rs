@@ -10,7 +10,7 @@ use super::task_definition::tags;
 use crate::engine::rollout::Before;
 use crate::engine::taskdef::{compose, content_hash};
 use crate::model::aws::ecs::TaskDefinitionStatus;
-use crate::model::effect::StepRef;
+use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::Fault;
 use crate::model::ids::{ContentHash, ServiceName};
 use crate::model::release::Release;
@@ -32,13 +32,13 @@ pub async fn reregistration(
     at: &StepRef,
     name: &ServiceName,
 ) -> Result<Option<Reregistration>, Fault> {
-    let account = account(release, stage(release, &at.stage)?);
+    let (account, workload) = (account(release, stage(release, &at.stage)?), Workload::Service(name.clone()));
     let baseline = baseline(roll(release, at, name)?)?;
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
     if before.status == TaskDefinitionStatus::Active {
         return Ok(None);
     }
-    let definition = compose(&before.raw, &BTreeMap::new())?;
+    let definition = compose(&at.stage, &workload, &before.raw, &BTreeMap::new())?;
     let content = content_hash(&definition);
     let tags = tags::with_ours_if_room(&before.tags, &content, &release.id);
     Ok(Some(Reregistration { definition, content, tags }))

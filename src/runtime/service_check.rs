@@ -2,18 +2,24 @@
 
 use crate::model::fault::Fault;
 use crate::model::fault::service::ServiceProblem;
+use crate::model::ids::{ServiceName, StageName};
 use crate::model::rollout::ServiceReading;
 
-/// PRIMARY has to be this deployment; `place` is the service for people.
+/// PRIMARY has to be this deployment.
 ///
 /// # Errors
 /// `Changed` where somebody else has deployed.
-pub fn primary_is_still(primary: Option<&str>, service: &ServiceReading, place: &str) -> Result<(), Fault> {
-    match service.primary() {
+pub fn primary_is_still(
+    primary: Option<&str>,
+    reading: &ServiceReading,
+    stage: &StageName,
+    service: &ServiceName,
+) -> Result<(), Fault> {
+    match reading.primary() {
         Some(found) if Some(found.id.as_str()) == primary => Ok(()),
         found => {
-            let (place, was) = (place.to_owned(), primary.map(str::to_owned));
-            Err(ServiceProblem::Replaced { place, was, is: found.map(|d| d.id.clone()) }.into())
+            let (stage, service, was) = (stage.clone(), service.clone(), primary.map(str::to_owned));
+            Err(ServiceProblem::Replaced { stage, service, was, is: found.map(|d| d.id.clone()) }.into())
         }
     }
 }

@@ -25,9 +25,9 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
     for name in stage.services() {
         let service = ports.deployer.service(Cluster::of(pipeline, stage), stage.service_name(name)).await?;
         let live = ports.deployer.task_definition(account, &service.task_definition).await?;
-        let base =
-            base(ports, release, stage, &Workload::Service(name.clone()), Some(&service.task_definition)).await?;
-        let (definition, planned) = workload(ports, release, stage, &base, Some(&live)).await?;
+        let of = Workload::Service(name.clone());
+        let base = base(ports, release, stage, &of, Some(&service.task_definition)).await?;
+        let (definition, planned) = workload(ports, release, stage, &of, &base, Some(&live)).await?;
         let drift = drift(ports, pipeline, stage, &live, &definition, &base.sheet.show).await?;
         plan.services.insert(
             name.clone(),
@@ -35,9 +35,10 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
         );
     }
     for name in stage.tasks() {
-        let base = base(ports, release, stage, &Workload::Task(name.clone()), None).await?;
+        let of = Workload::Task(name.clone());
+        let base = base(ports, release, stage, &of, None).await?;
         let last = last(ports, account, &family(&base.raw)).await?;
-        let (_, planned) = workload(ports, release, stage, &base, last.as_ref()).await?;
+        let (_, planned) = workload(ports, release, stage, &of, &base, last.as_ref()).await?;
         plan.tasks.insert(name.clone(), planned);
     }
     Ok(plan)
@@ -48,13 +49,14 @@ async fn workload(
     ports: &Ports,
     release: &Release,
     stage: &Stage,
+    of: &Workload,
     base: &Base<'_>,
     before: Option<&TaskDefinition>,
 ) -> Result<(Value, WorkloadPlan), Fault> {
     let pipeline = &release.started.pipeline;
     let images = images(ports, release, stage, base.containers).await?;
     let unnamed = unnamed::resolve(ports, pipeline, stage, base).await?;
-    let definition = base.next(&images, &unnamed)?;
+    let definition = base.next(&stage.name, of, &images, &unnamed)?;
     let sent = |before: &TaskDefinition| sent::as_sent(&before.raw, tags::content(&before.tags).as_ref(), &definition);
     let before_it = before.map_or_else(|| Value::Object(serde_json::Map::new()), sent);
     let planned = WorkloadPlan {

@@ -108,7 +108,10 @@ fn status_and_history_show_what_runs_and_which_release_deployed_it() {
         .says("account prod cannot be read: ")
         .says("is not allowed to call sts:AssumeRole");
     let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
-    assert_eq!((&json[0]["services"][2]["live"], &json[0]["unread"][0]["what"]), (&().into(), &"account prod".into()));
+    assert_eq!(
+        (&json[0]["services"][2]["live"], &json[0]["unread"][0]["what"]),
+        (&().into(), &serde_json::json!({ "account": "prod" }))
+    );
     let mut nobody = developer.clone();
     nobody.push(("AWS_SECRET_ACCESS_KEY".to_owned(), "wrong".to_owned()));
     test_env.run(&nobody, &["status"]).ended(40);

@@ -11,6 +11,15 @@ fn changes(from: &Value, to: &Value) -> Vec<Change> {
     crate::engine::changes::changes(from, to, &Default::default())
 }
 
+fn dev_web() -> (StageName, Workload) {
+    ("dev".parse().unwrap(), Workload::Service("web".parse().unwrap()))
+}
+
+fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value, Fault> {
+    let (stage, workload) = dev_web();
+    super::compose(&stage, &workload, base, images)
+}
+
 /// A task definition as `DescribeTaskDefinition` returns it.
 fn described() -> Value {
     json!({
@@ -95,8 +104,9 @@ fn only_the_named_containers_images_are_replaced() {
 fn a_missing_container_is_reported_with_those_that_exist() {
     let fault = compose(&described(), &images(&[("wbe", "x")])).unwrap_err();
     assert_eq!(fault.kind(), FaultKind::NotFound);
-    let (container, there) = ("wbe".to_owned(), vec!["web".to_owned(), "agent".to_owned()]);
-    assert_eq!(fault, TaskDefinitionProblem::NoContainer { place: None, container, there }.into());
+    let ((stage, workload), container) = (dev_web(), "wbe".to_owned());
+    let there = vec!["web".to_owned(), "agent".to_owned()];
+    assert_eq!(fault, TaskDefinitionProblem::NoContainer { stage, workload, container, there }.into());
 }
 
 #[test]

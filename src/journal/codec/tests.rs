@@ -204,8 +204,8 @@ fn fault() -> impl Strategy<Value = Fault> {
             let oddity = Oddity::BrokenLink { to: Some(file) };
             FileProblem::NotAPipelineFile { path: name, oddity }.into()
         }),
-        (any::<u64>(), text()).prop_map(|(desired, place)| {
-            ServiceProblem::CannotRoll { place, desired, least: 0, most: u64::MAX }.into()
+        (any::<u64>(), name(), name()).prop_map(|(desired, stage, service)| {
+            ServiceProblem::CannotRoll { stage, service, desired, least: 0, most: u64::MAX }.into()
         }),
         text().prop_map(|digest| {
             let work = Work::PutLayer { repository: digest.clone(), digest: Digest::of(digest.as_bytes()) };

@@ -38,7 +38,8 @@ pub fn of(kind: FaultKind) -> Fault {
             OwnProblem::CheckImpossible { why: CheckImpossible::Program { program, why } }.into()
         }
         FaultKind::Changed => {
-            ServiceProblem::Replaced { place: "dev/web".into(), was: Some("ecs-svc/1".into()), is: None }.into()
+            let (stage, service) = ("dev".parse().expect("a name"), "web".parse().expect("a name"));
+            ServiceProblem::Replaced { stage, service, was: Some("ecs-svc/1".into()), is: None }.into()
         }
         FaultKind::Defect => OwnProblem::Inconsistent { lacks: Lack::Stage }.into(),
     }

@@ -29,14 +29,3 @@ pub enum StepPart {
     Task(TaskName),
     Service(ServiceName, Direction),
 }
-
-impl StepPart {
-    /// As people read it: `STAGE/NAME`, or the stage alone.
-    pub fn of(&self, at: &StepRef) -> String {
-        match self {
-            StepPart::Whole => at.stage.to_string(),
-            StepPart::Task(task) => format!("{}/{task}", at.stage),
-            StepPart::Service(service, _) => format!("{}/{service}", at.stage),
-        }
-    }
-}

@@ -2,30 +2,36 @@
 
 use super::listed;
 use crate::model::fault::service::{ServiceProblem, Witness};
+use crate::model::ids::{ServiceName, StageName};
 use crate::report::words::Words;
 
 const WHO_WROTE_IT: &str = "find out who wrote the record, then make a new release";
 
 pub fn words(problem: &ServiceProblem) -> Words {
     match problem {
-        ServiceProblem::NotActive { place, status } => Words::new(format!("{place} is {status}, not ACTIVE")),
-        ServiceProblem::OtherController { place, controller } => {
-            Words::new(format!("{place} is deployed by the {controller} controller"))
+        ServiceProblem::NotActive { stage, service, status } => {
+            Words::new(format!("{stage}/{service} is {status}, not ACTIVE"))
+        }
+        ServiceProblem::OtherController { stage, service, controller } => {
+            Words::new(format!("{stage}/{service} is deployed by the {controller} controller"))
                 .hint("use a service with the ECS deployment controller: kanmon supports no other")
         }
-        ServiceProblem::NoPrimary { place } => Words::new(format!("{place} has no PRIMARY deployment"))
-            .cause("it has never been deployed, or is being deleted"),
-        ServiceProblem::BeingDeployed { place, deployment } => {
-            Words::new(format!("{place} is being deployed by somebody else"))
+        ServiceProblem::NoPrimary { stage, service } => {
+            Words::new(format!("{stage}/{service} has no PRIMARY deployment"))
+                .cause("it has never been deployed, or is being deleted")
+        }
+        ServiceProblem::BeingDeployed { stage, service, deployment } => {
+            Words::new(format!("{stage}/{service} is being deployed by somebody else"))
                 .cause(deployment.clone())
                 .hint("wait until that deployment has ended, then make a new release")
         }
-        ServiceProblem::CannotRoll { place, desired, least, most } => Words::new(format!(
-            "{place} can never be deployed: of {desired} tasks, at least {least} must run and at most {most} may run"
+        ServiceProblem::CannotRoll { stage, service, desired, least, most } => Words::new(format!(
+            "{stage}/{service} can never be deployed: of {desired} tasks, at least {least} must run and at most \
+             {most} may run"
         ))
         .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
-        ServiceProblem::Replaced { place, was, is } => {
-            Words::new(format!("{place} was changed by somebody else; their deployment is left alone"))
+        ServiceProblem::Replaced { stage, service, was, is } => {
+            Words::new(format!("{stage}/{service} was changed by somebody else; their deployment is left alone"))
                 .cause(format!(
                     "PRIMARY was {} and is now {}",
                     was.as_deref().unwrap_or("no longer listed"),
@@ -33,48 +39,51 @@ pub fn words(problem: &ServiceProblem) -> Words {
                 ))
                 .hint("find out who deployed it before you make a new release")
         }
-        ServiceProblem::DeployedOver { place, stage, ours, found } => Words::new(format!(
-            "{place} was changed by somebody else before {stage} was done; their deployment is left alone"
+        ServiceProblem::DeployedOver { stage, service, ours, found } => Words::new(format!(
+            "{stage}/{service} was changed by somebody else before {stage} was done; their deployment is left alone"
         ))
         .cause(format!(
             "this release deployed {ours}, but the service now uses {}",
             found.as_deref().unwrap_or("nothing")
         ))
         .hint("find out who deployed it before you make a new release"),
-        ServiceProblem::TaskGone { place, arn } => Words::new(format!("ECS no longer knows the task of {place}"))
-            .cause(arn.clone())
-            .hint("the task's log shows how it ended; ECS keeps stopped tasks for about an hour only"),
-        ServiceProblem::TaskStartUnknown { place } => {
-            Words::new(format!("it is unknown whether {place} was started, because that is too long ago"))
+        ServiceProblem::TaskGone { stage, task, arn } => {
+            Words::new(format!("ECS no longer knows the task of {stage}/{task}"))
+                .cause(arn.clone())
+                .hint("the task's log shows how it ended; ECS keeps stopped tasks for about an hour only")
+        }
+        ServiceProblem::TaskStartUnknown { stage, task } => {
+            Words::new(format!("it is unknown whether {stage}/{task} was started, because that is too long ago"))
                 .hint("look for its task in ECS")
                 .hint("end this release with `kanmon abort`, and make a new release to run the task again")
         }
         ServiceProblem::DeploymentNotShown { deployment } => {
             Words::new("ECS does not yet show the deployment that it has started").cause(deployment.clone())
         }
-        ServiceProblem::DeploymentNotListed { place, primary, task_definition } => {
-            Words::new(format!("ECS does not list the deployment of {place} that would be rolled back"))
+        ServiceProblem::DeploymentNotListed { stage, service, primary, task_definition } => {
+            Words::new(format!("ECS does not list the deployment of {stage}/{service} that would be rolled back"))
                 .cause(format!("PRIMARY is {primary} with {task_definition}"))
         }
-        ServiceProblem::OfAnotherService { place, deployment } => {
-            Words::new(format!("{deployment} is not a deployment of {place}"))
+        ServiceProblem::OfAnotherService { stage, service, deployment } => {
+            Words::new(format!("{deployment} is not a deployment of {stage}/{service}"))
                 .cause("the record names it, but ECS does not list it for the service; it was not stopped")
                 .hint(WHO_WROTE_IT)
         }
-        ServiceProblem::NeverRan { place, revision, ran, witness } => {
+        ServiceProblem::NeverRan { stage, service, revision, ran, witness } => {
             let witness = match witness {
                 Witness::Ecs => "ECS",
                 Witness::Plan => "the stage's plan",
                 Witness::Record => "the record itself",
             };
             let ran = if ran.is_empty() { "nothing".to_owned() } else { listed(ran) };
-            not_rolled_back(place, revision).cause(format!("{witness} says that {ran} ran there before"))
+            not_rolled_back(stage, service, revision).cause(format!("{witness} says that {ran} ran there before"))
         }
-        ServiceProblem::NotTheBaseline { place, revision, baseline } => {
-            not_rolled_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))
+        ServiceProblem::NotTheBaseline { stage, service, revision, baseline } => {
+            not_rolled_back(stage, service, revision)
+                .cause(format!("{baseline} ran there, and {revision} runs something else"))
         }
-        ServiceProblem::NotTheRegistered { place, arn } => {
-            Words::new(format!("{arn} is not the task definition that was planned for {place}"))
+        ServiceProblem::NotTheRegistered { stage, workload, arn } => {
+            Words::new(format!("{arn} is not the task definition that was planned for {stage}/{workload}"))
                 .cause("the record names it, but it runs something else; it was not used")
                 .hint(WHO_WROTE_IT)
         }
@@ -87,7 +96,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
     }
 }
 
-fn not_rolled_back(place: &str, revision: &str) -> Words {
-    Words::new(format!("{place} is not rolled back to {revision}: that is not what ran there before"))
+fn not_rolled_back(stage: &StageName, service: &ServiceName, revision: &str) -> Words {
+    Words::new(format!("{stage}/{service} is not rolled back to {revision}: that is not what ran there before"))
         .hint("find out who wrote the record; roll back with a new release of the images that ran there before")
 }

@@ -23,6 +23,15 @@ pub fn closes(fact: &StepFact) -> bool {
     each!(fact, StepFact, fact => fact.closes())
 }
 
+/// A part of a step as people read it: `STAGE/NAME`, or the stage alone.
+pub fn part(at: &StepRef, part: &StepPart) -> String {
+    match part {
+        StepPart::Whole => at.stage.to_string(),
+        StepPart::Task(task) => format!("{}/{task}", at.stage),
+        StepPart::Service(service, _) => format!("{}/{service}", at.stage),
+    }
+}
+
 /// The name of a case.
 pub fn name(state: &StepState, at: &StepRef, part: &StepPart) -> String {
     each!(state, StepState, state => state.name(at, part))

@@ -19,7 +19,7 @@ impl Cases for RollStates {
             StepPart::Service(service, direction) => {
                 effect::text(&Effect::Update { at: at.clone(), service: service.clone(), direction: *direction })
             }
-            StepPart::Whole | StepPart::Task(_) => part.of(at),
+            StepPart::Whole | StepPart::Task(_) => super::part(at, part),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::model::arn;
 use crate::model::fault::Fault;
 use crate::model::freeze::Frozen;
-use crate::model::ids::{AccountName, ReleaseId, StageName};
+use crate::model::ids::{AccountName, ReleaseId, ServiceName, StageName};
 use crate::model::release::Release;
 use crate::report::text::Text;
 use crate::report::{ending, fault, freeze, outcome, table};
@@ -36,6 +36,14 @@ pub enum Live<'a> {
     },
 }
 
+/// What cannot be read; in JSON its names alone.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+pub enum Unread {
+    Account { account: AccountName },
+    Service { stage: StageName, service: ServiceName },
+}
+
 /// The table of services. `width`: of the terminal, in cells.
 pub fn services<'a>(rows: impl Iterator<Item = ServiceRow<'a>>, width: Option<usize>) -> Text {
     let lines = rows.map(|row| {
@@ -63,13 +71,12 @@ fn released(row: &ServiceRow<'_>) -> String {
     }
 }
 
-/// An account, as something that cannot be read.
-pub fn account(name: &AccountName) -> String {
-    format!("account {name}")
-}
-
 /// An account or a service cannot be read.
-pub fn unreadable(what: &str, why: &Fault) -> String {
+pub fn unread(what: &Unread, why: &Fault) -> String {
+    let what = match what {
+        Unread::Account { account } => format!("account {account}"),
+        Unread::Service { stage, service } => format!("{stage}/{service}"),
+    };
     format!("{what} cannot be read: {}", fault::words(why).line())
 }
 

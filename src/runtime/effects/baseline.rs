@@ -8,13 +8,13 @@ use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::fault::service::ServiceProblem;
-use crate::model::ids::ServiceName;
+use crate::model::ids::{ServiceName, StageName};
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ServiceReading};
 use crate::model::step::roll::RollFact;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{cluster, place, stage};
+use crate::runtime::recorded::{cluster, stage};
 
 pub(super) struct ReadBaseline<'e> {
     pub at: &'e StepRef,
@@ -27,9 +27,10 @@ impl Execute for ReadBaseline<'_> {
         let ReadBaseline { at, service: name } = *self;
         let stage = stage(release, &at.stage)?;
         let service = ports.deployer.service(cluster(release, stage), stage.service_name(name)).await?;
-        let place = place(stage, name);
-        can_be_rolled(&place, &service)?;
-        let primary = service.primary().ok_or_else(|| Fault::from(ServiceProblem::NoPrimary { place }))?;
+        can_be_rolled(&stage.name, name, &service)?;
+        let primary = service.primary().ok_or_else(|| {
+            Fault::from(ServiceProblem::NoPrimary { stage: stage.name.clone(), service: name.clone() })
+        })?;
         let baseline = Baseline {
             primary: primary.id.clone(),
             task_definition: primary.task_definition.clone(),
@@ -41,21 +42,21 @@ impl Execute for ReadBaseline<'_> {
     }
 }
 
-fn can_be_rolled(place: &str, service: &ServiceReading) -> Result<(), Fault> {
-    if service.status != ServiceStatus::Active {
-        let (place, status) = (place.to_owned(), service.status.clone());
-        return Err(ServiceProblem::NotActive { place, status }.into());
+fn can_be_rolled(stage: &StageName, name: &ServiceName, reading: &ServiceReading) -> Result<(), Fault> {
+    let (stage, service) = (stage.clone(), name.clone());
+    if reading.status != ServiceStatus::Active {
+        return Err(ServiceProblem::NotActive { stage, service, status: reading.status.clone() }.into());
     }
-    let busy = service.service_deployments.iter().flatten().find(|d| d.status.is_under_way());
-    let rolling = service.deployments.iter().find(|d| d.rollout_state == Some(DeploymentRolloutState::InProgress));
+    let busy = reading.service_deployments.iter().flatten().find(|d| d.status.is_under_way());
+    let rolling = reading.deployments.iter().find(|d| d.rollout_state == Some(DeploymentRolloutState::InProgress));
     if let Some(theirs) = busy.map(|d| &d.arn).or(rolling.map(|d| &d.id)) {
-        return Err(ServiceProblem::BeingDeployed { place: place.to_owned(), deployment: theirs.clone() }.into());
+        return Err(ServiceProblem::BeingDeployed { stage, service, deployment: theirs.clone() }.into());
     }
-    let desired = u64::from(service.desired);
-    let most = desired * u64::from(service.maximum_percent) / 100;
-    let least = (desired * u64::from(service.minimum_percent)).div_ceil(100);
+    let desired = u64::from(reading.desired);
+    let most = desired * u64::from(reading.maximum_percent) / 100;
+    let least = (desired * u64::from(reading.minimum_percent)).div_ceil(100);
     if desired > 0 && most <= desired && least >= desired {
-        return Err(ServiceProblem::CannotRoll { place: place.to_owned(), desired, least, most }.into());
+        return Err(ServiceProblem::CannotRoll { stage, service, desired, least, most }.into());
     }
     Ok(())
 }

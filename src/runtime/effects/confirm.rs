@@ -12,7 +12,7 @@ use crate::model::release::Release;
 use crate::ports::images::Say;
 use crate::runtime::moved_tags;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{self, cluster, place};
+use crate::runtime::recorded::{self, cluster};
 
 pub(super) struct Confirm<'e> {
     pub stage: &'e StageName,
@@ -29,8 +29,8 @@ impl Execute for Confirm<'_> {
             let set_to = found.primary().map(|d| d.task_definition.clone());
             if set_to.as_ref() != Some(&run.task_definition) {
                 return Err(ServiceProblem::DeployedOver {
-                    place: place(stage, service),
                     stage: name.clone(),
+                    service: service.clone(),
                     ours: run.task_definition.clone(),
                     found: set_to,
                 }

@@ -14,7 +14,7 @@ use crate::model::rollout::RollbackTarget;
 use crate::model::step::roll::RollFact;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{account, baseline, cluster, forward_run, place, roll, stage};
+use crate::runtime::recorded::{account, baseline, cluster, forward_run, roll, stage};
 use crate::runtime::rollback_target::{Reregistration, known_before_rollback, reregistration};
 use crate::runtime::task_definition::revision::{find_or_register, is_tagged};
 use crate::runtime::{rollback_check, service_check};
@@ -33,7 +33,7 @@ impl Execute for PrepareRollback<'_> {
         let state = roll(release, at, name)?;
         let (run, baseline) = (forward_run(state)?, baseline(state)?);
         let service = ports.deployer.service(cluster(release, stage), stage.service_name(name)).await?;
-        service_check::primary_is_still(run.primary.as_deref(), &service, &place(stage, name))?;
+        service_check::primary_is_still(run.primary.as_deref(), &service, &stage.name, name)?;
         rollback_check::ran_before(ports, release, at, name, &service).await?;
         let (task_definition, again) = match reregistration(ports, release, at, name).await? {
             None => (baseline.task_definition.clone(), false),

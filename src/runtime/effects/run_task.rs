@@ -17,7 +17,7 @@ use crate::model::step::run::RunFact;
 use crate::ports::deployer::TaskStart;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{cluster, defect, place, run, stage};
+use crate::runtime::recorded::{cluster, defect, run, stage};
 use crate::runtime::task_definition::revision::runs_what_was_planned;
 
 /// ECS keeps a client token of RunTask for 24 hours; half of that leaves no doubt at its edge.
@@ -73,8 +73,8 @@ impl LookUp for RunTask<'_> {
         match ports.clock.now().duration_since(first) <= TOKEN_LIFE {
             true => Ok(Found::Repeatable),
             false => {
-                let place = place(stage(release, &self.at.stage)?, self.task);
-                Err(ServiceProblem::TaskStartUnknown { place }.into())
+                let (stage, task) = (self.at.stage.clone(), self.task.clone());
+                Err(ServiceProblem::TaskStartUnknown { stage, task }.into())
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::model::release::Release;
 use crate::model::step::roll::RollFact;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{cluster, defect, forward_run, place, roll, stage};
+use crate::runtime::recorded::{cluster, defect, forward_run, roll, stage};
 
 pub(super) struct StopRollout<'e> {
     pub at: &'e StepRef,
@@ -34,8 +34,8 @@ impl Execute for StopRollout<'_> {
         let is_ours = |target: Option<&str>| target.is_none_or(|target| target == run.task_definition);
         let mut listed = service.service_deployments.iter().flatten();
         if !listed.any(|d| d.arn == *deployment && is_ours(d.target_task_definition.as_deref())) {
-            let (place, deployment) = (place(stage, name), deployment.clone());
-            return Err(ServiceProblem::OfAnotherService { place, deployment }.into());
+            let (stage, service, deployment) = (stage.name.clone(), name.clone(), deployment.clone());
+            return Err(ServiceProblem::OfAnotherService { stage, service, deployment }.into());
         }
         ports.deployer.stop(cluster, deployment).await?;
         Ok(vec![Fact::step(at, RollFact::RolloutStopRequested { service: name.clone() })])

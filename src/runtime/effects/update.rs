@@ -18,7 +18,7 @@ use crate::model::step::part::Direction;
 use crate::model::step::roll::RollFact;
 use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{baseline, cluster, defect, forward_run, place, registered, roll, stage};
+use crate::runtime::recorded::{baseline, cluster, defect, forward_run, registered, roll, stage};
 use crate::runtime::rollback_target::before;
 use crate::runtime::task_definition::revision::runs_what_was_planned;
 use crate::runtime::{rollback_check, service_check};
@@ -45,7 +45,7 @@ impl Execute for Update<'_> {
             }
         };
         let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
-        service_check::primary_is_still(primary, &service, &place(stage, name))?;
+        service_check::primary_is_still(primary, &service, &stage.name, name)?;
         match direction {
             Direction::Forward => {
                 let workload = Workload::Service(name.clone());

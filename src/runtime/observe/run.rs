@@ -11,7 +11,7 @@ use crate::model::step::part::StepPart;
 use crate::model::step::run::{RunFact, RunState};
 use crate::ports::deployer::OneOff;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{cluster, defect, place, stage};
+use crate::runtime::recorded::{cluster, defect, stage};
 
 impl ObserveStep for RunState {
     async fn observe(
@@ -32,8 +32,8 @@ impl ObserveStep for RunState {
             OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
             OneOff::Ended(end) => end,
             OneOff::Gone => {
-                let place = place(stage, task);
-                return Err(ServiceProblem::TaskGone { place, arn: arn.clone() }.into());
+                let (stage, task, arn) = (stage.name.clone(), task.clone(), arn.clone());
+                return Err(ServiceProblem::TaskGone { stage, task, arn }.into());
             }
         };
         Ok(vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end })])

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use self::platforms::{OfferedPlatforms, check_unnamed};
-use super::recorded::place;
 use super::task_definition::base::{Base, tags_of};
 use super::task_definition::{tags, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
 use crate::model::aws::ecs::{DeploymentController, ServiceStatus};
+use crate::model::effect::Workload;
 use crate::model::fault::Fault;
 use crate::model::fault::service::ServiceProblem;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
@@ -167,14 +167,14 @@ async fn workloads(
                 continue;
             }
         };
-        let place = place(stage, name);
+        let workload = Workload::Service(name.clone());
         if found.status != ServiceStatus::Active {
-            let (place, status) = (place.clone(), found.status.clone());
-            faults.push(ServiceProblem::NotActive { place, status }.into());
+            let (stage, service, status) = (stage.name.clone(), name.clone(), found.status.clone());
+            faults.push(ServiceProblem::NotActive { stage, service, status }.into());
         }
         if found.controller != DeploymentController::Ecs {
-            let (place, controller) = (place.clone(), found.controller.clone());
-            faults.push(ServiceProblem::OtherController { place, controller }.into());
+            let (stage, service, controller) = (stage.name.clone(), name.clone(), found.controller.clone());
+            faults.push(ServiceProblem::OtherController { stage, service, controller }.into());
         }
         let base = match &spec.taskdef {
             TaskDefinitionSource::Live => {
@@ -185,22 +185,22 @@ async fn workloads(
         };
         match base {
             Ok((from, raw, tags)) => {
-                faults.extend(containers(&place, &raw, spec.containers.keys()).err());
+                faults.extend(containers(&stage.name, &workload, &raw, spec.containers.keys()).err());
                 let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
-                task_definition(ports, pipeline, stage, &place, (&from, &base), offered, faults).await;
+                task_definition(ports, pipeline, stage, &workload, (&from, &base), offered, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
     }
     for name in stage.tasks() {
         let spec = pipeline.task(name);
-        let place = place(stage, name);
+        let workload = Workload::Task(name.clone());
         let named = spec.containers.keys().chain([&spec.container]);
         match template(ports, &spec.taskdef, pipeline, stage) {
             Ok((from, raw, tags)) => {
-                faults.extend(containers(&place, &raw, named).err());
+                faults.extend(containers(&stage.name, &workload, &raw, named).err());
                 let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
-                task_definition(ports, pipeline, stage, &place, (&from, &base), offered, faults).await;
+                task_definition(ports, pipeline, stage, &workload, (&from, &base), offered, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
@@ -212,14 +212,14 @@ async fn task_definition(
     ports: &Ports,
     pipeline: &Pipeline,
     stage: &Stage,
-    place: &str,
+    workload: &Workload,
     (from, base): (&str, &Base<'_>),
     offered: &mut OfferedPlatforms<'_>,
     faults: &mut Vec<Fault>,
 ) {
-    faults.extend(tags::room(&base.tags, place, from).err());
-    faults.extend(offered.check(place, &base.raw, base.containers).await.err());
-    unnamed(ports, pipeline, stage, place, base, faults).await;
+    faults.extend(tags::room(&base.tags, &stage.name, workload, from).err());
+    faults.extend(offered.check(&stage.name, workload, &base.raw, base.containers).await.err());
+    unnamed(ports, pipeline, stage, workload, base, faults).await;
 }
 
 /// Whether the images of the containers that the file does not name are there, scanned, and for the platform.
@@ -227,7 +227,7 @@ async fn unnamed(
     ports: &Ports,
     pipeline: &Pipeline,
     stage: &Stage,
-    place: &str,
+    workload: &Workload,
     base: &Base<'_>,
     faults: &mut Vec<Fault>,
 ) {
@@ -242,10 +242,10 @@ async fn unnamed(
     for (container, image) in all {
         let looked = match unnamed::found(ports, pipeline, stage, &container, &image).await {
             Ok(Some(found)) => match ports.scanner.preflight(found.account, &found.repository).await {
-                Ok(_) => check_unnamed(ports, place, &base.raw, &found).await,
+                Ok(_) => check_unnamed(ports, &stage.name, workload, &base.raw, &found).await,
                 Err(fault) => Err(fault),
             },
-            Ok(None) => Err(unnamed::unscanned(stage, place, &container, &image)),
+            Ok(None) => Err(unnamed::unscanned(stage, workload, &container, &image)),
             Err(fault) => Err(fault),
         };
         faults.extend(looked.err());
@@ -263,15 +263,16 @@ fn template(ports: &Ports, file: &FileRef, pipeline: &Pipeline, stage: &Stage) -
 
 /// Whether a task definition has the containers that the file names.
 fn containers<'a>(
-    place: &str,
+    stage: &StageName,
+    workload: &Workload,
     definition: &serde_json::Value,
     named: impl Iterator<Item = &'a String>,
 ) -> Result<(), Fault> {
     let there = taskdef::container_names(definition);
     for name in named {
         if !there.contains(name) {
-            let (place, container) = (Some(place.to_owned()), name.clone());
-            return Err(TaskDefinitionProblem::NoContainer { place, container, there }.into());
+            let (stage, workload, container) = (stage.clone(), workload.clone(), name.clone());
+            return Err(TaskDefinitionProblem::NoContainer { stage, workload, container, there }.into());
         }
     }
     Ok(())

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::engine::runtime_platform;
+use crate::model::effect::Workload;
 use crate::model::fault::Fault;
-use crate::model::fault::task_definition::TaskDefinitionProblem;
-use crate::model::ids::{AccountName, ImageName};
+use crate::model::fault::task_definition::{OtherPlatformImage, TaskDefinitionProblem};
+use crate::model::ids::{AccountName, ImageName, StageName};
 use crate::model::platform::Platform;
 use crate::model::release::Release;
 use crate::runtime::image_contents::contents;
@@ -29,20 +30,21 @@ impl<'a> OfferedPlatforms<'a> {
         OfferedPlatforms { ports, release, refused, known: BTreeMap::new() }
     }
 
-    /// Whether each container's image has the platform of its task definition; `workload` is its name for people.
+    /// Whether each container's image has the platform of its task definition.
     ///
     /// # Errors
     /// `Invalid` where one has not; what the registry answers about an image that is there already.
     pub async fn check(
         &mut self,
-        workload: &str,
+        stage: &StageName,
+        workload: &Workload,
         definition: &Value,
         containers: &BTreeMap<String, ImageName>,
     ) -> Result<(), Fault> {
         let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
         for image in containers.values() {
             if let Some(offered) = self.of(image).await? {
-                fits(workload, &wanted, &format!("image {image}"), &offered)?;
+                fits(stage, workload, &wanted, OtherPlatformImage::Name(image.clone()), &offered)?;
             }
         }
         Ok(())
@@ -85,23 +87,36 @@ impl<'a> OfferedPlatforms<'a> {
 ///
 /// # Errors
 /// As `OfferedPlatforms::check`.
-pub async fn check_unnamed(ports: &Ports, workload: &str, definition: &Value, found: &Found<'_>) -> Result<(), Fault> {
+pub async fn check_unnamed(
+    ports: &Ports,
+    stage: &StageName,
+    workload: &Workload,
+    definition: &Value,
+    found: &Found<'_>,
+) -> Result<(), Fault> {
     let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
     let held = contents(ports, found.account, &found.repository, &found.there.digest).await?;
     match held.and_then(|c| c.runnable.iter().map(|r| r.platform.clone()).collect::<Option<Vec<_>>>()) {
-        Some(offered) => fits(workload, &wanted, &found.name, &offered),
+        Some(offered) => fits(stage, workload, &wanted, OtherPlatformImage::Repository(found.name.clone()), &offered),
         None => Ok(()),
     }
 }
 
-fn fits(workload: &str, wanted: &Platform, image: &str, offered: &[Platform]) -> Result<(), Fault> {
+fn fits(
+    stage: &StageName,
+    workload: &Workload,
+    wanted: &Platform,
+    image: OtherPlatformImage,
+    offered: &[Platform],
+) -> Result<(), Fault> {
     if offered.iter().any(|p| p.serves(wanted)) {
         return Ok(());
     }
     Err(TaskDefinitionProblem::OtherPlatform {
-        place: workload.to_owned(),
+        stage: stage.clone(),
+        workload: workload.clone(),
         wanted: wanted.clone(),
-        image: image.to_owned(),
+        image,
         offered: offered.to_vec(),
     }
     .into())

@@ -10,7 +10,7 @@ use crate::model::fault::Fault;
 use crate::model::fault::own::Lack;
 use crate::model::fault::service::ServiceProblem;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
-use crate::model::ids::ImageName;
+use crate::model::ids::{ImageName, StageName};
 use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource, UnnamedContainers};
 use crate::model::plan::{Unnamed, UnnamedGate};
 use crate::model::release::Release;
@@ -75,7 +75,13 @@ impl Base<'_> {
     ///
     /// # Errors
     /// `Changed` for a container that the plan does not have.
-    pub fn next(&self, images: &BTreeMap<String, String>, planned: &BTreeMap<String, Unnamed>) -> Result<Value, Fault> {
+    pub fn next(
+        &self,
+        stage: &StageName,
+        workload: &Workload,
+        images: &BTreeMap<String, String>,
+        planned: &BTreeMap<String, Unnamed>,
+    ) -> Result<Value, Fault> {
         let mut all = images.clone();
         for (container, _) in self.unnamed()? {
             match (self.sheet.unnamed, planned.get(&container)) {
@@ -88,7 +94,7 @@ impl Base<'_> {
                 }
             }
         }
-        taskdef::compose(&self.raw, &all)
+        taskdef::compose(stage, workload, &self.raw, &all)
     }
 }
 

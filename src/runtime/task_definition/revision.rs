@@ -16,7 +16,7 @@ use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::rollout::TaskDefinition;
 use crate::runtime::ports::Ports;
-use crate::runtime::recorded::{account, place, planned, stage};
+use crate::runtime::recorded::{account, planned, stage};
 
 /// The task definition that was planned, made again from its base, and the base's tags.
 ///
@@ -31,9 +31,11 @@ pub async fn as_planned(
     let stage = stage(release, &at.stage)?;
     let plan = planned(release, at, workload)?;
     let base = base(ports, release, stage, workload, plan.live.as_deref()).await?;
-    let definition = base.next(&images(ports, release, stage, base.containers).await?, &plan.unnamed)?;
+    let definition =
+        base.next(&stage.name, workload, &images(ports, release, stage, base.containers).await?, &plan.unnamed)?;
     if content_hash(&definition) != plan.content {
-        return Err(TaskDefinitionProblem::NotAsPlanned { place: place(stage, workload) }.into());
+        let (stage, workload) = (stage.name.clone(), workload.clone());
+        return Err(TaskDefinitionProblem::NotAsPlanned { stage, workload }.into());
     }
     Ok((definition, base.tags))
 }
@@ -54,7 +56,10 @@ pub async fn runs_what_was_planned(
     let found = ports.deployer.task_definition(account(release, stage), arn).await?;
     match runs::runs_the_same(&found.raw, &definition) {
         true => Ok(()),
-        false => Err(ServiceProblem::NotTheRegistered { place: place(stage, workload), arn: arn.to_owned() }.into()),
+        false => {
+            let (stage, workload, arn) = (stage.name.clone(), workload.clone(), arn.to_owned());
+            Err(ServiceProblem::NotTheRegistered { stage, workload, arn }.into())
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::effect::Workload;
 use crate::model::fault::Fault;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
-use crate::model::ids::{ContentHash, ReleaseId};
+use crate::model::ids::{ContentHash, ReleaseId, StageName};
 
 /// The tag's key. Its value is `RELEASE/CONTENT`.
 pub const KEY: &str = "kanmon";
@@ -44,13 +45,14 @@ pub fn with_ours_if_room(
 ///
 /// # Errors
 /// `Invalid`, saying how many there are and that one more is kanmon's. `from`: what carries them, in words.
-pub fn room(base: &BTreeMap<String, String>, place: &str, from: &str) -> Result<(), Fault> {
+pub fn room(base: &BTreeMap<String, String>, stage: &StageName, workload: &Workload, from: &str) -> Result<(), Fault> {
     let others = of_others(base).len();
     if others < MOST {
         return Ok(());
     }
     Err(TaskDefinitionProblem::TooManyTags {
-        place: place.to_owned(),
+        stage: stage.clone(),
+        workload: workload.clone(),
         from: from.to_owned(),
         others: others as u64,
         most: MOST as u64,
@@ -93,12 +95,14 @@ mod tests {
 
     #[test]
     fn forty_nine_tags_of_others_have_room_and_fifty_do_not() {
-        assert!(room(&others(49), "prod/web", "web:1").is_ok());
-        assert!(room(&ours(&others(49)), "prod/web", "web:2").is_ok(), "kanmon's own does not count twice");
-        let fault = room(&others(50), "prod/web", "web:1").unwrap_err();
+        let (stage, workload) = ("prod".parse().unwrap(), Workload::Service("web".parse().unwrap()));
+        assert!(room(&others(49), &stage, &workload, "web:1").is_ok());
+        assert!(room(&ours(&others(49)), &stage, &workload, "web:2").is_ok(), "kanmon's own does not count twice");
+        let fault = room(&others(50), &stage, &workload, "web:1").unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        let (place, from, ours) = ("prod/web".to_owned(), "web:1".to_owned(), KEY.to_owned());
-        assert_eq!(fault, TaskDefinitionProblem::TooManyTags { place, from, others: 50, most: 50, ours }.into());
+        let (from, ours) = ("web:1".to_owned(), KEY.to_owned());
+        let others = 50;
+        assert_eq!(fault, TaskDefinitionProblem::TooManyTags { stage, workload, from, others, most: 50, ours }.into());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::base::Base;
 use crate::engine::unnamed::{required_account, without_scan};
 use crate::model::address;
+use crate::model::effect::Workload;
 use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::fault::registry::RegistryProblem;
@@ -78,7 +79,13 @@ pub async fn found<'p>(
 }
 
 /// The refusal of a container whose image nobody scans: before anything is built.
-pub fn unscanned(stage: &Stage, workload: &str, container: &str, image: &str) -> Fault {
-    let (place, container, image) = (workload.to_owned(), container.to_owned(), image.to_owned());
-    TaskDefinitionProblem::Unscannable { place, container, image, into: required_account(stage) }.into()
+pub fn unscanned(stage: &Stage, workload: &Workload, container: &str, image: &str) -> Fault {
+    TaskDefinitionProblem::Unscannable {
+        stage: stage.name.clone(),
+        workload: workload.clone(),
+        container: container.to_owned(),
+        image: image.to_owned(),
+        into: required_account(stage),
+    }
+    .into()
 }
