@@ -25,3 +25,5 @@ mod store_retry;
 pub mod survey;
 mod task_definition;
 mod workers;
+
+pub use workers::SETTLE;

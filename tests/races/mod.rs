@@ -62,7 +62,8 @@ fn there_are_never_two_writers_and_no_false_success() {
     if of >= SCHEDULES {
         // Schedules without faults would prove nothing.
         for what in log::WANTED {
-            assert!(sums.get(what).is_some_and(|n| *n > 0), "no schedule met {what}");
+            let met = sums.get(what).copied().unwrap_or_default();
+            assert!(met >= log::LEAST, "the schedules met {met} {what}, and at least {} are wanted", log::LEAST);
         }
     }
 }

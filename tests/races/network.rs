@@ -35,6 +35,10 @@ impl Network {
         let sent = Instant::now();
         // From here on the request is in transit and cannot be cancelled.
         let (way, network) = (self.process.way(call.is_some()), self.clone());
+        if let (Some(way), Some(_)) = (way, &call) {
+            let process = self.process.clone();
+            tokio::spawn(async move { process.stops_during(way).await });
+        }
         let arriving = tokio::spawn(async move {
             match way {
                 Some(way) => tokio::time::sleep(way).await,

@@ -16,21 +16,26 @@ use super::random::Random;
 use crate::scenarios::simulation::Time;
 
 /// How many faults a schedule can still have; after them it continues undisturbed to its end.
-pub struct Faults(AtomicU32, AtomicBool);
+pub struct Faults {
+    any: AtomicU32,
+    /// Changes that are late. They have a number of their own: the others are mostly used up before the first change is made.
+    late: AtomicU32,
+    ended: AtomicBool,
+}
 
 impl Faults {
-    pub fn new(times: u32) -> Faults {
-        Faults(AtomicU32::new(times), AtomicBool::new(false))
+    pub fn new(any: u32, late: u32) -> Faults {
+        Faults { any: AtomicU32::new(any), late: AtomicU32::new(late), ended: AtomicBool::new(false) }
     }
 
     /// No fault happens any more.
     pub fn end(&self) {
-        self.1.store(true, Ordering::Relaxed);
+        self.ended.store(true, Ordering::Relaxed);
     }
 
-    fn one(&self) -> bool {
-        !self.1.load(Ordering::Relaxed)
-            && self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    fn one(&self, of: &AtomicU32) -> bool {
+        !self.ended.load(Ordering::Relaxed)
+            && of.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
     }
 }
 
@@ -59,7 +64,7 @@ impl Process {
     }
 
     fn happens(&self, of_a_thousand: u64) -> bool {
-        self.random.lock().unwrap().odds(of_a_thousand) && self.faults.one()
+        self.random.lock().unwrap().odds(of_a_thousand) && self.faults.one(&self.faults.any)
     }
 
     /// Whether a connection breaks here.
@@ -71,20 +76,28 @@ impl Process {
         lost
     }
 
+    fn crash(&self) {
+        self.log.count("crashes");
+        self.crashed.store(true, Ordering::Relaxed);
+        self.dies.notify_one();
+    }
+
+    fn pause(&self) {
+        let seconds = self.random.lock().unwrap().one_of(&[3, 15, 30, 50, 65, 90, 150, 400]);
+        if seconds > LEASE.as_secs().unsigned_abs() {
+            self.log.count("pauses longer than a lease");
+        }
+        let mut until = self.still_until.lock().unwrap();
+        *until = (*until).max(Instant::now() + Duration::from_secs(seconds));
+    }
+
     /// A moment at which the whole process may be paused or killed. Returns when the process runs again.
     pub async fn passes(&self) {
         if self.happens(6) {
-            self.log.count("crashes");
-            self.crashed.store(true, Ordering::Relaxed);
-            self.dies.notify_one();
+            self.crash();
         }
         if self.happens(12) {
-            let seconds = self.random.lock().unwrap().one_of(&[3, 15, 30, 50, 65, 90, 150, 400]);
-            if seconds > LEASE.as_secs().unsigned_abs() {
-                self.log.count("pauses longer than a lease");
-            }
-            let mut until = self.still_until.lock().unwrap();
-            *until = (*until).max(Instant::now() + Duration::from_secs(seconds));
+            self.pause();
         }
         loop {
             if self.crashed.load(Ordering::Relaxed) {
@@ -111,10 +124,26 @@ impl Process {
         })
     }
 
-    /// An additional time that a call is in transit. A call that changes something has it more often: only such calls can overlap.
+    /// An additional time that a call is in transit.
     pub fn way(&self, changes: bool) -> Option<Duration> {
-        self.happens(if changes { 200 } else { 10 })
-            .then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
+        let late = match changes {
+            true => self.random.lock().unwrap().odds(400) && self.faults.one(&self.faults.late),
+            false => self.happens(10),
+        };
+        late.then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
+    }
+
+    /// While a change of its own is in transit for so long, the process may be killed or paused. Otherwise it keeps its lease until the
+    /// change arrives, and nobody can take over before.
+    pub async fn stops_during(&self, way: Duration) {
+        let (stops, parts, killed) = {
+            let mut random = self.random.lock().unwrap();
+            (random.odds(600), u32::try_from(random.below(4)).expect("few"), random.odds(600))
+        };
+        if stops {
+            tokio::time::sleep(way * parts / 4).await;
+            if killed { self.crash() } else { self.pause() }
+        }
     }
 
     /// Returns when it is killed.

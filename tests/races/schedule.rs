@@ -31,8 +31,10 @@ use crate::scenarios::simulation::{Content, DEV, DEVELOPER, Simulation, Story};
 use kanmon::model::reason::Watched as Reading;
 use kanmon::model::waiting::Waiting;
 
-/// The most faults of a schedule: with more, the processes would hardly do anything.
+/// A schedule has fewer faults than this: with more, the processes would hardly do anything.
 const FAULTS: u64 = 14;
+/// A schedule has fewer late changes than this, besides its other faults: a release makes about three changes.
+const LATE: u64 = 4;
 /// AWS is faster here, so that a rollout takes about as long as a lease: the events in between are of interest, not the waiting.
 const PACE: f64 = 4.0;
 /// After this time there are no more faults, and every release ends.
@@ -79,7 +81,8 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let mut random = Random::new(seed);
     let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut random));
     let story = story.world("/ecs/0/serviceDeployments", json!(random.odds(300)));
-    let faults = Arc::new(Faults::new(u32::try_from(random.below(FAULTS)).expect("few")));
+    let mut fewer = |than| u32::try_from(random.below(than)).expect("few");
+    let faults = Arc::new(Faults::new(fewer(FAULTS), fewer(LATE)));
     let play = Play {
         sim: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
         log: Arc::default(),
@@ -217,6 +220,7 @@ impl Play {
                 // On the same machine the end of the process is known immediately; on another the lease has to expire.
                 if part.random.lock().unwrap().odds(500) {
                     self.sim.mark_dead(&process.holder);
+                    self.log.put(Entry::Ended { process: process.holder.id.clone() });
                 }
             }
         }
