@@ -88,8 +88,8 @@ fn is_excused(roll: &RollState) -> bool {
             RolloutEnd::RolledBack { said }
             | RolloutEnd::Failed { why: RolloutFailure::Ecs { said, .. } }
             | RolloutEnd::Stuck { why: StuckReason::Ecs { said } },
-        ) => said.as_deref().unwrap_or_default().to_lowercase(),
-        Some(RolloutEnd::Failed { .. } | RolloutEnd::Stuck { .. }) => String::new(),
+        ) => said.as_deref(),
+        Some(RolloutEnd::Failed { .. } | RolloutEnd::Stuck { .. }) => None,
         Some(
             RolloutEnd::Succeeded
             | RolloutEnd::Unchanged
@@ -103,7 +103,7 @@ fn is_excused(roll: &RollState) -> bool {
     };
     let never_started = matches!(progress.circumstances.held_up, Some(HeldUp::NoTask { .. }));
     let excused = stop_reason::blames_nothing(&progress.task_stops) || never_started;
-    excused && !["alarm", "hook"].iter().any(|watch| said.contains(watch))
+    excused && !said.is_some_and(stop_reason::names_alarm_or_hook)
 }
 
 /// The images that the stage was proven to run.

@@ -227,7 +227,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
             });
             // After ECS's rollback ours is no longer listed and PRIMARY is COMPLETED: only earlier readings show it.
             let failed = mine.is_some_and(|m| m.rollout_state == Some(DeploymentRolloutState::Failed))
-                || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
+                || primary.rollout_state_reason.as_deref().is_some_and(stop_reason::is_rollback)
                 || was_rolling_back.is_some()
                 || (!before.is_primary(&primary.id) && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);

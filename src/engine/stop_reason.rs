@@ -1,5 +1,5 @@
 //! Why tasks stopped, from ECS's words: the stop codes of the API model, the texts of the developer guide's *stopped task error
-//! codes* and of the container agent.
+//! codes* and of the container agent. Also what a deployment's reason says. The words themselves are in `table`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::model::rollout::{StoppedContainer, StoppedTask, TaskStop, TaskStopCau
 
 mod table;
 
-pub use table::of_event;
+pub use table::{is_rollback, names_alarm_or_hook, of_event};
 
 /// How many tasks of ours may stop for one cause before waiting is pointless: above the breaker's smallest threshold (3), so that ECS acts first
 /// where the breaker is on.
@@ -41,6 +41,7 @@ fn blame(cause: TaskStopCause) -> Blame {
         | TaskStopCause::Volume
         | TaskStopCause::TaskDefinition
         | TaskStopCause::OutOfMemory
+        | TaskStopCause::Killed
         | TaskStopCause::HealthCheckFailed
         | TaskStopCause::TargetUnhealthy
         | TaskStopCause::CannotStart
@@ -113,7 +114,9 @@ fn cause(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedContainer>) {
         TaskStopCause::ContainerExited => {
             named.or(failed).or_else(|| task.containers.iter().find(|c| c.exit_code.is_some()))
         }
-        TaskStopCause::OutOfMemory | TaskStopCause::CannotStart | TaskStopCause::Other => named.or(failed),
+        TaskStopCause::OutOfMemory | TaskStopCause::Killed | TaskStopCause::CannotStart | TaskStopCause::Other => {
+            named.or(failed)
+        }
         TaskStopCause::SpotInterruption
         | TaskStopCause::Infrastructure
         | TaskStopCause::Stopped

@@ -337,8 +337,10 @@ pub enum TaskStopCause {
     Volume,
     Role,
     TaskDefinition,
-    /// Killed for using too much memory, or for an unknown reason (exit code 137).
+    /// Killed for using too much memory, in ECS's words.
     OutOfMemory,
+    /// Killed (exit code 137), and ECS does not say why; mostly it is memory.
+    Killed,
     /// The container's own health check.
     HealthCheckFailed,
     /// The load balancer's.

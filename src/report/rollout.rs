@@ -11,9 +11,8 @@ pub fn task_stop(task_stop: &TaskStop) -> String {
     let exited = |code: i32| format!("{container} exited with code {code}{}", meaning(code));
     let said = said(task_stop.said.as_deref());
     let what = match (task_stop.cause, task_stop.exit_code) {
-        (TaskStopCause::ContainerExited, Some(code)) => exited(code),
-        (TaskStopCause::ContainerExited, None) => format!("{container} never started"),
-        (TaskStopCause::OutOfMemory, Some(code)) if !said.to_lowercase().contains("memory") => exited(code),
+        (TaskStopCause::ContainerExited | TaskStopCause::Killed, Some(code)) => exited(code),
+        (TaskStopCause::ContainerExited | TaskStopCause::Killed, None) => format!("{container} never started"),
         (TaskStopCause::OutOfMemory, _) => format!("{container} ran out of memory"),
         (TaskStopCause::CannotStart, _) => format!("{container} could not start: {said}"),
         (cause, _) => match about(cause) {
@@ -52,6 +51,7 @@ fn about(cause: TaskStopCause) -> Option<&'static str> {
         TaskStopCause::Stopped
         | TaskStopCause::CannotPullContainer
         | TaskStopCause::OutOfMemory
+        | TaskStopCause::Killed
         | TaskStopCause::HealthCheckFailed
         | TaskStopCause::CannotStart
         | TaskStopCause::RuntimeTimeout
@@ -283,7 +283,9 @@ pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
         TaskStopCause::TaskDefinition => {
             "the task definition does not fit what runs it: check the launch type, cpu and memory"
         }
-        TaskStopCause::OutOfMemory => "raise `memory` of the container or of the task, or lower what the program uses",
+        TaskStopCause::OutOfMemory | TaskStopCause::Killed => {
+            "raise `memory` of the container or of the task, or lower what the program uses"
+        }
         TaskStopCause::HealthCheckFailed => {
             "run the health check's command in the image (is its program there?), and check `startPeriod`"
         }
@@ -302,4 +304,27 @@ pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
         | TaskStopCause::Throttled
         | TaskStopCause::Other => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_ran_out_of_memory_only_where_ecs_says_so() {
+        let stop = |cause, said: &str| TaskStop {
+            cause,
+            container: Some("web".into()),
+            exit_code: Some(137),
+            said: Some(said.into()),
+            tasks: 2,
+        };
+        let reported = "OutOfMemoryError: Container killed due to memory usage";
+        assert_eq!(task_stop(&stop(TaskStopCause::OutOfMemory, reported)), "web ran out of memory (2 tasks)");
+        assert_eq!(
+            task_stop(&stop(TaskStopCause::Killed, "Essential container in task exited")),
+            "web exited with code 137, killed (SIGKILL, or out of memory) (2 tasks)"
+        );
+        assert_eq!(advice(TaskStopCause::Killed), advice(TaskStopCause::OutOfMemory));
+    }
 }

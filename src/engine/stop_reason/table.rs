@@ -1,4 +1,4 @@
-//! The table of causes; the first row that matches wins.
+//! ECS's words, and what they mean: the table of causes, of which the first row that matches wins, and the words of deployments.
 
 use crate::model::aws::ecs::TaskStopCode;
 use crate::model::rollout::{StoppedContainer, StoppedTask, TaskStopCause};
@@ -294,7 +294,7 @@ pub(super) fn classify(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedCon
             && code == Some(&TaskStopCode::EssentialContainerExited)
             && killed.is_some()
         {
-            return (TaskStopCause::OutOfMemory, killed);
+            return (TaskStopCause::Killed, killed);
         }
     }
     (TaskStopCause::Other, None)
@@ -311,6 +311,22 @@ pub fn of_event(text: &str) -> Option<TaskStopCause> {
         TaskStopCause::Throttled,
     ];
     TABLE.iter().find(|row| row.matches(text)).map(|row| row.cause).filter(|cause| holds_up.contains(cause))
+}
+
+/// Words for what monitors a deployment besides its tasks.
+const ALARM_OR_HOOK: [&str; 2] = ["alarm", "hook"];
+/// Part of "rolling back", "rolled back", "roll back" and "rollback".
+const ROLL: &str = "roll";
+
+/// Whether the reason of a deployment names an alarm or a hook.
+pub fn names_alarm_or_hook(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ALARM_OR_HOOK.iter().any(|word| text.contains(word))
+}
+
+/// Whether the reason of a deployment says that ECS itself started it to roll another one back.
+pub fn is_rollback(text: &str) -> bool {
+    text.to_lowercase().contains(ROLL)
 }
 
 impl Row {

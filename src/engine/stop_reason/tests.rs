@@ -272,11 +272,14 @@ fn a_cause_is_read_from_ecs_words(
 }
 
 #[test]
-fn a_container_that_nobody_stopped_and_that_was_killed_ran_out_of_memory() {
+fn a_container_is_killed_where_nobody_stopped_it_and_ecs_gives_no_reason() {
     let killed = || vec![container("agent", Some(0), None), container("web", Some(137), None)];
     let by_itself = task(Some("EssentialContainerExited"), Some("Essential container in task exited"), killed());
     let task_stop = summarize(&[by_itself]).remove(0);
-    assert_eq!((task_stop.cause, task_stop.container.as_deref()), (TaskStopCause::OutOfMemory, Some("web")));
+    assert_eq!((task_stop.cause, task_stop.container.as_deref()), (TaskStopCause::Killed, Some("web")));
+    let reported = container("web", Some(137), Some("OutOfMemoryError: Container killed due to memory usage"));
+    let of_memory = task(Some("EssentialContainerExited"), Some("Essential container in task exited"), vec![reported]);
+    assert_eq!(summarize(&[of_memory]).remove(0).cause, TaskStopCause::OutOfMemory);
     let scaled_in =
         task(Some("ServiceSchedulerInitiated"), Some("Scaling activity initiated by (deployment ecs-svc/1)"), killed());
     assert_eq!(summarize(&[scaled_in]).remove(0).cause, TaskStopCause::Stopped);
@@ -313,6 +316,19 @@ fn events_that_keep_tasks_from_starting_are_recognized() {
         ("(service web) (task 1) is unhealthy in (target-group t)", None),
     ] {
         assert_eq!(of_event(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_the_reason_of_a_deployment_says_is_recognized() {
+    for (text, alarm_or_hook, rollback) in [
+        ("ECS deployment ecs-svc/1 failed: alarm detected.", true, false),
+        ("ECS deployment ecs-svc/1 failed: Alarms entered the ALARM state. Rolling back.", true, true),
+        ("Service deployment rolled back because a lifecycle hook failed.", true, true),
+        ("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.", false, true),
+        ("ECS deployment circuit breaker: tasks failed to start.", false, false),
+    ] {
+        assert_eq!((names_alarm_or_hook(text), is_rollback(text)), (alarm_or_hook, rollback), "{text}");
     }
 }
 
@@ -366,7 +382,7 @@ fn tasks_that_stop_alike_are_counted_together_the_most_frequent_first() {
         counted,
         [
             (TaskStopCause::ContainerExited, Some(1), 3),
-            (TaskStopCause::OutOfMemory, Some(137), 2),
+            (TaskStopCause::Killed, Some(137), 2),
             (TaskStopCause::SpotInterruption, None, 1),
         ]
     );
