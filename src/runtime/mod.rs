@@ -25,5 +25,3 @@ mod store_retry;
 pub mod survey;
 mod task_definition;
 mod workers;
-
-pub use workers::SETTLE;

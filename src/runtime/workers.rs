@@ -41,7 +41,7 @@ pub enum WorkerEvent {
 }
 
 /// ECS and ECR are eventually consistent: for this long after a call, "not there" may only mean "not yet".
-pub const SETTLE: SignedDuration = SignedDuration::from_secs(15);
+const SETTLE: SignedDuration = SignedDuration::from_secs(15);
 /// A single failed reading is not reported: the next one mostly succeeds.
 const UNREAD: u32 = 2;
 /// Between two looks for something that may still appear.

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use kanmon::model::effect_properties::Needs;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::{ReleaseId, StageName};
 use kanmon::ports::journal::LEASE;
-use kanmon::runtime::SETTLE;
 use kanmon::runtime::lease_guard::TRUSTED;
 use tokio::time::Instant;
 
@@ -100,7 +98,7 @@ impl Log {
         let mut release_lost: BTreeMap<(ReleaseId, String), Instant> = BTreeMap::new();
         let mut stage_lost: BTreeMap<ReleaseId, Instant> = BTreeMap::new();
         let mut ended: BTreeSet<String> = BTreeSet::new();
-        let mut updates: BTreeMap<(ReleaseId, String), Vec<(Instant, Instant)>> = BTreeMap::new();
+        let mut updates: BTreeMap<(ReleaseId, String), Vec<Instant>> = BTreeMap::new();
         for (at, entry) in entries {
             match entry {
                 Entry::Taken { process, release, fence } => {
@@ -179,17 +177,14 @@ impl Log {
                         }
                     }
                     if call.operation == "UpdateService" && call.worked {
-                        // The same call may arrive twice only if the first was still in transit when the second was sent, and was looked
-                        // for in vain before.
+                        // The same call may arrive twice only if the first was still in transit when the second was sent: it could not be
+                        // seen.
                         let before =
                             updates.entry((release.clone(), call.definition.clone() + &call.service)).or_default();
-                        let seen = |(other, arrived): &(Instant, Instant)| {
-                            *arrived <= sent || sent.max(*other) - sent.min(*other) < waited(SETTLE)
-                        };
-                        if before.iter().any(seen) {
+                        if before.iter().any(|arrived| *arrived <= sent) {
                             return Err(format!("{release} updated {} to {} twice", call.service, call.definition));
                         }
-                        before.push((sent, *at));
+                        before.push(*at);
                     }
                 }
             }
@@ -214,11 +209,6 @@ impl Log {
             before.is_some_and(|(_, d)| *d == ours) || sets.iter().any(|(at, d)| *at >= from && *d == ours)
         })
     }
-}
-
-/// How long a process waits at least for so long a time: its clock may be fast.
-fn waited(duration: SignedDuration) -> Duration {
-    Duration::try_from(duration).expect("a while").mul_f64(0.99)
 }
 
 /// The stage in which a fact announces a change.
