@@ -1,6 +1,6 @@
 //! Releases that fail: each ends with its own exit code and its reason.
 
-use super::test_env::{Ran, Sandbox, TestEnv};
+use super::test_env::{Ran, Sandbox, TestEnv, release_in};
 
 fn released(sandbox: &Sandbox, test_env: &TestEnv, until: &str) -> Ran {
     test_env.run(&sandbox.keys("developer"), &["release", "--until", until])
@@ -75,6 +75,7 @@ fn findings_over_the_limit_block_and_are_named() {
     let ran = released(&sandbox, &test_env, "dev").ended(10);
     stdout_has(&ran, &["the severity gate of dev blocks: 1 critical (at most 0)", "cause: CVE-", "kanmon promote r2"]);
     let id = release_in(&ran.out);
+    let developer = sandbox.keys("developer");
     stdout_has(&ran, &[&format!("`kanmon findings {id} --stage dev` lists everything that was found")]);
     let listed = test_env.run(&developer, &["findings", &id, "--stage", "dev"]).ended(0).out;
     let rows: Vec<&str> = listed.lines().filter(|line| line.contains("CVE-")).collect();
@@ -86,7 +87,7 @@ fn findings_over_the_limit_block_and_are_named() {
     assert_eq!(json[0]["images"][0]["findings"].as_array().unwrap().len(), rows.len());
     assert_eq!(json[0]["images"][0]["findings"][0]["installed"], "1.0.0");
     let no_stage = test_env.run(&developer, &["findings", &id, "--stage", "nowhere"]).ended(2);
-    stderr_has(&no_stage, &["nowhere"]);
+    assert!(no_stage.err.contains("nowhere"), "{}", no_stage.err);
     assert!(sandbox.done("UpdateService").is_empty());
 }
 
