@@ -11,6 +11,7 @@ use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
+use crate::model::progress::Progress;
 use crate::model::reason::Watched;
 use crate::model::release::Release;
 use crate::model::visible;
@@ -20,7 +21,7 @@ use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
 use crate::report::text::Text;
-use crate::report::{effect, waiting};
+use crate::report::{effect, progress, waiting};
 
 /// The sink for the form of output and the terminal.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
@@ -42,7 +43,7 @@ impl Sink for Json {
 
     fn waiting(&mut self, _: &[Waiting]) {}
 
-    fn said(&mut self, _: &Effect, _: &str) {}
+    fn progress(&mut self, _: &Effect, _: &Progress) {}
 
     /// It is not a fact of the release, and stdout has only facts.
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
@@ -123,9 +124,10 @@ impl Sink for Screen {
         }
     }
 
-    fn said(&mut self, of: &Effect, line: &str) {
+    fn progress(&mut self, of: &Effect, progress: &Progress) {
+        let line = progress::text(progress);
         if self.lines.verbose > 0 {
-            self.print(format!("  {}", self.lines.paint.faint(line)));
+            self.print(format!("  {}", self.lines.paint.faint(&line)));
         } else if let Some(bar) = self.spinning.get(&*visible::line(&effect::text(of))) {
             bar.set_message(visible::line(&format!("{}: {line}", effect::text(of))).into_owned());
         }
@@ -192,9 +194,9 @@ impl<W: Write + Send> Sink for Log<W> {
         self.remind(&what, Instant::now());
     }
 
-    fn said(&mut self, _: &Effect, line: &str) {
+    fn progress(&mut self, _: &Effect, progress: &Progress) {
         if self.lines.verbose > 0 {
-            let text = format!("  {}", self.lines.paint.faint(line));
+            let text = format!("  {}", self.lines.paint.faint(&progress::text(progress)));
             self.print(text, Instant::now());
         }
     }

@@ -9,6 +9,7 @@ use super::registry::Repository;
 use crate::model::event::NotCopied;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
+use crate::model::progress::{self, Progress};
 use crate::ports::images::Say;
 
 /// What cosign puts behind `sha256-DIGEST`; nothing behind it is the tag of a registry that lists no referrers (OCI
@@ -143,7 +144,11 @@ impl Copying<'_, '_> {
             Some(tag) => self.to.tag(manifest, tag).await?,
             None => self.to.put_manifest(manifest).await?,
         }
-        (self.say)(&format!("attached: {name} copied"));
+        let attached = match tag {
+            Some(tag) => progress::Attached::Tag(tag.clone()),
+            None => progress::Attached::Digest(manifest.digest.clone()),
+        };
+        (self.say)(&Progress::AttachedCopied { attached });
         Ok(())
     }
 

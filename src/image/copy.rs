@@ -7,6 +7,7 @@ use super::registry::Repository;
 use crate::model::event::NotCopied;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
+use crate::model::progress::Progress;
 use crate::ports::images::Say;
 
 /// Copies the manifest or index of this digest byte for byte, with all that it names and what is attached to it, and tags it. Answers with
@@ -25,7 +26,7 @@ pub async fn copy(
     let elsewhere = from.name() != to.name();
     let (top, manifests) = match there {
         Some(top) => {
-            say(&format!("{} is in {} already", digest.short(), to.name()));
+            say(&Progress::AlreadyCopied { image: digest.clone(), repository: to.name().to_owned() });
             let manifests = if elsewhere { children_first(to, top.clone()).await? } else { Vec::new() };
             (top, manifests)
         }

@@ -7,6 +7,7 @@ use super::registry::Repository;
 use crate::model::fault::Fault;
 use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
+use crate::model::progress::{Arrival, Progress};
 use crate::ports::images::Say;
 
 /// Indexes within indexes: the specification allows any depth, nobody uses more than two.
@@ -27,9 +28,8 @@ pub async fn tree(
     say: Say<'_>,
 ) -> Result<(), Fault> {
     let mut done = BTreeSet::new();
-    let manifests = all.len();
     for (i, manifest) in all.iter().enumerate() {
-        say(&format!("manifest {} of {manifests}: {}", i + 1, manifest.digest.short()));
+        say(&Progress::CopyingManifest { manifest: manifest.digest.clone(), number: i + 1, all: all.len() });
         // A registry takes a manifest only with everything that it names.
         if to.manifest(manifest.digest.as_str()).await?.is_some() {
             continue;
@@ -60,14 +60,14 @@ pub async fn blobs<'d>(
             continue;
         }
         let how = if to.has_blob(&blob.digest, blob.size).await? {
-            "there already"
+            Arrival::AlreadyThere
         } else if to.mount(&blob.digest, from).await {
-            "mounted"
+            Arrival::Mounted
         } else {
             to.take_blob(blob, from).await?;
-            "copied"
+            Arrival::Copied
         };
-        say(&format!("layer {} ({}): {how}", blob.digest.short(), size(blob.size)));
+        say(&Progress::LayerDone { layer: blob.digest.clone(), size: blob.size, how });
     }
     Ok(())
 }
@@ -116,15 +116,6 @@ pub async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<
         level = next;
     }
     Err(RegistryProblem::TooManyLevels { most: DEEPEST as u64 }.into())
-}
-
-/// A size for people.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
 }
 
 #[cfg(test)]

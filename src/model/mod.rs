@@ -36,6 +36,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod platform;
 pub mod program_problem;
+pub mod progress;
 pub mod read_by;
 pub mod reason;
 pub mod reference;

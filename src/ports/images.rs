@@ -7,6 +7,7 @@ use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
 use crate::model::pipeline::ImageSpec;
+use crate::model::progress::Progress;
 use crate::model::registry_login::RegistryLogin;
 use crate::model::warning::BuildNotice;
 use crate::ports::fence::MaySend;
@@ -47,8 +48,8 @@ pub struct Built {
     pub notices: Vec<BuildNotice>,
 }
 
-/// Receives lines of output meanwhile: a builder's own, a copy's progress.
-pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+/// Receives the progress meanwhile: a builder's own lines, a copy's steps.
+pub type Say<'a> = &'a (dyn Fn(&Progress) + Send + Sync);
 
 #[async_trait]
 pub trait Images: Send + Sync {

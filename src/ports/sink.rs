@@ -3,6 +3,7 @@
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
+use crate::model::progress::Progress;
 use crate::model::reason::Watched;
 use crate::model::release::Release;
 use crate::model::waiting::Waiting;
@@ -14,8 +15,8 @@ pub trait Sink: Send {
     /// What is waited for now.
     fn waiting(&mut self, what: &[Waiting]);
 
-    /// A line of output of an effect under way: a builder's own, a copy's progress.
-    fn said(&mut self, effect: &Effect, line: &str);
+    /// The progress of an effect under way: a builder's own lines, a copy's steps.
+    fn progress(&mut self, effect: &Effect, progress: &Progress);
 
     /// Something cannot be read at the moment, and is tried again; `None`: it can be read again.
     fn unread(&mut self, what: &Watched, why: Option<&Fault>);

@@ -26,6 +26,7 @@ pub mod outcome;
 pub mod paint;
 pub mod plan;
 pub mod program;
+pub mod progress;
 pub mod reason;
 pub mod refusal;
 pub mod rollout;

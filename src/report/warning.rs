@@ -59,7 +59,8 @@ fn build(noticed: &BuildNotice) -> String {
     }
 }
 
-fn listed(names: &[String]) -> String {
+/// The first names, and how many more there are.
+pub(super) fn listed(names: &[String]) -> String {
     let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => shown,

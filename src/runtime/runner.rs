@@ -255,8 +255,8 @@ impl<'s> Runner<'s> {
 
     async fn handle(&mut self, event: WorkerEvent) -> Result<(), RunError> {
         match event {
-            WorkerEvent::Output { effect, line } => {
-                self.sinks.said(&effect, &line);
+            WorkerEvent::Progress { effect, progress } => {
+                self.sinks.progress(&effect, &progress);
                 Ok(())
             }
             WorkerEvent::Unreadable { what, why } => {

@@ -18,6 +18,7 @@ use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::progress::Progress;
 use crate::model::reason::{Reason, Watched};
 use crate::model::release::Release;
 use crate::model::step::part::StepPart;
@@ -26,8 +27,8 @@ use crate::ports::journal::Lease;
 /// What the loop receives.
 #[derive(Debug)]
 pub enum WorkerEvent {
-    /// A line of an effect under way.
-    Output { effect: Effect, line: String },
+    /// The progress of an effect under way.
+    Progress { effect: Effect, progress: Progress },
     /// The effect itself is over; it is being looked up, which a later process can do as well.
     LookingUp { effect: Effect },
     /// Something cannot be read at the moment; `None`: it can be read again.
@@ -55,8 +56,8 @@ pub async fn effect(
     effect: Effect,
     sender: UnboundedSender<WorkerEvent>,
 ) {
-    let say = |line: &str| {
-        let _ = sender.send(WorkerEvent::Output { effect: effect.clone(), line: line.to_owned() });
+    let say = |progress: &Progress| {
+        let _ = sender.send(WorkerEvent::Progress { effect: effect.clone(), progress: progress.clone() });
     };
     let done = execute(&lease_checked(&ports, &guard, effect.stage()), &release, &effect, &say).await;
     match done {

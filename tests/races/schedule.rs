@@ -10,6 +10,7 @@ use kanmon::model::event::{Event, Fact};
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::progress::Progress;
 use kanmon::model::release::Release;
 use kanmon::ports::journal::Journal as _;
 use kanmon::ports::sink::Sink;
@@ -72,7 +73,7 @@ struct Ignored;
 impl Sink for Ignored {
     fn event(&mut self, _: &Event, _: &Release) {}
     fn waiting(&mut self, _: &[Waiting]) {}
-    fn said(&mut self, _: &Effect, _: &str) {}
+    fn progress(&mut self, _: &Effect, _: &Progress) {}
     fn unread(&mut self, _: &Reading, _: Option<&Fault>) {}
 }
 

@@ -8,13 +8,14 @@ use kanmon::image::OciImages;
 use kanmon::model::fault::FaultKind;
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::{Build, ImageSpec, LayerFiles, LayersSpec, Tool};
-use kanmon::ports::images::{Access, Images};
+use kanmon::model::progress::{Arrival, Progress};
+use kanmon::ports::images::{Access, Images, Say};
 use serde_json::{Value, json};
 
 use super::end_to_end::buildah_env;
 use super::peers::{DockerPeer, HastyClock, RegistryPeer, find, have, leave_out};
 
-const QUIET: &(dyn Fn(&str) + Send + Sync) = &|_| {};
+const QUIET: Say<'static> = &|_| {};
 
 fn repository() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -321,10 +322,10 @@ async fn a_copy_has_the_same_bytes_and_everything_that_they_refer_to() {
     target.skopeo_pulls("prod/app", "kanmon-r1");
 
     let heard = Mutex::new(Vec::new());
-    let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
+    let say = |progress: &Progress| heard.lock().unwrap().push(progress.clone());
     let again = carrier.copy(&from, &digest, &to, "kanmon-r1", &say).await.unwrap();
     assert_eq!(again.digest, digest);
-    assert!(heard.lock().unwrap()[0].ends_with("already"));
+    assert!(matches!(heard.lock().unwrap()[0], Progress::AlreadyCopied { .. }));
 
     let absent = carrier.copy(&from, &Digest::of(b"never built"), &to, "kanmon-r2", QUIET).await.unwrap_err();
     assert_eq!(absent.kind(), FaultKind::NotFound, "{absent}");
@@ -348,11 +349,11 @@ async fn a_large_layer_is_copied_whole_and_within_one_registry_only_mounted() {
     target.skopeo_pulls("app", "v1");
 
     let heard = Mutex::new(Vec::new());
-    let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
+    let say = |progress: &Progress| heard.lock().unwrap().push(progress.clone());
     carrier.copy(&source.access("app"), &built.digest, &source.access("other/app"), "v1", &say).await.unwrap();
     let heard = heard.into_inner().unwrap();
-    assert!(heard.iter().any(|l| l.ends_with(": mounted")), "{heard:?}");
-    assert!(!heard.iter().any(|l| l.ends_with(": copied")), "{heard:?}");
+    let arrived = |by| heard.iter().any(|p| matches!(p, Progress::LayerDone { how, .. } if *how == by));
+    assert!(arrived(Arrival::Mounted) && !arrived(Arrival::Copied), "{heard:?}");
     source.skopeo_pulls("other/app", "v1");
 }
 
@@ -441,12 +442,13 @@ async fn buildah_builds_and_the_registry_has_the_digest_that_it_reported() {
     let builder = with_buildah(root.path(), store.path()).with_env("PATH", path);
 
     let heard = Mutex::new(Vec::new());
-    let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
+    let say = |progress: &Progress| heard.lock().unwrap().push(progress.clone());
     let to = registry.access("team/app");
     let built = builder.build(&from_dockerfile(Tool::Buildah, &["linux/amd64"]), &to, "v1", &say).await.unwrap();
     assert_eq!(built.by, "buildah");
     assert_eq!(Digest::of(&registry.skopeo_raw("team/app", "v1")), built.pushed.digest);
-    assert!(heard.lock().unwrap().iter().any(|l| l.contains("COPY . /src")), "{heard:?}");
+    let copied = |p: &Progress| matches!(p, Progress::Output { line } if line.contains("COPY . /src"));
+    assert!(heard.lock().unwrap().iter().any(copied), "{heard:?}");
 
     assert_eq!(registry.skopeo_config("team/app", "v1")["config"]["Labels"]["greeting"], "good morning");
     let files = files_of(&registry, "team/app", "v1");

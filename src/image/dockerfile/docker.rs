@@ -10,6 +10,7 @@ use super::{Prepared, auth, ignore};
 use crate::model::fault::Fault;
 use crate::model::fault::build::BuildProblem;
 use crate::model::ids::Digest;
+use crate::model::progress::Progress;
 use crate::outside::run::{self, Limits};
 
 /// Which of docker's two builders will build.
@@ -88,9 +89,7 @@ fn dockerfile(work: &Prepared<'_>, engine: Engine) -> Result<PathBuf, Fault> {
         Engine::BuildKit => ignore::for_buildkit(&work.scratch, &work.context, &work.file),
         Engine::Classic => {
             if ignore::is_needed(&work.context) && !ignore::is_ignored(&work.context) {
-                (work.job.say)(
-                    "docker's classic builder takes .kanmon into the build context; add it to .dockerignore",
-                );
+                (work.job.say)(&Progress::StateInBuildContext);
             }
             Ok(work.file.clone())
         }

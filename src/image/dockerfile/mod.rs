@@ -20,6 +20,7 @@ use crate::model::fault::file::{FileProblem, Role};
 use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::model::pipeline::Tool;
+use crate::model::progress::Progress;
 use crate::ports::clock::Clock;
 use crate::ports::fence::Fence;
 use crate::ports::images::{Access, Built, Say};
@@ -66,7 +67,8 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
         return Err(FileProblem::ContextOrFileUnfit { context, file }.into());
     }
     let found = tools::choose(job.tool, job.env).await?;
-    (job.say)(&format!("building {} with {} ({})", job.file, found.name(), found.program.display()));
+    let program = found.program.display().to_string();
+    (job.say)(&Progress::Building { file: job.file.to_owned(), builder: found.name().to_owned(), program });
     let scratch = Scratch::new(job.clock)?;
     let secrets = auth::secrets(job.to, job.env);
     let runner = Runner { program: &found.program, env: job.env, say: job.say, secrets, fence: job.fence };

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::image::env::Env;
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BuildProblem, Doing};
+use crate::model::progress::Progress;
 use crate::model::secrets::Secrets;
 use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
 use crate::ports::fence::Fence;
@@ -75,7 +76,7 @@ impl Runner<'_> {
         let last = Mutex::new(VecDeque::with_capacity(LAST_LINES));
         let hear = |line: &str| {
             let line = self.secrets.masked(line);
-            (self.say)(&line);
+            (self.say)(&Progress::Output { line: line.to_string() });
             let mut last = last.lock().expect("no holder panics");
             if last.len() == LAST_LINES {
                 last.pop_front();
@@ -135,7 +136,10 @@ mod tests {
 
     async fn shell(doing: Doing, script: &str) -> (Result<Vec<String>, Fault>, Vec<String>) {
         let heard = Mutex::new(Vec::new());
-        let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
+        let say = |progress: &Progress| match progress {
+            Progress::Output { line } => heard.lock().unwrap().push(line.clone()),
+            other => panic!("{other:?}"),
+        };
         let env = Env::empty();
         let mut secrets = Secrets::default();
         secrets.add("hush-hush");

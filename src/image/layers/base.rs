@@ -9,12 +9,12 @@ use super::{decompress, headers};
 use crate::image::credentials;
 use crate::image::env::Env;
 use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
-use crate::image::manifest_tree::size;
 use crate::image::registry::Repository;
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BaseUnfit, BuildProblem};
 use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
+use crate::model::progress::Progress;
 use crate::ports::clock::Clock;
 use crate::ports::images::{Access, Say};
 
@@ -69,7 +69,7 @@ impl<'a> Base<'a> {
             .await?
             .ok_or_else(|| Fault::from(RegistryProblem::BaseMissing { reference: reference.to_owned() }))?;
         if tag.parse::<Digest>().is_err() {
-            say(&format!("base {reference} is {} now; name it by digest for a reproducible result", top.digest));
+            say(&Progress::BaseNamedByTag { reference: reference.to_owned(), digest: top.digest.clone() });
         }
         Ok(Some(Base { repository, reference: reference.to_owned(), top }))
     }
@@ -117,12 +117,11 @@ impl<'a> Base<'a> {
     pub async fn tree(&self, under: &Under, say: Say<'_>) -> Result<Tree, Fault> {
         let mut tree = Tree::default();
         for layer in &under.layers {
-            let name = layer.digest.short();
             if layer.is_foreign() {
-                say(&format!("base layer {name} is not in the registry: its folders are not known"));
+                say(&Progress::BaseLayerElsewhere { layer: layer.digest.clone() });
                 continue;
             }
-            say(&format!("base layer {name} ({}): reading its folders", size(layer.size)));
+            say(&Progress::ReadingBaseLayer { layer: layer.digest.clone(), size: layer.size });
             let read = |stream: &mut dyn Read| headers::read(decompress::archive(stream)?);
             let changes = self.repository.read_blob(layer, read).await?;
             let unreadable = || self.unfit(BaseUnfit::LayerUnreadable { digest: layer.digest.clone() });

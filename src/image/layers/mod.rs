@@ -24,7 +24,7 @@ use self::sources::Source;
 use self::tree::Tree;
 use super::env::Env;
 use super::manifest::{Descriptor, Manifest, OCI_INDEX, Platform};
-use super::manifest_tree::{blobs, size};
+use super::manifest_tree::blobs;
 use super::registry::Repository;
 use super::scratch::Scratch;
 use crate::model::event::PushedImage;
@@ -33,6 +33,7 @@ use crate::model::fault::build::BuildProblem;
 use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::ids::Digest;
 use crate::model::pipeline::{LayerFiles, LayersSpec};
+use crate::model::progress::{Arrival, Progress};
 use crate::model::warning::BuildNotice;
 use crate::ports::clock::Clock;
 use crate::ports::fence::Fence;
@@ -167,7 +168,7 @@ async fn pack_all(
             tokio::task::spawn_blocking(move || pack::pack(&entries, &file).map(|layer| (entries, layer)))
                 .await
                 .map_err(|e| Fault::from(OwnProblem::Broken { part: Part::Packing }).said(e.to_string()))??;
-        (job.say)(&format!("layer {} ({}): {from} → {to}", layer.digest.short(), size(layer.size)));
+        (job.say)(&Progress::LayerPacked { layer: layer.digest.clone(), size: layer.size, from, to });
         packed.push((entries, layer.clone()));
         layers.push(layer);
     }
@@ -179,12 +180,12 @@ async fn put_layer(to: &Repository<'_>, layer: &Layer, done: &mut BTreeSet<Diges
         return Ok(());
     }
     let how = if to.has_blob(&layer.digest, layer.size).await? {
-        "there already"
+        Arrival::AlreadyThere
     } else {
         to.put_file(&layer.digest, layer.size, &layer.file).await?;
-        "pushed"
+        Arrival::Pushed
     };
-    say(&format!("layer {} ({}): {how}", layer.digest.short(), size(layer.size)));
+    say(&Progress::LayerDone { layer: layer.digest.clone(), size: layer.size, how });
     Ok(())
 }
 

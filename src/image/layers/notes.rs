@@ -1,20 +1,18 @@
 //! What is said of the files that go into an image and of those that do not.
 
 use super::sources::{Item, Kind, Source};
+use crate::model::progress::{Progress, UnusualMode};
 use crate::model::warning::BuildNotice;
 use crate::ports::images::Say;
 
-/// How many are named; the rest is a number.
-const NAMED: usize = 8;
-
-/// One line a subject, in the builder's own output.
+/// What is left out, and what is unusual.
 pub fn say(source: &Source, say: Say<'_>) {
     if !source.left_out.is_empty() {
-        say(&format!("left out of the image: {}", listed(&source.left_out)));
+        say(&Progress::LeftOut { files: source.left_out.clone() });
     }
-    let modes: Vec<String> = source.items.iter().filter(|i| is_special(i)).map(shown).collect();
-    if !modes.is_empty() {
-        say(&format!("modes kept as they are: {}", listed(&modes)));
+    let files: Vec<UnusualMode> = source.items.iter().filter(|i| is_special(i)).map(unusual_mode).collect();
+    if !files.is_empty() {
+        say(&Progress::UnusualModes { files });
     }
 }
 
@@ -36,21 +34,13 @@ fn is_special(item: &Item) -> bool {
     }
 }
 
-fn shown(item: &Item) -> String {
-    let capable = if item.attributes.xattrs.is_empty() { "" } else { " with file capabilities" };
+fn unusual_mode(item: &Item) -> UnusualMode {
     let name = match &item.kind {
         Kind::File { from, .. } if item.path.as_os_str().is_empty() => from.file_name().map(|n| n.to_string_lossy()),
         Kind::File { .. } | Kind::Directory | Kind::Link { .. } => Some(item.path.to_string_lossy()),
     };
-    format!("{} ({:04o}{capable})", name.unwrap_or_default(), item.attributes.mode)
-}
-
-fn listed(names: &[String]) -> String {
-    let mut shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED {
-        shown += &format!(" and {} more", names.len() - NAMED);
-    }
-    shown
+    let capabilities = !item.attributes.xattrs.is_empty();
+    UnusualMode { name: name.unwrap_or_default().into_owned(), mode: item.attributes.mode, capabilities }
 }
 
 #[cfg(test)]
@@ -61,7 +51,7 @@ mod tests {
     use crate::image::layers::sources::Attributes;
 
     #[test]
-    fn what_is_left_out_and_what_is_unusual_is_one_line_each() {
+    fn what_is_left_out_and_what_is_unusual_is_reported() {
         let item = |path: &str, mode: u32, capable: bool| Item {
             path: path.into(),
             kind: Kind::File { from: "/r/dist/su".into(), size: 1 },
@@ -73,17 +63,18 @@ mod tests {
         };
         let source = Source {
             items: vec![item("a", 0o644, false), item("su", 0o4755, false), item("port80", 0o755, true)],
-            left_out: (1..=10).map(|n| format!("f{n}")).collect(),
+            left_out: vec![".git".into(), "app/.env".into()],
             doubtful: vec![".env".into()],
             unused_ignores: vec!["app/.dockerignore".into()],
         };
         let said = Mutex::new(Vec::new());
-        say(&source, &|line| said.lock().unwrap().push(line.to_owned()));
+        say(&source, &|progress| said.lock().unwrap().push(progress.clone()));
+        let unusual = |name: &str, mode, capabilities| UnusualMode { name: name.into(), mode, capabilities };
         assert_eq!(
             said.into_inner().unwrap(),
             [
-                "left out of the image: f1, f2, f3, f4, f5, f6, f7, f8 and 2 more",
-                "modes kept as they are: su (4755), port80 (0755 with file capabilities)",
+                Progress::LeftOut { files: vec![".git".into(), "app/.env".into()] },
+                Progress::UnusualModes { files: vec![unusual("su", 0o4755, false), unusual("port80", 0o755, true)] },
             ]
         );
         assert_eq!(

@@ -31,8 +31,8 @@ use crate::ports::images::Say;
 /// An effect, carried out.
 #[async_trait]
 trait Execute: Send + Sync {
-    /// Carries it out once its intent is recorded. Returns warnings about it, and last the fact that concludes it. `say` receives lines of
-    /// output meanwhile.
+    /// Carries it out once its intent is recorded. Returns warnings about it, and last the fact that concludes it. `say` receives its progress
+    /// meanwhile.
     async fn execute(&self, ports: &Ports, release: &Release, say: Say<'_>) -> Result<Vec<Fact>, Fault>;
 }
 
@@ -88,8 +88,8 @@ fn performer(effect: &Effect) -> Performer<'_> {
     }
 }
 
-/// Carries out an effect whose intent is recorded. Returns warnings about it, and last the fact that concludes it. `say` receives lines of
-/// output meanwhile.
+/// Carries out an effect whose intent is recorded. Returns warnings about it, and last the fact that concludes it. `say` receives its progress
+/// meanwhile.
 ///
 /// # Errors
 /// Why it failed; `Ambiguous` where it may have taken effect.

@@ -14,6 +14,7 @@ use kanmon::model::fault::registry::{ReferenceFlaw, RegistryProblem, Silence, Wo
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::ImageSpec;
 use kanmon::model::platform::Platform;
+use kanmon::model::progress::Progress;
 use kanmon::ports::fence::{Fence, MaySend};
 use kanmon::ports::images::{Access, Built, Images, Login, Say};
 use kanmon::sandbox::connector::SharedWorld;
@@ -163,7 +164,7 @@ impl SandboxImages {
 #[async_trait]
 impl Images for SandboxImages {
     async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
-        say("building");
+        say(&Progress::Output { line: "building".to_owned() });
         // A build takes time, in which other things happen.
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
@@ -199,7 +200,7 @@ impl Images for SandboxImages {
         tag: &str,
         say: Say<'_>,
     ) -> Result<PushedImage, Fault> {
-        say("copying");
+        say(&Progress::CopyingManifest { manifest: digest.clone(), number: 1, all: 1 });
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         self.interceptor.pass("copy", async { self.carry(from, digest, to, tag) }).await
     }

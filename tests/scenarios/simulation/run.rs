@@ -14,6 +14,7 @@ use kanmon::model::fault::state::StoreProblem;
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::ledger::StageLedger;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::progress::Progress;
 use kanmon::model::reason::Watched;
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
@@ -111,7 +112,7 @@ impl Sink for Recorder {
         }
     }
 
-    fn said(&mut self, _: &Effect, _: &str) {}
+    fn progress(&mut self, _: &Effect, _: &Progress) {}
 
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
         let what = subject(what);
