@@ -10,11 +10,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::{Map, Value};
 
 use super::operations::Operation;
+use crate::model::fault::call::NotFromAws;
 
-/// Why an answer is not taken for AWS's.
+/// Why an answer is not taken for AWS's, as an error that the SDK carries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is not from AWS: {0}")]
-pub(super) struct Foreign(pub String);
+#[error("{0:?}")]
+pub(super) struct Foreign(pub NotFromAws);
 
 /// Replaces each answer that is not AWS's by "no answer", at each attempt, so that the SDK's own retries see that too.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Intercept for OnlyFromAws {
 /// # Errors
 /// Why this is not AWS's answer to this operation.
 fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
-    let foreign = |why: &str| Err(Foreign(why.to_owned()));
+    let foreign = |why| Err(Foreign(why));
     let header = |name| answer.headers().get(name).unwrap_or_default();
     let body = answer.body().bytes().unwrap_or_default();
     let content = header("content-type");
@@ -60,34 +61,34 @@ fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
     } else if content.contains("json") {
         match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => Form::Json(object),
-            Ok(_) | Err(_) => return foreign("its body is not a JSON object"),
+            Ok(_) | Err(_) => return foreign(NotFromAws::BodyNotAnObject),
         }
     } else {
-        return foreign(&format!("its content type is `{content}`"));
+        return foreign(NotFromAws::ContentType { content_type: content.to_owned() });
     };
     // Every service sends it, with errors too (botocore reads it there for each protocol); a proxy's JSON error has a code, and not this.
     let has_id = ["x-amzn-requestid", "x-amz-request-id"].iter().any(|name| !header(name).is_empty());
     match status {
         200..=299 => match form {
             Form::Xml(text) if text.contains(&format!("<{operation}Response")) => Ok(()),
-            Form::Xml(_) => foreign("it is an answer to something else"),
+            Form::Xml(_) => foreign(NotFromAws::OtherOperation),
             Form::Json(object) => match Operation::named(operation).map(Operation::members).unwrap_or_default() {
                 [] if has_id => Ok(()),
-                [] => foreign("it has no request id"),
+                [] => foreign(NotFromAws::NoRequestId),
                 members if members.iter().any(|m| object.get(*m).is_some_and(|v| !v.is_null())) => Ok(()),
-                members => foreign(&format!("it has no `{}`", members.join("` or `"))),
+                members => foreign(NotFromAws::NoMember { members: members.iter().map(|&m| m.to_owned()).collect() }),
             },
         },
         400.. => match form {
-            Form::Xml(text) if !text.contains("<Code>") => foreign("it is an error without a code"),
+            Form::Xml(text) if !text.contains("<Code>") => foreign(NotFromAws::ErrorWithoutCode),
             Form::Xml(text) if has_id || text.contains("<RequestId>") => Ok(()),
             Form::Json(object) if !has_code(&object) && header("x-amzn-errortype").is_empty() => {
-                foreign("it is an error without a code")
+                foreign(NotFromAws::ErrorWithoutCode)
             }
             Form::Json(_) if has_id => Ok(()),
-            Form::Xml(_) | Form::Json(_) => foreign("it is an error without a request id"),
+            Form::Xml(_) | Form::Json(_) => foreign(NotFromAws::ErrorWithoutRequestId),
         },
-        _ => foreign("AWS's APIs do not redirect"),
+        _ => foreign(NotFromAws::Redirect),
     }
 }
 

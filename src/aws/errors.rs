@@ -12,7 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::answer::Foreign;
 use super::denial::Denial;
 use super::operations::Op;
-use crate::model::fault::call::{Call, CallProblem};
+use crate::model::fault::call::{Call, CallProblem, ForeignAnswer, NotFromAws};
 use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::AccountName;
@@ -23,7 +23,7 @@ pub(super) enum Failure {
     /// AWS answered with an error.
     Answer { status: u16, code: String, message: String, request_id: Option<String> },
     /// Something answered that is not AWS, or whose answer cannot be read.
-    Unreadable { status: u16, why: String, body: String },
+    Unreadable { answer: ForeignAnswer, body: String },
     /// Nothing left this machine.
     NotSent { why: String },
     /// Something may have arrived; no answer did.
@@ -93,12 +93,16 @@ where
                     message: meta.message().unwrap_or_default().to_owned(),
                     request_id: meta.extra("aws_request_id").map(str::to_owned),
                 },
-                None => Failure::Unreadable { status, why: String::new(), body: body(e.raw()) },
+                None => {
+                    let answer = ForeignAnswer { status, why: NotFromAws::ErrorWithoutCode };
+                    Failure::Unreadable { answer, body: body(e.raw()) }
+                }
             }
         }
         SdkError::ResponseError(e) => {
-            let why = find::<Foreign>(&error).map(ToString::to_string).unwrap_or_default();
-            Failure::Unreadable { status: e.raw().status().as_u16(), why, body: body(e.raw()) }
+            let why = find::<Foreign>(&error).map_or(NotFromAws::Unreadable, |Foreign(why)| why.clone());
+            let answer = ForeignAnswer { status: e.raw().status().as_u16(), why };
+            Failure::Unreadable { answer, body: body(e.raw()) }
         }
         SdkError::TimeoutError(_) => Failure::NoAnswer { why: chain(&error) },
         SdkError::ConstructionFailure(_) => Failure::NotSent { why: chain(&error) },
@@ -261,17 +265,17 @@ pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
     let unanswered = if op.writes() { FaultKind::Ambiguous } else { FaultKind::Unreachable };
     match failure {
         Failure::Answer { status, code, message, request_id } => {
-            let problem = problem(kind(status, &code, &message, op.writes()), op, caller, &message, false);
+            let problem = problem(kind(status, &code, &message, op.writes()), op, caller, &message, None);
             let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
             let said = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
             Fault::from(problem).said(said)
         }
-        Failure::Unreadable { status, why, body } => {
-            let why = if why.is_empty() { why } else { format!("{why}; ") };
-            Fault::from(problem(unanswered, op, caller, "", true)).said(format!("{why}HTTP {status}: {body}"))
+        Failure::Unreadable { answer, body } => {
+            let said = (!body.is_empty()).then_some(body);
+            Fault { said, ..problem(unanswered, op, caller, "", Some(answer)).into() }
         }
-        Failure::NotSent { why } => Fault::from(problem(FaultKind::Unreachable, op, caller, "", false)).said(why),
-        Failure::NoAnswer { why } => Fault::from(problem(unanswered, op, caller, "", false)).said(why),
+        Failure::NotSent { why } => Fault::from(problem(FaultKind::Unreachable, op, caller, "", None)).said(why),
+        Failure::NoAnswer { why } => Fault::from(problem(unanswered, op, caller, "", None)).said(why),
         Failure::NoCredentials { why } => {
             Fault::from(CredentialsProblem::NoCredentials { account: caller.account.clone() }).said(why)
         }
@@ -289,8 +293,8 @@ pub(super) fn incomplete(op: Op, account: &AccountName, lacks: &str) -> Fault {
     }
 }
 
-/// `foreign`: something answered, and not as AWS does.
-fn problem(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str, foreign: bool) -> CallProblem {
+/// `foreign`: what answered, if it was not AWS.
+fn problem(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str, foreign: Option<ForeignAnswer>) -> CallProblem {
     let call = Call { action: op.action().to_owned(), on: op.on.clone(), account: caller.account.clone() };
     match kind {
         FaultKind::AccessDenied => {
@@ -385,7 +389,8 @@ mod tests {
     ) {
         for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
             let op = if writes { Operation::UpdateService } else { Operation::DescribeServices }.on(web());
-            let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
+            let answer = ForeignAnswer { status, why: NotFromAws::NoRequestId };
+            let failure = Failure::Unreadable { answer, body: "not authorized to perform".into() };
             assert_eq!(fault_of(&op, failure).kind(), expected);
         }
     }

@@ -33,7 +33,7 @@ impl ClassifyRetry for OnlyIfThrottled {
     }
 
     fn name(&self) -> &'static str {
-        "only if throttled"
+        "OnlyIfThrottled"
     }
 
     /// After all of the SDK's own, so that this one decides.
@@ -61,7 +61,7 @@ impl ClassifyRetry for ClockWasSet {
     }
 
     fn name(&self) -> &'static str {
-        "clock was set"
+        "ClockWasSet"
     }
 
     fn priority(&self) -> RetryClassifierPriority {

@@ -99,7 +99,7 @@ pub async fn run(
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn()?;
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(|| std::io::Error::other("it has no id"))?;
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).expect("a program that nobody has waited for has an id");
     let mut group = Group::new(id);
     let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
     let stdin = child.stdin.take();
@@ -217,7 +217,7 @@ pub fn output_blocking(command: std::process::Command, limits: Limits) -> Result
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(output(command, None, limits))
         });
-        running.join().unwrap_or_else(|_| Err(std::io::Error::other("its output broke off")))
+        running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

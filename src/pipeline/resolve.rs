@@ -11,8 +11,10 @@ use super::reader::{Reader, Section};
 use super::shape::{self, Shape, WHOLE_FILE};
 use super::yaml::Node;
 use super::{accounts, duration, images, schema, stages, template_check, workloads};
+use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::ids::{AccountName, AppName};
 use crate::model::pipeline::{Pipeline, State};
+use crate::report::fault;
 
 /// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
 const POLL: SignedDuration = SignedDuration::from_secs(5);
@@ -64,8 +66,9 @@ pub fn resolve(
     let pipeline = app.map(|app| Pipeline { version: 1, app, state, accounts, images, services, tasks, stages, poll });
     let (warnings, elsewhere) = (reader.warnings, reader.warnings_elsewhere);
     pipeline.filter(|p| size(p) == written(document)).map(|p| (p, warnings, elsewhere)).ok_or_else(|| {
-        let lost = "kanmon lost a part of this file while reading it: this is a defect of kanmon, please report it";
-        (vec![Mistake::new(Span::default(), lost)], Vec::new())
+        let words = fault::words(&OwnProblem::Broken { part: Part::PipelineReader }.into());
+        let lost = Mistake { span: Span::default(), message: words.sentence, hint: words.hints.into_iter().next() };
+        (vec![lost], Vec::new())
     })
 }
 

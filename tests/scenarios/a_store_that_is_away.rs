@@ -23,8 +23,8 @@ fn away(kind: FaultKind) -> JournalError {
     };
     JournalError::Remote(match kind {
         FaultKind::Throttled => CallProblem::Throttled { call }.into(),
-        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: false }.into(),
-        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: false }.into(),
+        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: None }.into(),
+        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: None }.into(),
         _ => CallProblem::CredentialsRejected { account: call.account }.into(),
     })
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::tree::Tree;
-use super::{decompress, headers};
+use super::{decompress, flaw, headers};
 use crate::image::credentials;
 use crate::image::env::Env;
 use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
@@ -124,8 +124,7 @@ impl<'a> Base<'a> {
             say(&Progress::ReadingBaseLayer { layer: layer.digest.clone(), size: layer.size });
             let read = |stream: &mut dyn Read| headers::read(decompress::archive(stream)?);
             let changes = self.repository.read_blob(layer, read).await?;
-            let unreadable = || self.unfit(BaseUnfit::LayerUnreadable { digest: layer.digest.clone() });
-            tree.apply(changes.map_err(|e| unreadable().said(e.to_string()))?)?;
+            tree.apply(changes.map_err(|error| self.layer_unreadable(layer, &error))?)?;
         }
         Ok(tree)
     }
@@ -139,6 +138,12 @@ impl<'a> Base<'a> {
         };
         let read = self.repository.manifest(child.digest.as_str()).await?;
         read.ok_or_else(|| self.unfit(BaseUnfit::PartMissing { digest: child.digest.clone() }))
+    }
+
+    fn layer_unreadable(&self, layer: &Descriptor, error: &std::io::Error) -> Fault {
+        let flaw = flaw::of(error);
+        let said = flaw.is_none().then(|| error.to_string());
+        Fault { said, ..self.unfit(BaseUnfit::LayerUnreadable { digest: layer.digest.clone(), flaw }) }
     }
 
     fn unfit(&self, why: BaseUnfit) -> Fault {

@@ -5,6 +5,9 @@ use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result};
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::flaw::invalid;
+use crate::model::fault::build::LayerFlaw;
+
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
@@ -77,7 +80,7 @@ impl<R: BufRead> Frames<R> {
             }
             self.source.read_exact(&mut magic)?;
             if !is_skippable(&magic) {
-                return Err(Error::new(ErrorKind::InvalidData, "neither a zstd frame nor one to skip"));
+                return Err(invalid(LayerFlaw::NotZstd));
             }
             let mut size = [0; 4];
             self.source.read_exact(&mut size)?;

@@ -25,16 +25,25 @@ enum Matcher {
     Regex(Regex),
 }
 
+/// A line that is not a pattern.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotAPattern {
+    /// From 1.
+    pub line: usize,
+    pub pattern: String,
+}
+
 impl Ignore {
     /// # Errors
-    /// The first pattern that is none: its line, and why.
-    pub fn parse(text: &str) -> Result<Ignore, (usize, String)> {
+    /// The first line that is not a pattern.
+    pub fn parse(text: &str) -> Result<Ignore, NotAPattern> {
         let mut patterns = Vec::new();
         for (n, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             // Only a `#` in the first column begins a comment.
             let pattern = if line.starts_with('#') { "" } else { line.trim() };
             if !pattern.is_empty() {
-                patterns.push(Pattern::parse(pattern).map_err(|why| (n + 1, why))?);
+                let parsed = Pattern::parse(pattern);
+                patterns.push(parsed.ok_or_else(|| NotAPattern { line: n + 1, pattern: pattern.to_owned() })?);
             }
         }
         Ok(Ignore { patterns })
@@ -59,18 +68,19 @@ impl Ignore {
 }
 
 impl Pattern {
-    fn parse(line: &str) -> Result<Pattern, String> {
+    /// `None` for what is not a pattern.
+    fn parse(line: &str) -> Option<Pattern> {
         let (exception, path) = match line.strip_prefix('!') {
             Some(rest) => (true, rest.trim()),
             None => (false, line),
         };
         if path.is_empty() {
-            return Err("`!` alone is not a pattern".to_owned());
+            return None;
         }
         let cleaned = clean(path);
         let text = if cleaned.len() > 1 { cleaned.strip_prefix('/').unwrap_or(&cleaned).to_owned() } else { cleaned };
-        let matcher = matcher(&text).ok_or_else(|| format!("`{line}` is not a valid pattern"))?;
-        Ok(Pattern { text, exception, matcher })
+        let matcher = matcher(&text)?;
+        Some(Pattern { text, exception, matcher })
     }
 
     fn fits(&self, path: &str) -> bool {
@@ -283,6 +293,6 @@ mod tests {
     #[case("\n\n[a-]", 3)]
     #[case("a\\", 1)]
     fn an_invalid_pattern_is_refused_with_its_line(#[case] text: &str, #[case] line: usize) {
-        assert_eq!(Ignore::parse(text).unwrap_err().0, line);
+        assert_eq!(Ignore::parse(text).unwrap_err().line, line);
     }
 }

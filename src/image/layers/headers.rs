@@ -1,13 +1,15 @@
 //! The folders, links and deletions of a base's layer, read from the headers of its archive; contents are skipped.
 
 use std::ffi::OsStr;
-use std::io::{Error, ErrorKind, Read, Result};
+use std::io::{ErrorKind, Read, Result};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use tar::{EntryType, Header};
 
+use super::flaw::invalid;
 use super::sources::Attributes;
+use crate::model::fault::build::LayerFlaw;
 
 const BLOCK: usize = 512;
 /// A name, or all pax records of an entry. Paths have 4,096 bytes at most on Linux; extended attributes 64 KiB each.
@@ -66,7 +68,7 @@ pub fn read(archive: impl Read) -> Result<Vec<Change>> {
         }
         let header = Header::from_byte_slice(&block);
         if header.cksum().ok() != Some(checksum(&block)) {
-            return Err(invalid("it is not a tar archive"));
+            return Err(invalid(LayerFlaw::NotTar));
         }
         let kind = header.entry_type();
         let size = of_next.size.filter(|_| !is_extension(kind)).map_or_else(|| header.entry_size(), Ok)?;
@@ -85,7 +87,7 @@ pub fn read(archive: impl Read) -> Result<Vec<Change>> {
                 if let Some(change) = change(header, std::mem::take(&mut of_next))? {
                     kept += change.weight();
                     if kept > MOST_KEPT {
-                        return Err(invalid("it has more files than kanmon keeps in memory"));
+                        return Err(invalid(LayerFlaw::TooManyFiles));
                     }
                     changes.push(change);
                 }
@@ -118,7 +120,7 @@ struct Overrides {
 impl Overrides {
     /// pax records: `LENGTH KEY=VALUE\n`, the length counting the whole record.
     fn take(&mut self, mut records: &[u8]) -> Result<()> {
-        let broken = || invalid("its pax records cannot be read");
+        let broken = || invalid(LayerFlaw::PaxRecordsUnreadable);
         while !records.is_empty() {
             let space = records.iter().position(|b| *b == b' ').ok_or_else(broken)?;
             let length: usize = number(&records[..space]).and_then(|n| n.try_into().ok()).ok_or_else(broken)?;
@@ -245,7 +247,7 @@ fn skip(archive: &mut impl Read, size: u64) -> Result<()> {
 
 fn record(archive: &mut impl Read, size: u64) -> Result<Vec<u8>> {
     if size > LONGEST_RECORD {
-        return Err(invalid("an entry's extended header is larger than 1 MiB"));
+        return Err(invalid(LayerFlaw::ExtendedHeaderTooLarge { limit: LONGEST_RECORD }));
     }
     let mut bytes = Vec::new();
     archive.take(padded(size)).read_to_end(&mut bytes)?;
@@ -259,10 +261,6 @@ fn record(archive: &mut impl Read, size: u64) -> Result<Vec<u8>> {
 fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
     bytes
-}
-
-fn invalid(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, why)
 }
 
 #[cfg(test)]
@@ -338,7 +336,8 @@ mod tests {
 
     #[test]
     fn a_damaged_archive_is_an_error_and_a_huge_name_is_not_read() {
-        assert_eq!(read(&b"<html>".repeat(200)[..]).unwrap_err().to_string(), "it is not a tar archive");
+        let flaw_of = |read: Result<Vec<Change>>| crate::image::layers::flaw::of(&read.unwrap_err());
+        assert_eq!(flaw_of(read(&b"<html>".repeat(200)[..])), Some(LayerFlaw::NotTar));
         let mut archive = tar::Builder::new(Vec::new());
         file(&mut archive, "a", &[1; 2000]);
         let whole = archive.into_inner().unwrap();
@@ -348,6 +347,6 @@ mod tests {
         header.set_size(1 << 40);
         header.set_cksum();
         let endless = header.as_bytes().chain(std::io::repeat(b'x'));
-        assert!(read(endless).unwrap_err().to_string().contains("1 MiB"));
+        assert_eq!(flaw_of(read(endless)), Some(LayerFlaw::ExtendedHeaderTooLarge { limit: LONGEST_RECORD }));
     }
 }

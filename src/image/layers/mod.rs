@@ -5,6 +5,7 @@ mod base;
 mod config;
 mod decompress;
 mod dockerignore;
+mod flaw;
 mod headers;
 mod notes;
 mod pack;

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::dockerignore::Ignore;
+use super::dockerignore::{Ignore, NotAPattern};
 use crate::model::fault::Fault;
 use crate::model::fault::file::{FileProblem, IgnoreFileUnusable, Role};
 
@@ -106,7 +106,8 @@ pub fn ignore_file(root: &Path) -> Result<Ignore, Fault> {
     }
     let bytes = std::fs::read(&path).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| broken(IgnoreFileUnusable::NotText))?;
-    Ignore::parse(&text).map_err(|(line, why)| broken(IgnoreFileUnusable::Pattern { line: line as u64 }).said(why))
+    Ignore::parse(&text)
+        .map_err(|NotAPattern { line, pattern }| broken(IgnoreFileUnusable::Pattern { line: line as u64, pattern }))
 }
 
 /// A file, or all that is in a folder and not excluded. Links inside a folder stay links.
@@ -433,7 +434,7 @@ mod tests {
         let file = root.path().join(".dockerignore");
         std::fs::write(&file, "a\n[b").unwrap();
         let fault = ignore_file(root.path()).unwrap_err();
-        let unusable = IgnoreFileUnusable::Pattern { line: 2 };
+        let unusable = IgnoreFileUnusable::Pattern { line: 2, pattern: "[b".into() };
         assert_eq!(fault.problem, FileProblem::IgnoreFileUnusable { unusable }.into());
         std::fs::remove_file(&file).unwrap();
         symlink("nowhere", &file).unwrap();

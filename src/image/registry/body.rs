@@ -10,7 +10,7 @@ use crate::model::fault::registry::UnusableAnswer;
 /// All of an answer's body, or nothing where it is larger than that: read no further than the limit.
 ///
 /// # Errors
-/// `Unusable` where it is too large; `Silent` where it broke off, or did not end in time.
+/// `Unusable` where it is too large; `Silent` where it broke off, `TimedOut` where it did not end in time.
 pub async fn bounded(mut response: Response, limit: u64, limits: &Limits) -> Result<Bytes, RequestError> {
     let large = || RequestError::Unusable(UnusableAnswer::TooLarge { limit });
     if response.content_length().is_some_and(|n| n > limit) {

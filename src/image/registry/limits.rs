@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::request_error::RequestError;
+use crate::model::fault::registry::Awaited;
 
 /// What a session allows.
 #[derive(Debug, Clone, Copy)]
@@ -37,28 +38,28 @@ impl Limits {
     /// Waits for an answer's head.
     ///
     /// # Errors
-    /// `Silent` where it does not come in time.
+    /// `TimedOut` where it does not come in time.
     pub async fn answered<T>(&self, request: impl Future<Output = Result<T, RequestError>>) -> Result<T, RequestError> {
-        ends_in(self.answer, "there was no answer", request).await
+        ends_in(self.answer, Awaited::Answer, request).await
     }
 
     /// Carries out a transfer of this many bytes.
     ///
     /// # Errors
-    /// `Silent` where it does not end in the time that its size allows.
+    /// `TimedOut` where it does not end in the time that its size allows.
     pub async fn transferred<T>(
         &self,
         size: u64,
         transfer: impl Future<Output = Result<T, RequestError>>,
     ) -> Result<T, RequestError> {
         let whole = self.grace + Duration::from_secs(size / self.bytes_per_second);
-        ends_in(whole, "the transfer was not done", transfer).await
+        ends_in(whole, Awaited::TransferEnd, transfer).await
     }
 
     /// The same for an upload, which counts what it has sent.
     ///
     /// # Errors
-    /// `Silent` also where nothing is sent for as long as it may make no progress.
+    /// `TimedOut` also where nothing is sent for as long as it may make no progress.
     pub async fn uploaded<T>(
         &self,
         size: u64,
@@ -80,7 +81,7 @@ impl Limits {
             tokio::select! {
                 biased;
                 done = upload => done,
-                () = no_progress => Err(late("nothing of the upload was taken", self.idle)),
+                () = no_progress => Err(late(Awaited::UploadProgress, self.idle)),
             }
         })
         .await
@@ -103,23 +104,23 @@ impl Sent {
 
 async fn ends_in<T>(
     limit: Duration,
-    what: &str,
+    awaited: Awaited,
     work: impl Future<Output = Result<T, RequestError>>,
 ) -> Result<T, RequestError> {
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late(what, limit)))
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late(awaited, limit)))
 }
 
-fn late(what: &str, limit: Duration) -> RequestError {
-    RequestError::Silent { why: format!("{what} in {} s", limit.as_secs()), sent: true }
+fn late(awaited: Awaited, limit: Duration) -> RequestError {
+    RequestError::TimedOut { awaited, seconds: limit.as_secs() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn why<T: std::fmt::Debug>(ended: Result<T, RequestError>) -> String {
+    fn late<T: std::fmt::Debug>(ended: Result<T, RequestError>) -> (Awaited, u64) {
         match ended {
-            Err(RequestError::Silent { why, .. }) => why,
+            Err(RequestError::TimedOut { awaited, seconds }) => (awaited, seconds),
             other => panic!("{other:?}"),
         }
     }
@@ -128,7 +129,7 @@ mod tests {
     async fn an_upload_without_progress_ends_long_before_its_time_limit() {
         let forever = std::future::pending::<Result<(), RequestError>>();
         let ended = Limits::USUAL.uploaded(100 << 30, &Sent::default(), forever).await;
-        assert_eq!(why(ended), "nothing of the upload was taken in 120 s");
+        assert_eq!(late(ended), (Awaited::UploadProgress, 120));
     }
 
     #[tokio::test(start_paused = true)]
@@ -141,6 +142,6 @@ mod tests {
             }
         };
         let ended = Limits::USUAL.uploaded(64 * 1024 * 1000, &sent, trickle).await as Result<(), RequestError>;
-        assert_eq!(why(ended), "the transfer was not done in 1120 s");
+        assert_eq!(late(ended), (Awaited::TransferEnd, 1120));
     }
 }

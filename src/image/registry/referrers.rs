@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
 use reqwest::{Method, StatusCode, Url};
 
 use super::body::bounded;
-use super::request_error::{Nature, RequestError};
+use super::request_error::{Foreign, Nature, RequestError};
 use super::retry::{Attempt, Failed, with_retries};
 use super::wire::Request;
 use super::{MANIFEST_LIMIT, Repository};
@@ -50,8 +50,8 @@ impl Repository<'_> {
         let ask = Request::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
         let response = match self.wire.send(attempt, ask).await {
             // Servers that do not know the path answer in some other form.
-            Err(RequestError::Foreign { status: Some(status @ (404 | 405)), .. }) => {
-                return Err(RequestError::Refused { status, errors: Vec::new() });
+            Err(RequestError::Foreign(Foreign::Answer { status: status @ (404 | 405), .. })) => {
+                return Err(RequestError::Refused { status, errors: Vec::new(), token_server: None });
             }
             answer => answer?,
         };

@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
-use crate::model::fault::registry::{RegistryProblem, Silence, UnusableAnswer, Work};
+use crate::model::fault::registry::{Awaited, RedirectRefusal, RegistryProblem, Silence, UnusableAnswer, Work};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::registry_login::RegistryLogin;
 
@@ -23,23 +23,26 @@ pub enum Nature {
 #[derive(Debug)]
 pub enum RequestError {
     /// The registry refuses, in its own form.
-    Refused { status: u16, errors: Vec<RegistryError> },
+    Refused {
+        status: u16,
+        errors: Vec<RegistryError>,
+        /// The address of the token server, where it refuses and not the registry.
+        token_server: Option<String>,
+    },
     /// Too many requests; nothing happened.
     Throttled(String),
     /// A server's own failure.
     Server(String),
     /// An answer that is not a registry's: something in between answered.
-    Foreign {
-        /// None where it is a redirect that was not followed.
-        status: Option<u16>,
-        words: String,
-    },
+    Foreign(Foreign),
     /// The registry no longer knows the upload that it began: it is begun again.
     UploadLost,
     /// The login expired during an upload, which is begun again.
     LoginExpired,
     /// Nothing came back.
     Silent { why: String, sent: bool },
+    /// Something did not come in time.
+    TimedOut { awaited: Awaited, seconds: u64 },
     /// A file of this machine cannot be read.
     File(std::io::Error),
     /// The answer is the registry's, but it cannot be used.
@@ -47,6 +50,22 @@ pub enum RequestError {
     /// The lease stopped it before it was sent.
     NotSent(Fault),
 }
+
+/// An answer of something that is not a registry, or a redirect that may be one.
+#[derive(Debug)]
+pub enum Foreign {
+    /// `words`: the other side's own, after the status.
+    Answer {
+        status: u16,
+        words: String,
+    },
+    Redirect(RedirectRefusal),
+}
+
+/// Ends a request at a redirect, through the client's own error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?}")]
+pub struct NotFollowed(pub RedirectRefusal);
 
 /// One of the registry's own errors (OCI distribution-spec, "Error Codes").
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -67,12 +86,11 @@ impl RequestError {
     pub fn silent(error: reqwest::Error) -> RequestError {
         // Addresses of storage contain a permission.
         let error = error.without_url();
-        if error.is_redirect() {
-            let words = format!("a redirect that is not followed ({})", root_cause(&error));
-            return RequestError::Foreign { status: None, words };
+        if let Some(NotFollowed(refusal)) = root_cause(&error).downcast_ref() {
+            return RequestError::Foreign(Foreign::Redirect(refusal.clone()));
         }
         // Without a connection nothing was sent.
-        RequestError::Silent { why: root_cause(&error), sent: !(error.is_connect() || error.is_builder()) }
+        RequestError::Silent { why: root_cause(&error).to_string(), sent: !(error.is_connect() || error.is_builder()) }
     }
 
     /// An unsuccessful answer, with the part of its body that counts.
@@ -85,15 +103,15 @@ impl RequestError {
         match status {
             408 | 500.. => RequestError::Server(words()),
             400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => {
-                RequestError::Refused { status, errors }
+                RequestError::Refused { status, errors, token_server: None }
             }
-            _ => RequestError::Foreign { status: Some(status), words: words() },
+            _ => RequestError::Foreign(Foreign::Answer { status, words: words() }),
         }
     }
 
     /// A success that does not have the form that was asked for.
     pub fn foreign(status: u16, headers: &HeaderMap) -> RequestError {
-        RequestError::Foreign { status: Some(status), words: words(status, headers, &[], b"") }
+        RequestError::Foreign(Foreign::Answer { status, words: words(status, headers, &[], b"") })
     }
 
     /// What kind of failure this is.
@@ -103,7 +121,7 @@ impl RequestError {
             Nature::Once => FaultKind::Ambiguous,
         };
         match self {
-            RequestError::Refused { status, errors } => {
+            RequestError::Refused { status, errors, .. } => {
                 errors.iter().find_map(|e| kind_of_code(&e.code)).unwrap_or(match status {
                     401 | 403 => FaultKind::AccessDenied,
                     404 => FaultKind::NotFound,
@@ -113,7 +131,7 @@ impl RequestError {
             RequestError::Throttled(_) => FaultKind::Throttled,
             RequestError::Server(_) | RequestError::Foreign { .. } => unanswered,
             RequestError::UploadLost | RequestError::LoginExpired => unanswered,
-            RequestError::Silent { sent: true, .. } => unanswered,
+            RequestError::Silent { sent: true, .. } | RequestError::TimedOut { .. } => unanswered,
             RequestError::Silent { sent: false, .. } => FaultKind::Unreachable,
             RequestError::File(_) => FaultKind::BuildFailed,
             RequestError::Unusable(_) => FaultKind::Invalid,
@@ -129,18 +147,19 @@ impl RequestError {
     /// Whether the registry says that it does not know the upload.
     pub fn is_lost_upload(&self) -> bool {
         let lost = |e: &RegistryError| e.code == "BLOB_UPLOAD_UNKNOWN" || e.code == "BLOB_UPLOAD_INVALID";
-        matches!(self, RequestError::Refused { status, errors } if *status == 404 || errors.iter().any(lost))
+        matches!(self, RequestError::Refused { status, errors, .. } if *status == 404 || errors.iter().any(lost))
     }
 
     /// As a fault; `login`: which one was used.
     pub fn fault(&self, nature: Nature, work: Work, login: Option<&RegistryLogin>) -> Fault {
         let (silence, said) = match self {
-            RequestError::Refused { status, errors } => {
+            RequestError::Refused { status, errors, token_server } => {
+                let token_server = token_server.clone();
                 let said = said(errors);
                 let said = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
                 let problem = match self.kind(nature) {
-                    FaultKind::AccessDenied => RegistryProblem::Denied { work, login: login.cloned() },
-                    FaultKind::NotFound => RegistryProblem::NotThere { work },
+                    FaultKind::AccessDenied => RegistryProblem::Denied { work, login: login.cloned(), token_server },
+                    FaultKind::NotFound => RegistryProblem::NotThere { work, token_server },
                     FaultKind::Throttled => RegistryProblem::Throttled { work },
                     FaultKind::Invalid
                     | FaultKind::CredentialsRefused
@@ -150,7 +169,7 @@ impl RequestError {
                     | FaultKind::BuildFailed
                     | FaultKind::ToolMissing
                     | FaultKind::Changed
-                    | FaultKind::Defect => RegistryProblem::Refused { work },
+                    | FaultKind::Defect => RegistryProblem::Refused { work, token_server },
                 };
                 return Fault::from(problem).said(said);
             }
@@ -165,7 +184,11 @@ impl RequestError {
             RequestError::UploadLost => (Silence::LostUpload, None),
             RequestError::LoginExpired => (Silence::LoginExpired, None),
             RequestError::Server(words) => (Silence::ServerError, Some(words)),
-            RequestError::Foreign { words, .. } => (Silence::Foreign, Some(words)),
+            RequestError::Foreign(Foreign::Answer { words, .. }) => (Silence::Foreign, Some(words)),
+            RequestError::Foreign(Foreign::Redirect(refusal)) => (Silence::Redirect(refusal.clone()), None),
+            RequestError::TimedOut { awaited, seconds } => {
+                (Silence::TimedOut { awaited: *awaited, seconds: *seconds }, None)
+            }
             RequestError::Silent { why, .. } => (Silence::NoAnswer, Some(why)),
         };
         let problem = match self.kind(nature) == FaultKind::Ambiguous {
@@ -201,37 +224,36 @@ fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
 }
 
 fn said(errors: &[RegistryError]) -> String {
-    let one = |e: &RegistryError| match e.message.is_empty() {
-        true => e.code.clone(),
-        false => format!("{} ({})", e.message, e.code),
+    let one = |e: &RegistryError| match (e.message.is_empty(), e.code.is_empty()) {
+        (true, _) => e.code.clone(),
+        (false, true) => e.message.clone(),
+        (false, false) => format!("{} ({})", e.message, e.code),
     };
     errors.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// The other side's words, or what can be said of an answer without any. A page of HTML has none that help.
+/// The other side's words after its status; of an answer without any, its media type. A page of HTML has none that help.
 fn words(status: u16, headers: &HeaderMap, errors: &[RegistryError], body: &[u8]) -> String {
     if !errors.is_empty() {
         return format!("HTTP {status}: {}", said(errors));
     }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("no content type");
+    let media_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     if text.is_empty() || text.starts_with('<') || text.starts_with('{') {
-        return format!("HTTP {status} with {media_type}");
+        return if media_type.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} ({media_type})") };
     }
     format!("HTTP {status}: {}", text.chars().take(200).collect::<String>())
 }
 
 /// An error down to its cause: what reqwest says by itself is only that it could not send.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut said = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        said = cause.to_string();
-        source = cause.source();
+fn root_cause(error: &reqwest::Error) -> &(dyn std::error::Error + 'static) {
+    let mut root: &(dyn std::error::Error + 'static) = error;
+    while let Some(cause) = root.source() {
+        root = cause;
     }
-    said
+    root
 }
 
 #[cfg(test)]
@@ -300,7 +322,8 @@ mod tests {
         let fault = refused.fault(Nature::Once, work(), None);
         assert_eq!(
             fault,
-            Fault::from(RegistryProblem::Refused { work: work() }).said("HTTP 400: the tag is immutable (TAG_INVALID)")
+            Fault::from(RegistryProblem::Refused { work: work(), token_server: None })
+                .said("HTTP 400: the tag is immutable (TAG_INVALID)")
         );
     }
 }

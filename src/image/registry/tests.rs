@@ -9,6 +9,7 @@ use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 use crate::model::fault::Problem;
 use crate::model::fault::own::{NotSent, OwnProblem, Part};
+use crate::model::fault::registry::{Awaited, Silence};
 use crate::model::registry_login::NoLogin;
 
 /// The login that a refusal names.
@@ -291,7 +292,7 @@ async fn an_answer_that_is_not_the_registrys_counts_as_none() {
         let repository = Repository::to_write(access, &FixedClock, &Fence::open()).unwrap();
         let fault = repository.manifest("v1").await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Unreachable);
-        assert_eq!(fault.said.unwrap(), format!("HTTP {code} with text/html"));
+        assert_eq!(fault.said.unwrap(), format!("HTTP {code} (text/html)"));
         assert_eq!(repository.put_manifest(&manifest(1)).await.unwrap_err().kind(), FaultKind::Unreachable);
         assert!(!repository.has_blob(&Digest::of(b"x"), 1).await.unwrap());
     }
@@ -433,20 +434,30 @@ async fn trickling(head: &'static str) -> Access {
     Access { repository: format!("{host}/app"), login: None, login_from: None, insecure: true }
 }
 
+/// What did not come in time.
+fn awaited(fault: Fault) -> Option<Awaited> {
+    match fault.problem {
+        Problem::Registry(RegistryProblem::NoAnswer { silence: Silence::TimedOut { awaited, .. }, .. }) => {
+            Some(awaited)
+        }
+        _ => None,
+    }
+}
+
 #[rstest]
-#[case::a_head("HTTP/1.1 200 OK\r\nx: ", "there was no answer")]
-#[case::a_body("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n", "the transfer was not done")]
+#[case::a_head("HTTP/1.1 200 OK\r\nx: ", Awaited::Answer)]
+#[case::a_body("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n", Awaited::TransferEnd)]
 #[tokio::test]
-async fn an_answer_that_trickles_is_ended(#[case] head: &'static str, #[case] says: &str) {
+async fn an_answer_that_trickles_is_ended(#[case] head: &'static str, #[case] missing: Awaited) {
     let mut repository = Repository::to_read(trickling(head).await, &FixedClock).unwrap();
     let short = std::time::Duration::from_millis(100);
     repository.wire.limits = Limits { answer: short, idle: short, grace: short, bytes_per_second: u64::MAX };
     let blob = layer(b"x", 4000);
     for fault in [repository.manifest("v1").await.unwrap_err(), repository.document(&blob).await.unwrap_err()] {
-        assert!(fault.kind() == FaultKind::Unreachable && fault.said.as_ref().unwrap().contains(says), "{fault:?}");
+        assert_eq!((fault.kind(), awaited(fault)), (FaultKind::Unreachable, Some(missing)));
     }
     let read = repository.read_blob(&blob, |from| std::io::copy(from, &mut std::io::sink()).is_ok()).await;
-    assert!(read.unwrap_err().said.unwrap().contains(says));
+    assert_eq!(awaited(read.unwrap_err()), Some(missing));
 }
 
 /// A server that begins an upload and never takes it.
@@ -476,7 +487,7 @@ async fn an_upload_that_is_not_accepted_is_ended() {
     let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
     repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };
     let fault = repository.put_bytes(&Bytes::from(vec![b'x'; 1 << 20])).await.unwrap_err();
-    assert!(fault.said.as_ref().unwrap().contains("nothing of the upload was taken"), "{fault:?}");
+    assert_eq!(awaited(fault), Some(Awaited::UploadProgress));
 }
 
 #[tokio::test]

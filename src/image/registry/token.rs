@@ -58,9 +58,9 @@ pub async fn fetch(
     let foreign = matches!(error, RequestError::Foreign { .. });
     // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
     if foreign && (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) {
-        let message = answer.as_ref().and_then(words).unwrap_or_default();
-        let code = format!("the token server {at}");
-        return Err(RequestError::Refused { status, errors: vec![RegistryError { code, message }] });
+        let message = answer.as_ref().and_then(words);
+        let errors = message.into_iter().map(|message| RegistryError { code: String::new(), message }).collect();
+        return Err(RequestError::Refused { status, errors, token_server: Some(at) });
     }
     Err(error)
 }

@@ -14,12 +14,12 @@ use super::address::{is_same_server, may_follow};
 use super::body::bounded;
 use super::challenge::{self, Challenge};
 use super::limits::Limits;
-use super::request_error::{Nature, RequestError};
+use super::request_error::{Nature, NotFollowed, RequestError};
 use super::retry::Attempt;
 use super::token;
 use crate::model::fault::Fault;
 use crate::model::fault::own::{OwnProblem, Part};
-use crate::model::fault::registry::{AddressRefusal, RegistryProblem, UnusableAnswer};
+use crate::model::fault::registry::{AddressRefusal, RedirectRefusal, RegistryProblem, UnusableAnswer};
 use crate::model::ids::Digest;
 use crate::outside::authorities;
 use crate::ports::fence::Fence;
@@ -270,19 +270,19 @@ async fn refused(response: Response, limits: &Limits) -> RequestError {
     let body = bounded(response, ERROR_LIMIT, limits).await.unwrap_or_default();
     let error = RequestError::of_answer(status, &headers, &body);
     let foreign = matches!(error, RequestError::Foreign { .. });
-    if foreign { RequestError::Refused { status, errors: Vec::new() } } else { error }
+    if foreign { RequestError::Refused { status, errors: Vec::new(), token_server: None } } else { error }
 }
 
 fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Fault> {
     let follow = Policy::custom(|attempt| {
         if attempt.previous().len() > REDIRECTS {
-            return attempt.error("without end");
+            return attempt.error(NotFollowed(RedirectRefusal::TooMany { limit: REDIRECTS }));
         }
         let refused = attempt.previous().first().and_then(|from| may_follow(from, attempt.url()).err());
         match refused {
             // reqwest leaves the login out for another server.
             None => attempt.follow(),
-            Some(refusal) => attempt.error(format!("to {}", refusal.address())),
+            Some(refusal) => attempt.error(NotFollowed(RedirectRefusal::Address(refusal))),
         }
     });
     let mut builder = Client::builder()

@@ -1,10 +1,8 @@
 use crate::model::fault::Problem;
-use crate::model::fault::call::{Call, CallProblem, Target};
+use crate::model::fault::call::{Call, CallProblem, ForeignAnswer, NotFromAws, Target};
 use crate::model::fault::file::FileProblem;
 use crate::model::fault::file::Oddity;
-use crate::model::fault::registry::RegistryProblem;
-use crate::model::fault::registry::Silence;
-use crate::model::fault::registry::Work;
+use crate::model::fault::registry::{AddressRefusal, RedirectRefusal, RegistryProblem, Silence, Work};
 use crate::model::fault::service::ServiceProblem;
 use proptest::prelude::*;
 
@@ -195,7 +193,11 @@ fn fault() -> impl Strategy<Value = Fault> {
         Call { action, on, account: "dev".parse().unwrap() }
     });
     let problem = prop_oneof![
-        (call.clone(), any::<bool>()).prop_map(|(call, foreign)| CallProblem::NoClearAnswer { call, foreign }.into()),
+        (call.clone(), any::<bool>()).prop_map(|(call, foreign)| {
+            let why = NotFromAws::ContentType { content_type: "text/html".into() };
+            let foreign = foreign.then_some(ForeignAnswer { status: 403, why });
+            CallProblem::NoClearAnswer { call, foreign }.into()
+        }),
         (call, proptest::option::of(text()), proptest::option::of(text())).prop_map(|(call, principal, resource)| {
             let denied = call.action.clone();
             CallProblem::NotAllowed { call, principal, denied, resource, explicit: true }.into()
@@ -209,7 +211,8 @@ fn fault() -> impl Strategy<Value = Fault> {
         }),
         text().prop_map(|digest| {
             let work = Work::PutLayer { repository: digest.clone(), digest: Digest::of(digest.as_bytes()) };
-            RegistryProblem::NoAnswer { work, silence: Silence::Foreign }.into()
+            let refusal = RedirectRefusal::Address(AddressRefusal::NotEncrypted { address: digest });
+            RegistryProblem::NoAnswer { work, silence: Silence::Redirect(refusal) }.into()
         }),
     ];
     let one = (problem, proptest::option::of(text())).prop_map(|(problem, said): (Problem, _)| Fault { problem, said });

@@ -51,6 +51,22 @@ pub enum Setting {
     SourceDateEpoch,
 }
 
+/// Why the layer of a base cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayerFlaw {
+    NotTar,
+    /// A part of a layer that begins with zstd frames is none.
+    NotZstd,
+    /// The names of its files need more memory than kanmon uses for them.
+    TooManyFiles,
+    PaxRecordsUnreadable,
+    /// More bytes than an extended header may have.
+    ExtendedHeaderTooLarge {
+        limit: u64,
+    },
+}
+
 /// Why an image cannot be built on a base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
@@ -75,8 +91,11 @@ pub enum BaseUnfit {
     },
     ConfigurationUnreadable,
     ConfigurationNotAnObject,
+    /// `flaw`: where it is not what the system says.
     LayerUnreadable {
         digest: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        flaw: Option<LayerFlaw>,
     },
 }
 

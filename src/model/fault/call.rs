@@ -80,6 +80,37 @@ pub enum Target {
     },
 }
 
+/// An answer that is not taken for AWS's: a proxy, a captive portal or a gateway answered. `said` of the fault is its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    #[serde(flatten)]
+    pub why: NotFromAws,
+}
+
+/// Why an answer is not taken for AWS's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum NotFromAws {
+    /// Neither XML nor JSON; empty where it names no type.
+    ContentType {
+        content_type: String,
+    },
+    BodyNotAnObject,
+    /// It is not in the form that its operation has.
+    Unreadable,
+    OtherOperation,
+    /// It has none of the members of which every answer of AWS's has one.
+    NoMember {
+        members: Vec<String>,
+    },
+    NoRequestId,
+    ErrorWithoutCode,
+    ErrorWithoutRequestId,
+    Redirect,
+}
+
 problems! {
     /// What is wrong with a call to AWS.
     Call => CallProblem {
@@ -98,17 +129,17 @@ problems! {
         CredentialsRejected { account: AccountName } = "credentials-rejected", CredentialsRefused;
         TargetMissing { call: Call } = "call-target-missing", NotFound;
         Throttled { call: Call } = "call-throttled", Throttled;
-        /// `foreign`: something answered, but not AWS.
+        /// `foreign`: what answered, if it was not AWS.
         NoAnswer {
             call: Call,
-            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-            foreign: bool,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            foreign: Option<ForeignAnswer>,
         } = "call-not-answered", Unreachable;
         /// The same for a write, which may have happened.
         NoClearAnswer {
             call: Call,
-            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-            foreign: bool,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            foreign: Option<ForeignAnswer>,
         } = "write-not-answered", Ambiguous;
         Refused { call: Call } = "call-refused", Invalid;
         /// `lacks`: the missing member.

@@ -45,14 +45,18 @@ pub enum Use {
 }
 
 /// Why a `.dockerignore` cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum IgnoreFileUnusable {
     Unreadable,
     NotAFile,
     TooLarge,
     NotText,
-    Pattern { line: u64 },
+    /// `line` counts from 1.
+    Pattern {
+        line: u64,
+        pattern: String,
+    },
 }
 
 problems! {

@@ -56,6 +56,8 @@ pub enum Part {
     Manifest,
     Packing,
     LayerReader,
+    /// The reader of pipeline files left out what is in the file.
+    PipelineReader,
     /// A read-only session that would write.
     RegistrySession,
     /// A request that sets a tag, in a retry class that would repeat it.

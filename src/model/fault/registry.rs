@@ -147,14 +147,40 @@ pub enum ReferenceFlaw {
     Tag,
 }
 
-/// How a registry failed to answer.
+/// What did not come in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Awaited {
+    /// The beginning of an answer.
+    Answer,
+    /// The end of a transfer, in the time that its size allows.
+    TransferEnd,
+    /// That the registry accepts more of an upload.
+    UploadProgress,
+}
+
+/// Why a redirect was not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RedirectRefusal {
+    TooMany { limit: usize },
+    Address(AddressRefusal),
+}
+
+/// How a registry failed to answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silence {
     /// Nothing came back.
     NoAnswer,
+    TimedOut {
+        awaited: Awaited,
+        seconds: u64,
+    },
     /// Something answered, but not a registry.
     Foreign,
+    /// It redirected, perhaps by something that is not a registry.
+    Redirect(RedirectRefusal),
     /// Its own error (5xx).
     ServerError,
     /// It no longer knows an upload that was started.
@@ -166,14 +192,24 @@ pub enum Silence {
 problems! {
     /// What is wrong with a registry, or with what it holds.
     Registry => RegistryProblem {
-        /// `login`: which login was used, and where it comes from.
+        /// `login`: which login was used, and where it comes from. `token_server`: its address, where it refused and not the registry.
         Denied {
             work: Work,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             login: Option<RegistryLogin>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            token_server: Option<String>,
         } = "registry-not-allowed", AccessDenied;
-        NotThere { work: Work } = "registry-not-found", NotFound;
-        Refused { work: Work } = "registry-refused", Invalid;
+        NotThere {
+            work: Work,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            token_server: Option<String>,
+        } = "registry-not-found", NotFound;
+        Refused {
+            work: Work,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            token_server: Option<String>,
+        } = "registry-refused", Invalid;
         /// The tag is immutable and holds another digest.
         TagTaken { work: Work, holds: Digest } = "tag-immutable", Invalid;
         Throttled { work: Work } = "registry-throttled", Throttled;

@@ -27,8 +27,8 @@ pub fn of(kind: FaultKind) -> Fault {
         FaultKind::NotFound => CallProblem::TargetMissing { call }.into(),
         FaultKind::Invalid => CallProblem::Refused { call }.into(),
         FaultKind::Throttled => CallProblem::Throttled { call }.into(),
-        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: false }.into(),
-        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: false }.into(),
+        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: None }.into(),
+        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: None }.into(),
         FaultKind::BuildFailed => {
             let (program, status) = ("docker".into(), "exit status: 1".into());
             BuildProblem::Failed { program, doing: Doing::Build, status }.into()

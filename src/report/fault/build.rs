@@ -1,7 +1,7 @@
 //! Images that cannot be built.
 
 use super::{joined, listed};
-use crate::model::fault::build::{BaseUnfit, BuildProblem, BuilderTrouble, Doing, LookedFor, Setting, Tree};
+use crate::model::fault::build::{BaseUnfit, BuildProblem, BuilderTrouble, Doing, LayerFlaw, LookedFor, Setting, Tree};
 use crate::model::format;
 use crate::model::platform::Platform;
 use crate::report::words::Words;
@@ -109,7 +109,22 @@ fn unfit(why: &BaseUnfit) -> String {
         }
         BaseUnfit::ConfigurationUnreadable => "its configuration cannot be read".to_owned(),
         BaseUnfit::ConfigurationNotAnObject => "its configuration is not a JSON object".to_owned(),
-        BaseUnfit::LayerUnreadable { digest } => format!("its layer {} cannot be read", digest.short()),
+        BaseUnfit::LayerUnreadable { digest, flaw: None } => format!("its layer {} cannot be read", digest.short()),
+        BaseUnfit::LayerUnreadable { digest, flaw: Some(flaw) } => {
+            format!("its layer {} cannot be read: {}", digest.short(), layer(*flaw))
+        }
+    }
+}
+
+fn layer(flaw: LayerFlaw) -> String {
+    match flaw {
+        LayerFlaw::NotTar => "it is not a tar archive".to_owned(),
+        LayerFlaw::NotZstd => "it continues with something that is not zstd".to_owned(),
+        LayerFlaw::TooManyFiles => "it has more files than kanmon keeps in memory".to_owned(),
+        LayerFlaw::PaxRecordsUnreadable => "its pax records cannot be read".to_owned(),
+        LayerFlaw::ExtendedHeaderTooLarge { limit } => {
+            format!("the extended header of an entry is larger than {limit} bytes")
+        }
     }
 }
 
@@ -131,5 +146,32 @@ fn invalid(setting: Setting, value: &str) -> Words {
         Setting::SourceDateEpoch => {
             Words::new(format!("SOURCE_DATE_EPOCH is `{value}`, which is not a number of seconds"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::Digest;
+
+    #[test]
+    fn a_layer_that_cannot_be_read_is_described_by_its_flaw() {
+        let all = [
+            None,
+            Some(LayerFlaw::NotTar),
+            Some(LayerFlaw::NotZstd),
+            Some(LayerFlaw::TooManyFiles),
+            Some(LayerFlaw::PaxRecordsUnreadable),
+            Some(LayerFlaw::ExtendedHeaderTooLarge { limit: 1 << 20 }),
+        ];
+        let line = |flaw| unfit(&BaseUnfit::LayerUnreadable { digest: Digest::of(b"layer"), flaw });
+        insta::assert_snapshot!(all.map(line).join("\n"), @"
+        its layer dac1d7cfa950 cannot be read
+        its layer dac1d7cfa950 cannot be read: it is not a tar archive
+        its layer dac1d7cfa950 cannot be read: it continues with something that is not zstd
+        its layer dac1d7cfa950 cannot be read: it has more files than kanmon keeps in memory
+        its layer dac1d7cfa950 cannot be read: its pax records cannot be read
+        its layer dac1d7cfa950 cannot be read: the extended header of an entry is larger than 1048576 bytes
+        ");
     }
 }

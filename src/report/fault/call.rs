@@ -1,7 +1,7 @@
 //! Calls to AWS.
 
 use super::statement;
-use crate::model::fault::call::{Call, CallProblem, Target};
+use crate::model::fault::call::{Call, CallProblem, ForeignAnswer, NotFromAws, Target};
 use crate::report::words::Words;
 
 const BETWEEN: &str =
@@ -26,11 +26,11 @@ pub fn words(problem: &CallProblem) -> Words {
         }
         CallProblem::Throttled { call } => Words::new(format!("AWS throttles {}", what(call))),
         CallProblem::NoAnswer { call, foreign } => {
-            between(Words::new(format!("AWS did not answer {}", what(call))), *foreign)
+            between(Words::new(format!("AWS did not answer {}", what(call))), foreign.as_ref())
         }
         CallProblem::NoClearAnswer { call, foreign } => {
             let sentence = format!("AWS did not clearly answer {}: the change may have been made", what(call));
-            between(Words::new(sentence), *foreign)
+            between(Words::new(sentence), foreign.as_ref())
         }
         CallProblem::Refused { call } => Words::new(format!("AWS refuses {}", what(call))),
         CallProblem::Incomplete { call, lacks } => {
@@ -73,6 +73,67 @@ fn target(on: &Target) -> String {
     }
 }
 
-fn between(words: Words, foreign: bool) -> Words {
-    if foreign { words.hint(BETWEEN) } else { words }
+fn between(words: Words, foreign: Option<&ForeignAnswer>) -> Words {
+    match foreign {
+        Some(ForeignAnswer { status, why }) => {
+            words.cause(format!("the answer (HTTP {status}) is not from AWS: {}", not_from_aws(why))).hint(BETWEEN)
+        }
+        None => words,
+    }
+}
+
+fn not_from_aws(why: &NotFromAws) -> String {
+    match why {
+        NotFromAws::ContentType { content_type } if content_type.is_empty() => "it has no content type".to_owned(),
+        NotFromAws::ContentType { content_type } => format!("its content type is `{content_type}`"),
+        NotFromAws::BodyNotAnObject => "its body is not a JSON object".to_owned(),
+        NotFromAws::Unreadable => "it cannot be read".to_owned(),
+        NotFromAws::OtherOperation => "it is an answer to something else".to_owned(),
+        NotFromAws::NoMember { members } => format!("it has no `{}`", members.join("` or `")),
+        NotFromAws::NoRequestId => "it has no request id".to_owned(),
+        NotFromAws::ErrorWithoutCode => "it is an error without a code".to_owned(),
+        NotFromAws::ErrorWithoutRequestId => "it is an error without a request id".to_owned(),
+        NotFromAws::Redirect => "AWS's APIs do not redirect".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fault::Fault;
+
+    #[test]
+    fn an_answer_of_somebody_else_is_described_with_its_own_words_after_it() {
+        let call = || Call { action: "ecs:ListTasks".into(), on: Target::Caller, account: "dev".parse().unwrap() };
+        let line = |why| {
+            let foreign = Some(ForeignAnswer { status: 403, why });
+            let fault = Fault::from(CallProblem::NoAnswer { call: call(), foreign }).said("<html>blocked");
+            crate::report::fault::words(&fault).cause.unwrap()
+        };
+        let content_type = |text: &str| NotFromAws::ContentType { content_type: text.into() };
+        let all = [
+            content_type("text/html"),
+            content_type(""),
+            NotFromAws::BodyNotAnObject,
+            NotFromAws::Unreadable,
+            NotFromAws::OtherOperation,
+            NotFromAws::NoMember { members: vec!["service".into(), "failures".into()] },
+            NotFromAws::NoRequestId,
+            NotFromAws::ErrorWithoutCode,
+            NotFromAws::ErrorWithoutRequestId,
+            NotFromAws::Redirect,
+        ];
+        insta::assert_snapshot!(all.map(line).join("\n"), @"
+        the answer (HTTP 403) is not from AWS: its content type is `text/html`: <html>blocked
+        the answer (HTTP 403) is not from AWS: it has no content type: <html>blocked
+        the answer (HTTP 403) is not from AWS: its body is not a JSON object: <html>blocked
+        the answer (HTTP 403) is not from AWS: it cannot be read: <html>blocked
+        the answer (HTTP 403) is not from AWS: it is an answer to something else: <html>blocked
+        the answer (HTTP 403) is not from AWS: it has no `service` or `failures`: <html>blocked
+        the answer (HTTP 403) is not from AWS: it has no request id: <html>blocked
+        the answer (HTTP 403) is not from AWS: it is an error without a code: <html>blocked
+        the answer (HTTP 403) is not from AWS: it is an error without a request id: <html>blocked
+        the answer (HTTP 403) is not from AWS: AWS's APIs do not redirect: <html>blocked
+        ");
+    }
 }

@@ -67,7 +67,12 @@ pub fn words(problem: &FileProblem) -> Words {
                 IgnoreFileUnusable::NotAFile => words.cause("it is not a file"),
                 IgnoreFileUnusable::TooLarge => words.cause("it is larger than 1 MiB"),
                 IgnoreFileUnusable::NotText => words.cause("it is not UTF-8 text"),
-                IgnoreFileUnusable::Pattern { line } => words.cause(format!("line {line}")),
+                IgnoreFileUnusable::Pattern { line, pattern } if pattern == "!" => {
+                    words.cause(format!("line {line}: `!` alone is not a pattern"))
+                }
+                IgnoreFileUnusable::Pattern { line, pattern } => {
+                    words.cause(format!("line {line}: `{pattern}` is not a valid pattern"))
+                }
             }
         }
         FileProblem::Excluded { path } => Words::new(format!("`{path}` is excluded by .dockerignore"))
@@ -127,5 +132,20 @@ fn some(files: &[String]) -> String {
         0 => "there are none".to_owned(),
         n if n > SHOWN => format!("{} and {} more", joined(&files[..SHOWN]), n - SHOWN),
         _ => joined(files),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_ignore_file_that_is_not_a_pattern_is_named() {
+        let cause = |pattern: &str| {
+            let unusable = IgnoreFileUnusable::Pattern { line: 2, pattern: pattern.into() };
+            words(&FileProblem::IgnoreFileUnusable { unusable }).cause.unwrap()
+        };
+        assert_eq!(cause("!"), "line 2: `!` alone is not a pattern");
+        assert_eq!(cause("[b"), "line 2: `[b` is not a valid pattern");
     }
 }

@@ -35,6 +35,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             Part::Manifest => "a manifest of kanmon's own cannot be read",
             Part::Packing => "packing a layer ended unexpectedly",
             Part::LayerReader => "reading a layer ended unexpectedly",
+            Part::PipelineReader => "kanmon lost a part of this file while reading it",
             Part::RegistrySession => "a session for reading was used to write to a registry",
             Part::RegistryRetry => "a request that sets a tag would have been repeated",
             Part::UncheckedCall => "a call that changes something was made without a check of the lock",

@@ -1,30 +1,39 @@
 //! Registries and their contents.
 
 use crate::model::fault::registry::{
-    AddressRefusal, ManifestFlaw, ReferenceFlaw, RegistryProblem, Silence, UnusableAnswer, Work,
+    AddressRefusal, Awaited, ManifestFlaw, RedirectRefusal, ReferenceFlaw, RegistryProblem, Silence, UnusableAnswer,
+    Work,
 };
 use crate::report::words::Words;
 
 pub fn words(problem: &RegistryProblem) -> Words {
     match problem {
-        RegistryProblem::Denied { work, login } => {
+        RegistryProblem::Denied { work, login, token_server } => {
             let words = Words::new(failed(work));
-            let words = match login {
-                Some(login) => words.cause(format!("access was denied ({})", super::registry_login::words(login))),
-                None => words,
+            let login = login.as_ref().map(|login| format!(" ({})", super::registry_login::words(login)));
+            let words = match (token_server, login) {
+                (Some(at), login) => {
+                    words.cause(format!("the token server {at} denied access{}", login.unwrap_or_default()))
+                }
+                (None, Some(login)) => words.cause(format!("access was denied{login}")),
+                (None, None) => words,
             };
             words.hint("check the login for this registry, and the repository's policy")
         }
         RegistryProblem::TagTaken { work, holds } => Words::new(failed(work))
             .hint(format!("use another tag: this one already names {holds}, and immutable tags cannot be moved")),
-        RegistryProblem::NotThere { work }
-        | RegistryProblem::Refused { work }
+        RegistryProblem::NotThere { work, token_server: Some(at) }
+        | RegistryProblem::Refused { work, token_server: Some(at) } => {
+            Words::new(failed(work)).cause(format!("the token server {at} refused"))
+        }
+        RegistryProblem::NotThere { work, token_server: None }
+        | RegistryProblem::Refused { work, token_server: None }
         | RegistryProblem::Throttled { work }
         | RegistryProblem::FileUnreadable { work } => Words::new(failed(work)),
         RegistryProblem::Unusable { work, why } => Words::new(failed(work)).cause(unusable(why)),
-        RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), *silence),
+        RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), silence),
         RegistryProblem::NoClearAnswer { work, silence } => {
-            silent(Words::new(format!("{}, but the change may have been made", failed(work))), *silence)
+            silent(Words::new(format!("{}, but the change may have been made", failed(work))), silence)
         }
         RegistryProblem::TagMoved { repository, tag, put, found } => {
             let found = found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
@@ -129,14 +138,27 @@ fn address(refusal: &AddressRefusal) -> String {
     }
 }
 
-fn silent(words: Words, silence: Silence) -> Words {
+const CHECK_CONNECTION: &str = "check the registry's host, the network, HTTPS_PROXY and NO_PROXY";
+const SOMETHING_BETWEEN: &str =
+    "check the network, HTTPS_PROXY and NO_PROXY: something between this machine and the registry answered";
+
+fn silent(words: Words, silence: &Silence) -> Words {
     match silence {
-        Silence::NoAnswer => words
-            .cause("no answer from the registry")
-            .hint("check the registry's host, the network, HTTPS_PROXY and NO_PROXY"),
-        Silence::Foreign => words.cause("no answer from the registry").hint(
-            "check the network, HTTPS_PROXY and NO_PROXY: something between this machine and the registry answered",
-        ),
+        Silence::NoAnswer => words.cause("no answer from the registry").hint(CHECK_CONNECTION),
+        Silence::TimedOut { awaited, seconds } => words
+            .cause(match awaited {
+                Awaited::Answer => format!("no answer from the registry in {seconds} s"),
+                Awaited::TransferEnd => format!("the transfer did not end in {seconds} s"),
+                Awaited::UploadProgress => format!("the registry accepted nothing of the upload for {seconds} s"),
+            })
+            .hint(CHECK_CONNECTION),
+        Silence::Foreign => words.cause("no answer from the registry").hint(SOMETHING_BETWEEN),
+        Silence::Redirect(refusal) => words
+            .cause(match refusal {
+                RedirectRefusal::TooMany { limit } => format!("more than {limit} redirects in a row"),
+                RedirectRefusal::Address(refusal) => format!("a redirect was not followed: {}", address(refusal)),
+            })
+            .hint(SOMETHING_BETWEEN),
         Silence::ServerError => words.cause("no answer from the registry"),
         Silence::LostUpload => words.cause("the registry no longer knows the upload"),
         Silence::LoginExpired => words.cause("the login expired during the upload"),
@@ -169,5 +191,58 @@ fn failed(work: &Work) -> String {
         Work::ListReferrers { repository } => {
             format!("the referrers of an image in repository {repository} could not be listed")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fault::Fault;
+    use crate::report::fault;
+
+    fn work() -> Work {
+        Work::SetTag { repository: "r.example/app".into(), tag: "v1".into() }
+    }
+
+    #[test]
+    fn a_silent_registry_is_described_by_what_did_not_come() {
+        let late = |awaited| Silence::TimedOut { awaited, seconds: 120 };
+        let address = AddressRefusal::Reserved { address: "http://169.254.169.254/".into() };
+        let all = [
+            Silence::NoAnswer,
+            late(Awaited::Answer),
+            late(Awaited::TransferEnd),
+            late(Awaited::UploadProgress),
+            Silence::Foreign,
+            Silence::Redirect(RedirectRefusal::TooMany { limit: 5 }),
+            Silence::Redirect(RedirectRefusal::Address(address)),
+        ];
+        let line = |silence| words(&RegistryProblem::NoAnswer { work: work(), silence }).line();
+        insta::assert_snapshot!(all.map(line).join("\n"), @"
+        repository r.example/app did not accept tag v1: no answer from the registry
+        repository r.example/app did not accept tag v1: no answer from the registry in 120 s
+        repository r.example/app did not accept tag v1: the transfer did not end in 120 s
+        repository r.example/app did not accept tag v1: the registry accepted nothing of the upload for 120 s
+        repository r.example/app did not accept tag v1: no answer from the registry
+        repository r.example/app did not accept tag v1: more than 5 redirects in a row
+        repository r.example/app did not accept tag v1: a redirect was not followed: http://169.254.169.254/ is an address of this machine or of its cloud's metadata service
+        ");
+    }
+
+    #[test]
+    fn a_token_server_that_refuses_is_named() {
+        let token_server = || Some("https://auth.example/token".to_owned());
+        let login = Some(crate::model::registry_login::RegistryLogin::File { username: "me".into(), file: "f".into() });
+        let all = [
+            RegistryProblem::Denied { work: work(), login, token_server: token_server() },
+            RegistryProblem::Denied { work: work(), login: None, token_server: token_server() },
+            RegistryProblem::Refused { work: work(), token_server: token_server() },
+        ];
+        let line = |problem| fault::words(&Fault::from(problem).said("HTTP 401: bad password")).line();
+        insta::assert_snapshot!(all.map(line).join("\n"), @"
+        repository r.example/app did not accept tag v1: the token server https://auth.example/token denied access (the login was that of `me` in f): HTTP 401: bad password
+        repository r.example/app did not accept tag v1: the token server https://auth.example/token denied access: HTTP 401: bad password
+        repository r.example/app did not accept tag v1: the token server https://auth.example/token refused: HTTP 401: bad password
+        ");
     }
 }

@@ -76,7 +76,9 @@ impl Repository<'_> {
         }
         let work = self.work();
         let problem = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RegistryProblem::Denied { work, login: None },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                RegistryProblem::Denied { work, login: None, token_server: None }
+            }
             StatusCode::TOO_MANY_REQUESTS => RegistryProblem::Throttled { work },
             s if s.is_server_error() => RegistryProblem::NoAnswer { work, silence: Silence::ServerError },
             _ => RegistryProblem::FileUnreadable { work },
@@ -110,7 +112,7 @@ impl Repository<'_> {
 
     fn there(&self, response: &Response<Bytes>) -> Result<(), Fault> {
         match response.status() {
-            StatusCode::NOT_FOUND => Err(RegistryProblem::NotThere { work: self.work() }.into()),
+            StatusCode::NOT_FOUND => Err(RegistryProblem::NotThere { work: self.work(), token_server: None }.into()),
             _ => Ok(()),
         }
     }
@@ -149,7 +151,7 @@ impl SandboxImages {
     /// Every blob of an image and its manifest, from one repository into another.
     fn carry(&self, from: &Access, digest: &Digest, to: &Access, tag: &str) -> Result<PushedImage, Fault> {
         let (from, to) = (self.at(from), self.at(to));
-        let missing = || Fault::from(RegistryProblem::NotThere { work: from.work() });
+        let missing = || Fault::from(RegistryProblem::NotThere { work: from.work(), token_server: None });
         let manifest = from.get(&format!("manifests/{digest}"))?.ok_or_else(missing)?;
         let parsed: Value = serde_json::from_slice(&manifest).expect("a manifest");
         let layers = parsed["layers"].as_array().cloned().unwrap_or_default();
