@@ -9,7 +9,7 @@ use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 use crate::model::fault::Problem;
 use crate::model::fault::own::{NotSent, OwnProblem, Part};
-use crate::model::fault::registry::{Awaited, Silence};
+use crate::model::fault::registry::{AddressRefusal, Awaited, RedirectRefusal, Silence};
 use crate::model::registry_login::NoLogin;
 
 /// The login that a refusal names.
@@ -519,5 +519,37 @@ async fn a_write_of_a_process_without_its_lease_is_not_sent_at_any_attempt() {
             };
             assert_eq!((done, count(&heard, write)), (Err(lost.clone()), held_for), "{write}");
         }
+    }
+}
+
+#[rstest]
+#[case::to_plain_http_elsewhere("http://169.254.169.254/", RedirectRefusal::Address(AddressRefusal::NotEncrypted { address: "http://169.254.169.254/".into() }))]
+#[case::in_a_circle("/v2/app/manifests/v1", RedirectRefusal::TooMany { limit: 5 })]
+#[tokio::test]
+async fn a_redirect_that_is_not_followed_is_reported_with_its_reason(
+    #[case] to: &'static str,
+    #[case] refusal: RedirectRefusal,
+) {
+    let (access, _) = scripted(move |_, _| (307, vec![("location", to.to_owned())], Bytes::new())).await;
+    let fault = Repository::to_read(access, &FixedClock).unwrap().manifest("v1").await.unwrap_err();
+    assert_eq!(fault.said, None);
+    match fault.problem {
+        Problem::Registry(RegistryProblem::NoAnswer { silence, .. }) => {
+            assert_eq!(silence, Silence::Redirect(refusal));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_token_server_names_it() {
+    let (server, _) = scripted(|_, _| (401, vec![], Bytes::from_static(br#"{"message":"bad password"}"#))).await;
+    let realm = format!("http://{}/token", server.repository.strip_suffix("/app").unwrap());
+    let (access, _) = behind(realm.clone()).await;
+    let fault = Repository::to_read(access, &FixedClock).unwrap().manifest("v1").await.unwrap_err();
+    assert_eq!(fault.said.as_deref(), Some("HTTP 401: bad password"));
+    match fault.problem {
+        Problem::Registry(RegistryProblem::Denied { token_server, .. }) => assert_eq!(token_server, Some(realm)),
+        other => panic!("{other:?}"),
     }
 }
