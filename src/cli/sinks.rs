@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use jiff::Timestamp;
 
 use super::args::Form;
 use super::output::Output;
@@ -15,7 +16,7 @@ use crate::model::progress::Progress;
 use crate::model::reason::Watched;
 use crate::model::release::Release;
 use crate::model::visible;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::Wait;
 use crate::ports::sink::Sink;
 use crate::report::json;
 use crate::report::paint::Paint;
@@ -41,7 +42,7 @@ impl Sink for Json {
         let _ = json::line(&mut std::io::stdout(), event);
     }
 
-    fn waiting(&mut self, _: &[Waiting]) {}
+    fn waiting(&mut self, _: &[Wait]) {}
 
     fn progress(&mut self, _: &Effect, _: &Progress) {}
 
@@ -99,23 +100,26 @@ impl Sink for Screen {
         }
     }
 
-    fn waiting(&mut self, what: &[Waiting]) {
-        let what: Vec<String> = what.iter().map(|w| visible::line(&waiting::text(w)).into_owned()).collect();
+    fn waiting(&mut self, what: &[Wait]) {
+        let what: Vec<(String, &Wait)> =
+            what.iter().map(|wait| (visible::line(&waiting::text(wait)).into_owned(), wait)).collect();
         self.spinning.retain(|topic, bar| {
-            let keep = what.iter().any(|line| topic_of(line) == topic);
+            let keep = what.iter().any(|(line, _)| topic_of(line) == topic);
             if !keep {
                 bar.finish_and_clear();
             }
             keep
         });
-        for line in &what {
+        for (line, wait) in &what {
             match self.spinning.get(topic_of(line)) {
-                Some(bar) if bar.message().starts_with(line.as_str()) => {}
-                Some(bar) => bar.set_message(line.clone()),
+                Some(bar) if bar.message().starts_with(line.as_str()) => bar.set_style(spinner(wait)),
+                Some(bar) => {
+                    bar.set_style(spinner(wait));
+                    bar.set_message(line.clone());
+                }
                 None => {
                     let bar = self.bars.add(ProgressBar::new_spinner());
-                    let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
-                    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+                    bar.set_style(spinner(wait));
                     bar.set_message(line.clone());
                     bar.enable_steady_tick(Duration::from_millis(120));
                     self.spinning.insert(topic_of(line).to_owned(), bar);
@@ -146,6 +150,18 @@ impl Drop for Screen {
     }
 }
 
+/// A wait, with its time in seconds that move.
+fn spinner(wait: &Wait) -> ProgressStyle {
+    let wait = wait.clone();
+    let style = ProgressStyle::with_template("{spinner} {wide_msg} {time}");
+    style.unwrap_or_else(|_| ProgressStyle::default_spinner()).with_key(
+        "time",
+        move |_: &ProgressState, to: &mut dyn std::fmt::Write| {
+            let _ = to.write_str(&waiting::time(&wait, Timestamp::now()));
+        },
+    )
+}
+
 /// What a wait is about: the text before its colon.
 fn topic_of(line: &str) -> &str {
     line.split(": ").next().unwrap_or(line)
@@ -156,7 +172,6 @@ struct Log<W> {
     lines: Lines,
     to: W,
     printed_at: Instant,
-    began: Instant,
 }
 
 /// How long a log may be silent.
@@ -164,7 +179,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 impl<W: Write + Send> Log<W> {
     fn new(to: W, paint: Paint, verbose: u8, now: Instant) -> Log<W> {
-        Log { lines: Lines { paint, verbose, last: Text::new() }, to, printed_at: now, began: now }
+        Log { lines: Lines { paint, verbose, last: Text::new() }, to, printed_at: now }
     }
 
     fn print(&mut self, text: impl Into<Text>, now: Instant) {
@@ -173,12 +188,10 @@ impl<W: Write + Send> Log<W> {
     }
 
     /// Prints the waits, if nothing else was printed for long enough.
-    fn remind(&mut self, what: &[String], now: Instant) {
-        if now.duration_since(self.printed_at) < SILENCE || what.is_empty() {
-            return;
+    fn remind(&mut self, waits: &[Wait], now: Instant, at: Timestamp) {
+        if now.duration_since(self.printed_at) >= SILENCE && !waits.is_empty() {
+            self.print(waiting::reminder(waits, at), now);
         }
-        let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.print(waiting::after(since, what), now);
     }
 }
 
@@ -189,9 +202,8 @@ impl<W: Write + Send> Sink for Log<W> {
         }
     }
 
-    fn waiting(&mut self, what: &[Waiting]) {
-        let what: Vec<String> = what.iter().map(waiting::text).collect();
-        self.remind(&what, Instant::now());
+    fn waiting(&mut self, what: &[Wait]) {
+        self.remind(what, Instant::now(), Timestamp::now());
     }
 
     fn progress(&mut self, _: &Effect, progress: &Progress) {
@@ -210,6 +222,7 @@ impl<W: Write + Send> Sink for Log<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::waiting::Waiting;
 
     #[test]
     fn a_log_reports_what_cannot_be_read_and_when_it_can_be_read_again() {
@@ -229,13 +242,16 @@ mod tests {
         let start = Instant::now();
         let mut log = Log::new(Vec::new(), Paint(false), 0, start);
         for second in (0..=200).step_by(5) {
-            log.remind(&[format!("prod/web: {second}/200 running")], start + Duration::from_secs(second));
+            let lock = Waiting::Lock { stage: "prod".parse().unwrap() };
+            let wait = Wait::at_most(lock, Timestamp::UNIX_EPOCH, jiff::SignedDuration::from_mins(45));
+            let at = Timestamp::from_second(second).unwrap();
+            log.remind(&[wait], start + Duration::from_secs(u64::try_from(second).unwrap()), at);
         }
         let printed = String::from_utf8(log.to).unwrap();
         insta::assert_snapshot!(printed, @"
-        · after 1m: prod/web: 60/200 running
-        · after 2m: prod/web: 120/200 running
-        · after 3m: prod/web: 180/200 running
+        · waiting: prod is locked by another release (1m 00s, at most 45m)
+        · waiting: prod is locked by another release (2m 00s, at most 45m)
+        · waiting: prod is locked by another release (3m 00s, at most 45m)
         ");
     }
 

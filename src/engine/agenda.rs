@@ -11,7 +11,7 @@ use crate::model::event::Fact;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Ledgers, StageLedger};
 use crate::model::release::Release;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::{Wait, Waiting};
 
 /// Why a walk stops.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub struct Agenda<'a> {
     start: Vec<Effect>,
     watch: Vec<Watching>,
     wake_at: Option<Timestamp>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Wait>,
 }
 
 impl<'a> Agenda<'a> {
@@ -55,8 +55,8 @@ impl<'a> Agenda<'a> {
 
     /// An effect that must be concluded before the walk continues.
     pub fn effect(&mut self, effect: Effect) -> Flow {
-        if self.release.open.contains_key(&effect) {
-            self.waiting.push(Waiting::Effect(effect));
+        if let Some(open) = self.release.open.get(&effect) {
+            self.waiting.push(Wait::unlimited(Waiting::Effect(effect), Some(open.at)));
             return Err(Halt::Wait);
         }
         if let Some(fault) = self.release.unknown.get(&effect) {
@@ -67,7 +67,8 @@ impl<'a> Agenda<'a> {
                 Retry::Now => self.start(effect),
                 Retry::At(at) => {
                     self.wake(at);
-                    self.waiting.push(Waiting::Retry { effect, at, because: failed.fault.clone() });
+                    let why = Waiting::Retry { effect, because: failed.fault.clone() };
+                    self.waiting.push(Wait { what: why, since: Some(failed.first_at), until: Some(at) });
                     Err(Halt::Wait)
                 }
                 Retry::GiveUp => Err(Halt::End(ending::effect_failed(&effect, failed))),
@@ -83,13 +84,13 @@ impl<'a> Agenda<'a> {
         {
             return Err(Halt::End(ending::frozen(stage, frozen)));
         }
-        self.waiting.push(Waiting::Effect(effect.clone()));
+        self.waiting.push(Wait::unlimited(Waiting::Effect(effect.clone()), Some(self.now)));
         self.start.push(effect);
         Err(Halt::Wait)
     }
 
     /// Watches something that changes by itself.
-    pub fn watch(&mut self, watch: Watch, every: SignedDuration, why: Waiting) -> Flow {
+    pub fn watch(&mut self, watch: Watch, every: SignedDuration, why: Wait) -> Flow {
         self.watch.push(Watching { watch, every });
         self.waiting.push(why);
         Err(Halt::Wait)
@@ -115,7 +116,7 @@ impl<'a> Agenda<'a> {
             Some(ending) => {
                 // Nothing new begins once the end is decided.
                 self.start.clear();
-                self.waiting.push(Waiting::Finishing { ending });
+                self.waiting.push(Wait::unlimited(Waiting::Finishing { ending }, None));
                 self.go()
             }
             None => self.go(),

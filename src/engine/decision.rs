@@ -8,7 +8,7 @@ use crate::model::event::Fact;
 use crate::model::ids::{AccountName, StageName};
 use crate::model::scan_subject::ScanSubject;
 use crate::model::step::part::StepPart;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::Wait;
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Decision {
     /// Facts that follow from what is known: record them, then decide again.
     Record(Vec<Fact>),
     /// Start these, watch those, and decide again when something changes, at the latest at `wake_at`.
-    Go { start: Vec<Effect>, watch: Vec<Watching>, wake_at: Option<Timestamp>, waiting: Vec<Waiting> },
+    Go { start: Vec<Effect>, watch: Vec<Watching>, wake_at: Option<Timestamp>, waiting: Vec<Wait> },
     /// This process ends its work; no effect is under way.
     Finish(Ending),
 }

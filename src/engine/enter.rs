@@ -22,7 +22,7 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, Compared};
-use crate::model::waiting::{ScanPending, Waiting};
+use crate::model::waiting::{ScanPending, Wait, Waiting};
 
 /// How many identical readings a scan needs: findings can appear after "complete".
 pub const SCAN_READINGS: u32 = 2;
@@ -150,7 +150,9 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
                 ScanState::Scanned { .. } => (stage.gate.settle, ScanPending::ReadAgain),
             },
         };
-        let why = Waiting::Scan { image: image.clone(), account: account.clone(), pending };
+        let what = Waiting::Scan { image: image.clone(), account: account.clone(), pending };
+        let scan = a.release.scans.get(&(image.clone(), account.clone()));
+        let why = Wait::at_most(what, scan.map_or(a.now, |scan| scan.first_at), stage.gate.timeout);
         flows.push(a.watch(Watch::Scan { image: image.clone(), account: account.clone() }, every, why));
     }
     join(flows)
@@ -214,7 +216,8 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             if !expired {
                 a.wake(request.expires_at);
             }
-            let why = Waiting::Approval { stage: name.clone(), expires_at: request.expires_at };
+            let what = Waiting::Approval { stage: name.clone() };
+            let why = Wait { what, since: Some(request.requested_at), until: Some(request.expires_at) };
             a.watch(Watch::Approval { stage: name.clone() }, a.release.started.pipeline.poll, why)
         }
     }
@@ -258,7 +261,7 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             None => ending::not_approved_in_codepipeline(&stage.name, mismatch.clone()),
         })),
         Compared::NotYet => {
-            let why = Waiting::Comparison { stage: stage.name.clone() };
+            let why = Wait::unlimited(Waiting::Comparison { stage: stage.name.clone() }, None);
             a.watch(Watch::Approval { stage: stage.name.clone() }, a.release.started.pipeline.poll, why)
         }
     }
@@ -303,6 +306,6 @@ pub fn locked(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         return Err(Halt::End(ending::locked(&stage.name)));
     }
     a.wake(late);
-    let why = Waiting::Lock { stage: stage.name.clone() };
+    let why = Wait::at_most(Waiting::Lock { stage: stage.name.clone() }, a.release.at, stage.deadline);
     a.watch(Watch::Lock { stage: stage.name.clone() }, a.release.started.pipeline.poll, why)
 }

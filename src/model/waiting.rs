@@ -1,6 +1,6 @@
 //! What a release waits for.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::effect::{Effect, StepRef};
 use super::ending::Ending;
@@ -12,6 +12,28 @@ use super::rollout::RolloutProgress;
 use super::scan_subject::ScanSubject;
 use super::step::part::StepPart;
 
+/// A wait, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    pub what: Waiting,
+    /// When it began; for what another process began, when that was.
+    pub since: Option<Timestamp>,
+    /// When it ends at the latest, whatever happens; `None`: nothing limits it.
+    pub until: Option<Timestamp>,
+}
+
+impl Wait {
+    /// A wait that nothing limits.
+    pub fn unlimited(what: Waiting, since: Option<Timestamp>) -> Wait {
+        Wait { what, since, until: None }
+    }
+
+    /// A wait that ends at the latest this long after it began.
+    pub fn at_most(what: Waiting, since: Timestamp, limit: SignedDuration) -> Wait {
+        Wait { what, since: Some(since), until: since.checked_add(limit).ok() }
+    }
+}
+
 /// Why something is not being done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Waiting {
@@ -19,7 +41,6 @@ pub enum Waiting {
     Effect(Effect),
     Retry {
         effect: Effect,
-        at: Timestamp,
         because: Fault,
     },
     Scan {
@@ -29,7 +50,6 @@ pub enum Waiting {
     },
     Approval {
         stage: StageName,
-        expires_at: Timestamp,
     },
     /// The recorded approval is compared with CodePipeline.
     Comparison {

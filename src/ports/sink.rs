@@ -6,14 +6,14 @@ use crate::model::fault::Fault;
 use crate::model::progress::Progress;
 use crate::model::reason::Watched;
 use crate::model::release::Release;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::Wait;
 
 pub trait Sink: Send {
     /// A fact that was recorded, and the release with it applied.
     fn event(&mut self, event: &Event, release: &Release);
 
     /// What is waited for now.
-    fn waiting(&mut self, what: &[Waiting]);
+    fn waiting(&mut self, what: &[Wait]);
 
     /// The progress of an effect under way: a builder's own lines, a copy's steps.
     fn progress(&mut self, effect: &Effect, progress: &Progress);

@@ -99,9 +99,9 @@ pub fn wait(waits: &ScanWait) -> String {
     match waits {
         ScanWait::NotListed => "Inspector does not list it yet".to_owned(),
         ScanWait::NoStatus => "the scanner gives no status yet".to_owned(),
-        ScanWait::Status { status } => status.clone(),
-        ScanWait::BeforePush { status } => format!("{status}, but the scan is older than the push"),
-        ScanWait::NeverScanned { status } => format!("{status}, but not scanned yet"),
+        ScanWait::Status { status } => state(status),
+        ScanWait::BeforePush { status } => format!("{}, but the scan is older than the push", state(status)),
+        ScanWait::NeverScanned { status } => format!("{}, but not scanned yet", state(status)),
         ScanWait::NoneThatCounts { last, requested } => {
             let last = match last {
                 LastScan::None => "there is no scan of it yet".to_owned(),
@@ -122,11 +122,40 @@ pub fn wait(waits: &ScanWait) -> String {
     }
 }
 
+/// The state of a scan in words, with the scanner's own word; only that where kanmon does not know it.
+fn state(status: &str) -> String {
+    let words = match status {
+        "PENDING" => "queued",
+        "PENDING_INITIAL_SCAN" => "queued for its first scan",
+        "PENDING_REVIVAL_SCAN" => "queued for another scan",
+        "IN_PROGRESS" | "SCAN_IN_PROGRESS" => "being scanned",
+        "SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH" => "scanned",
+        "INTERNAL_ERROR" => "the scanner failed and tries again",
+        "FAILED" => "the scan failed",
+        "UNSUPPORTED_OS" => "its operating system is not supported",
+        "UNSUPPORTED_RUNTIME" => "its runtime is not supported",
+        "UNSUPPORTED_MEDIA_TYPE" => "its media type is not supported",
+        "UNSUPPORTED_IMAGE" => "the image is not supported",
+        "IMAGE_SIZE_EXCEEDED" => "the image is too large",
+        "IMAGE_ARCHIVED" => "the image is archived",
+        "SCAN_ELIGIBILITY_EXPIRED" => "it is no longer scanned",
+        "FINDINGS_UNAVAILABLE" => "its findings are no longer available",
+        "LIMIT_EXCEEDED" => "too many scans were requested",
+        "SCAN_FREQUENCY_MANUAL" => "it is scanned only on request",
+        "EXCLUDED_BY_TAG" => "a tag excludes it",
+        "PENDING_DISABLE" => "scanning is being switched off",
+        "ACCESS_DENIED" => "the scanner may not read it",
+        "ACCESS_DENIED_TO_ENCRYPTION_KEY" => "the scanner may not use the repository's key",
+        _ => return status.to_owned(),
+    };
+    format!("{words} ({status})")
+}
+
 /// Why there will be no scan.
 pub fn block(block: &ScanBlock) -> String {
     match block {
-        ScanBlock::Status { status, said: None } => status.clone(),
-        ScanBlock::Status { status, said: Some(said) } => format!("{status}: {said}"),
+        ScanBlock::Status { status, said: None } => state(status),
+        ScanBlock::Status { status, said: Some(said) } => format!("{}: {said}", state(status)),
         ScanBlock::NoManifest => "the image has no manifest that could be scanned".to_owned(),
         ScanBlock::Unclear { unclear } => self::unclear(unclear),
         ScanBlock::Manifest { digest, block } => format!("{} ({})", self::block(block), digest.short()),

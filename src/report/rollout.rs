@@ -104,7 +104,8 @@ pub fn trimmed(text: &str) -> &str {
 
 /// The state of a rollout.
 pub fn progress(progress: &RolloutProgress) -> String {
-    let counts = format!("{}/{} running", progress.running, progress.desired);
+    let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
+    let counts = format!("{}/{} running{failed}", progress.running, progress.desired);
     let task_stops = progress.task_stops.first().map(|d| format!("; {}", task_stop(d))).unwrap_or_default();
     let around = &progress.circumstances;
     let held = around.held_up.as_ref().map(|h| format!("; {}", held_up(h))).unwrap_or_default();

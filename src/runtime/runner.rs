@@ -26,7 +26,7 @@ use crate::model::illegal::Illegal;
 use crate::model::ledger::Ledgers;
 use crate::model::reason::Reason;
 use crate::model::release::Release;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::{Wait, Waiting};
 use crate::ports::journal::{JournalError, LEASE, Lease};
 use crate::ports::sink::Sink;
 
@@ -184,7 +184,7 @@ impl<'s> Runner<'s> {
         &mut self,
         start: Vec<Effect>,
         watch: Vec<Watching>,
-        waiting: &[Waiting],
+        waiting: &[Wait],
     ) -> Result<(), RunError> {
         if self.leave_reason().is_some() {
             // What can be picked up later by reading or repeating is dropped; what changes something is waited for.
@@ -357,7 +357,7 @@ impl<'s> Runner<'s> {
 
     /// Waits until the store may be asked again, and keeps the lease meanwhile.
     async fn wait_for_store(&mut self, retry: &mut StoreRetry, error: JournalError) -> Result<(), RunError> {
-        self.sinks.waiting(&[Waiting::Store { error: error.clone() }]);
+        self.sinks.waiting(&[Wait::unlimited(Waiting::Store { error: error.clone() }, None)]);
         retry.wait(error).await?;
         if self.ports.clock.uptime() - self.renewed_at >= LEASE / 3 {
             self.renew().await?;

@@ -30,7 +30,7 @@ use super::process::{Faults, Process, Wrong};
 use super::random::Random;
 use crate::scenarios::simulation::{Content, DEV, DEVELOPER, Simulation, Story};
 use kanmon::model::reason::Watched as Reading;
-use kanmon::model::waiting::Waiting;
+use kanmon::model::waiting::Wait;
 
 /// A schedule has fewer faults than this: with more, the processes would hardly do anything.
 const FAULTS: u64 = 14;
@@ -72,7 +72,7 @@ struct Ignored;
 
 impl Sink for Ignored {
     fn event(&mut self, _: &Event, _: &Release) {}
-    fn waiting(&mut self, _: &[Waiting]) {}
+    fn waiting(&mut self, _: &[Wait]) {}
     fn progress(&mut self, _: &Effect, _: &Progress) {}
     fn unread(&mut self, _: &Reading, _: Option<&Fault>) {}
 }

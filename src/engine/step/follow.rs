@@ -13,7 +13,7 @@ use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::RolloutRun;
-use crate::model::waiting::{StepProgress, Waiting};
+use crate::model::waiting::{StepProgress, Wait, Waiting};
 
 /// A service's rollout in one direction.
 pub struct Followed<'a> {
@@ -34,10 +34,13 @@ impl Followed<'_> {
         Fact::step(self.at, RollFact::RolloutEnded { service, direction, end })
     }
 
-    /// Watches it; `progress` is the last reading.
-    pub fn watch(&self, a: &mut Agenda<'_>, progress: StepProgress) -> Flow {
+    /// Watches it to its deadline; `progress` is the last reading. Without a run, what runs already is proven.
+    pub fn watch(&self, a: &mut Agenda<'_>, progress: StepProgress, run: Option<&RolloutRun>) -> Flow {
         let (at, part) = (self.at.clone(), StepPart::Service(self.service.clone(), self.direction));
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), progress };
+        let what = Waiting::Step { at: at.clone(), part: part.clone(), progress };
+        let deadline = a.release.started.pipeline.stage(&at.stage).map(|stage| stage.deadline);
+        let until = run.zip(deadline).and_then(|(run, deadline)| run.counted_from.checked_add(deadline).ok());
+        let why = Wait { what, since: run.map(|run| run.started_at), until };
         a.watch(Watch::Step { at, part }, a.release.started.pipeline.poll, why)
     }
 
@@ -46,7 +49,7 @@ impl Followed<'_> {
         match run.progress.as_ref().and_then(end_of) {
             Some(end) => a.record(self.ended(end)),
             None if run.overdue => a.record(self.ended(late)),
-            None => self.watch(a, progress(run)),
+            None => self.watch(a, progress(run), Some(run)),
         }
     }
 }

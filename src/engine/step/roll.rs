@@ -101,7 +101,7 @@ fn follow(
     let followed = Followed { at, service, direction: Direction::Forward };
     let Some(run) = &state.forward.run else {
         // Nothing to change: what runs is proven, within the time of a rollout.
-        return followed.watch(a, StepProgress::Proving);
+        return followed.watch(a, StepProgress::Proving, None);
     };
     if let Some(progress) = &run.progress {
         if let Some(end) = end_of(progress) {
@@ -131,7 +131,7 @@ fn follow(
         };
         return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, run.progress.as_ref())));
     }
-    followed.watch(a, follow::progress(run))
+    followed.watch(a, follow::progress(run), Some(run))
 }
 
 /// What an incomplete proof lacks.

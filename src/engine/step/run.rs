@@ -8,7 +8,7 @@ use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::pipeline::Stage;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::RunState;
-use crate::model::waiting::{StepProgress, Waiting};
+use crate::model::waiting::{StepProgress, Wait, Waiting};
 
 impl Walk for RunState {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
@@ -26,7 +26,7 @@ impl Walk for RunState {
         if self.registered.is_none() {
             return a.effect(Effect::Register { at: at.clone(), workload: Workload::Task(task.clone()) });
         }
-        let Some((arn, _)) = &self.started else {
+        let Some((arn, counted_from)) = &self.started else {
             return a.effect(Effect::RunTask { at: at.clone(), task: task.clone() });
         };
         // The clock alone is not enough: it may have ended while it could not be read.
@@ -34,7 +34,8 @@ impl Walk for RunState {
             return Err(Halt::End(ending::task_timed_out(&at.stage, task, arn, pipeline.task(task).timeout)));
         }
         let part = StepPart::Task(task.clone());
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), progress: StepProgress::Runs };
+        let what = Waiting::Step { at: at.clone(), part: part.clone(), progress: StepProgress::Runs };
+        let why = Wait::at_most(what, *counted_from, pipeline.task(task).timeout);
         a.watch(Watch::Step { at: at.clone(), part }, pipeline.poll, why)
     }
 

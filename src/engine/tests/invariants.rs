@@ -57,7 +57,7 @@ impl Checker {
                 assert!(!waiting.is_empty(), "what is not being done has a reason");
                 let moves = !start.is_empty() || !watch.is_empty() || !release.open.is_empty() || wake_at.is_some();
                 assert!(moves, "it waits for nothing: {waiting:?}");
-                let finishing = waiting.iter().any(|w| matches!(w, Waiting::Finishing { .. }));
+                let finishing = waiting.iter().any(|w| matches!(w.what, Waiting::Finishing { .. }));
                 assert!(!finishing || start.is_empty(), "{start:?} begins after the end was decided");
                 for effect in start {
                     self.may_start(release, effect);

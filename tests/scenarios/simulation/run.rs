@@ -18,7 +18,7 @@ use kanmon::model::progress::Progress;
 use kanmon::model::reason::Watched;
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
-use kanmon::model::waiting::Waiting;
+use kanmon::model::waiting::Wait;
 use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use kanmon::ports::sink::Sink;
 use kanmon::report::reason::subject;
@@ -103,7 +103,7 @@ struct Recorder(Arc<Mutex<Vec<String>>>);
 impl Sink for Recorder {
     fn event(&mut self, _: &Event, _: &Release) {}
 
-    fn waiting(&mut self, what: &[Waiting]) {
+    fn waiting(&mut self, what: &[Wait]) {
         let mut waits = self.0.lock().unwrap();
         for line in what.iter().map(waiting::text) {
             if !waits.contains(&line) {
