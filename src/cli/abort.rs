@@ -15,7 +15,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
     env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let id = args.release;
-    match abort(&context, &id, args.reason, args.roll_back).await? {
+    match abort(&context, &id, args.comment, args.roll_back).await? {
         Aborted::Here(release) => return run_release(release, global, output).await,
         Aborted::Read { holder } => {
             output.print(words::read(&id, &holder));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::terminal_width;
 use crate::model::ids::{IdError, ImageName, ReleaseId, StageName};
@@ -169,7 +169,7 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     /// Start the CodePipeline of the pipeline file instead, and follow it: no laptop needs production's role
-    #[arg(long, conflicts_with_all = ["until", "image", "execution", "force", "again", "reason"])]
+    #[arg(long, conflicts_with_all = ["until", "image", "execution", "force", "again", "comment"])]
     pub remote: bool,
     #[command(flatten)]
     pub forced: Forced,
@@ -177,31 +177,23 @@ pub struct ReleaseArgs {
 
 /// Reasons to continue after an earlier failure or rejection. One does not replace the other.
 #[derive(Debug, Clone, Default, Args)]
+#[command(group = ArgGroup::new("purpose").args(["force", "again"]).multiple(true))]
 pub struct Forced {
-    /// Enter a stage although the same images failed and were rolled back there; needs --reason, which is recorded
-    #[arg(long, requires = "reason")]
+    /// Enter a stage although the same images failed and were rolled back there; needs --comment
+    #[arg(long, requires = "comment")]
     pub force: bool,
-    /// Request approval again after a rejection, also with --force; needs --reason, which is recorded and shown to approvers
-    #[arg(long, requires = "reason")]
+    /// Request approval again after a rejection; needs --comment
+    #[arg(long, requires = "comment")]
     pub again: bool,
-    /// The reason for --force, or else for requesting approval again after a rejection; recorded, and shown to approvers
-    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
-    pub reason: Option<String>,
+    /// The reason for --force or --again, which is recorded and shown to approvers
+    #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty, requires = "purpose")]
+    pub comment: Option<String>,
 }
 
 impl Forced {
-    /// Why it may enter a stage in which the same images failed.
-    pub fn force(&self) -> Option<String> {
-        self.reason.clone().filter(|_| self.force)
-    }
-
-    /// Why approval is requested again after a rejection.
-    pub fn again(&self) -> Option<String> {
-        self.reason.clone().filter(|_| self.again || !self.force)
-    }
-
     pub fn reasons(&self) -> Reasons {
-        Reasons { force: self.force(), again: self.again() }
+        let why = |wanted: bool| self.comment.clone().filter(|_| wanted);
+        Reasons { force: why(self.force), again: why(self.again) }
     }
 }
 
@@ -212,7 +204,7 @@ pub struct FreezeArgs {
     pub stage: StageName,
     /// The reason, which is recorded and shown to everybody whose release waits
     #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
-    pub reason: String,
+    pub comment: String,
 }
 
 #[derive(Debug, Args)]
@@ -222,7 +214,7 @@ pub struct UnlockArgs {
     pub what: String,
     /// The reason, which is recorded
     #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
-    pub reason: String,
+    pub comment: String,
 }
 
 #[derive(Debug, Args)]
@@ -276,7 +268,7 @@ pub struct AbortArgs {
     pub roll_back: bool,
     /// The reason, which is recorded
     #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
-    pub reason: String,
+    pub comment: String,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use crate::usecase::freeze::{self, FreezeResult};
 pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
     let context = context::open_or_make(global, output)?;
     let stage = args.stage;
-    match freeze::freeze(&context, &stage, args.reason).await? {
+    match freeze::freeze(&context, &stage, args.comment).await? {
         FreezeResult::Already(frozen) => output.result(
             || words::already(&stage, &frozen),
             || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }),
@@ -29,7 +29,7 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
 pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
     let context = context::open_or_make(global, output)?;
     let stage = args.stage;
-    let was = freeze::unfreeze(&context, &stage, args.reason).await?;
+    let was = freeze::unfreeze(&context, &stage, args.comment).await?;
     output.result(
         || words::unfrozen(&stage, was.as_ref()),
         || json!({ "v": 1, "kind": "unfrozen", "stage": stage, "was": was }),

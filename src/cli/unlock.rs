@@ -13,7 +13,7 @@ use crate::usecase::break_lock::break_lock;
 pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<ExitCode, Failure> {
     let context = context::open(global, output)?;
     let what = &args.what;
-    let held_by = break_lock(&context, what, args.reason).await?;
+    let held_by = break_lock(&context, what, args.comment).await?;
     output.result(
         || match &held_by {
             Some(who) => words::broken(what, who),

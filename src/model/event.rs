@@ -64,10 +64,10 @@ pub struct Started {
     pub until: StageName,
     /// References given with `--image`.
     pub given: std::collections::BTreeMap<ImageName, String>,
-    /// Why it may enter a stage where the same images failed before (`--force --reason`).
+    /// Why it may enter a stage where the same images failed before (`--force --comment`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<String>,
-    /// Why approval is requested although the same images were rejected (`--reason`).
+    /// Why approval is requested although the same images were rejected (`--again --comment`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<String>,
 }

@@ -17,7 +17,7 @@ pub fn words(notice: &Notice) -> String {
         Notice::Checkout(notice) => checkout::notice(notice),
         Notice::Frozen { release, stage, frozen } => {
             let why = freeze::text(frozen);
-            format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --reason WHY`")
+            format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --comment WHY`")
         }
         Notice::ApprovalNotRequested { stage, unknown } => format!(
             "approval of {stage} is not requested: nobody may approve it for this release, because {}; {}",

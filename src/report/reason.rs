@@ -113,7 +113,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         }
         Reason::Frozen { stage, by, at } => Words::new(format!("{stage} is frozen: {}", freeze::why(by)))
             .cause(format!("frozen {}", freeze::who(by, *at)))
-            .hint(format!("`kanmon unfreeze {stage} --reason WHY` unfreezes it, and `kanmon resume {id}` continues"))
+            .hint(format!("`kanmon unfreeze {stage} --comment WHY` unfreezes it, and `kanmon resume {id}` continues"))
             .hint(format!("`kanmon abort {id} --roll-back` is always allowed")),
         Reason::FailedBefore { stage, release, images, why } => {
             let images: Vec<String> = images.iter().map(|(image, digest)| format!("{image} {digest}")).collect();
@@ -121,7 +121,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
                 .cause(format!("{} ({})", words(why, release).line(), images.join(", ")))
                 .hint("fix the images and make a new release")
                 .hint(format!(
-                    "if the images were not the cause, `kanmon promote {id} --to {stage} --force --reason WHY` deploys them again and \
+                    "if the images were not the cause, `kanmon promote {id} --to {stage} --force --comment WHY` deploys them again and \
                      records the reason"
                 ))
         }
@@ -261,10 +261,10 @@ fn rejected(sentence: String, comment: &str, id: &ReleaseId, stage: &StageName, 
     let words = with_comment(Words::new(sentence), comment);
     match carried {
         true => words.hint("fix what is wrong and start the pipeline again").hint(
-            "with KANMON_REASON=WHY (`--reason WHY`) its builds request approval again, and show the rejection and the reason",
+            "with KANMON_COMMENT=WHY (`--again --comment WHY`) its builds request approval again, and show the rejection and the reason",
         ),
         false => words.hint("fix what is wrong and make a new release").hint(format!(
-            "`kanmon promote {id} --to {stage} --reason WHY` requests approval again, and shows the rejection and the reason"
+            "`kanmon promote {id} --to {stage} --again --comment WHY` requests approval again, and shows the rejection and the reason"
         )),
     }
 }

@@ -40,15 +40,15 @@ fn text_of_others_is_printed_escaped_by_every_verb() {
     assert!(run(&manager, &["approvals"]).out.contains(SEEN));
     assert!(run(&manager, &["approvals", "--output", "json"]).out.contains("\"release\""));
     let reason = imitated_lines();
-    run(&manager, &["freeze", "staging", "--reason", &reason]).ended(0);
-    let again = run(&manager, &["freeze", "staging", "--reason", "x"]).ended(0).says(SEEN);
+    run(&manager, &["freeze", "staging", "--comment", &reason]).ended(0);
+    let again = run(&manager, &["freeze", "staging", "--comment", "x"]).ended(0).says(SEEN);
     assert_eq!(again.out.lines().count(), 1, "{}", again.out);
     let status = run(&developer, &["status"]).says(SEEN);
     assert!(!status.out.lines().any(|l| l.starts_with("✓ done") || l.starts_with("  gate")), "{}", status.out);
     assert!(run(&developer, &["status", "--output", "json"]).out.contains(SEEN_IN_JSON));
     let warned = run(&developer, &["release", "--until", "staging"]).ended(41).on_stderr(SEEN);
     assert!(!warned.err.lines().chain(warned.out.lines()).any(|l| l.starts_with("✓ done")), "{}", warned.err);
-    run(&manager, &["unfreeze", "staging", "--reason", &reason]).ended(0).says(SEEN);
+    run(&manager, &["unfreeze", "staging", "--comment", &reason]).ended(0).says(SEEN);
 
     run(&manager, &["approve", &id, "--plan", EVIL]).ended(2);
     run(&manager, &["reject", &id, "--yes", "-m", &reason, "--plan", &plan(&test_env, &manager)]).ended(0);
@@ -86,7 +86,7 @@ fn names_in_files_and_arguments_are_printed_escaped() {
     run(&["plan", "--until", EVIL]).ended(2);
     run(&["status", &format!("--{EVIL}")]).ended(2);
     run(&["status", &format!("a\u{202e}{EVIL}")]).ended(2);
-    run(&["unlock", EVIL, "--reason", "x"]).ended(2).on_stderr(SEEN);
+    run(&["unlock", EVIL, "--comment", "x"]).ended(2).on_stderr(SEEN);
     run(&["release", "--image", &format!("app={EVIL}")]);
     let named = format!("pipelines/{EVIL}.yaml");
     let text = std::fs::read_to_string(test_env.root.path().join("pipelines/hello.yaml")).unwrap();

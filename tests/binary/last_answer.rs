@@ -109,7 +109,7 @@ fn an_approval_that_was_used_cannot_be_answered_or_withdrawn() {
 fn the_approval_request_says_that_the_stage_is_frozen() {
     let world = two_approvers();
     let (release, _) = left_waiting(&world);
-    world.promoter().run(&["freeze", "prod", "--reason", "an incident"]).ended(0);
+    world.promoter().run(&["freeze", "prod", "--comment", "an incident"]).ended(0);
     let card = world.manager().run(&["approvals"]).ended(0);
     card.says("  frozen    an incident (by arn:aws:iam::222222222222:user/promoter at ");
     let asked = world.manager().run(&["approvals", "--output", "json"]).ended(0).json();

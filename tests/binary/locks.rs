@@ -14,13 +14,13 @@ fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {
     assert!(refused.err.contains("kanmon unlock"), "{}", refused.err);
     // The process is stopped. That cannot be seen from outside, so a person decides that it is gone.
     running.signal("STOP");
-    let broken = test_env.run(&manager, &["unlock", &id, "--reason", "the builder hangs"]).ended(0);
+    let broken = test_env.run(&manager, &["unlock", &id, "--comment", "the builder hangs"]).ended(0);
     assert!(
         broken.out.contains(&format!("the lock of {id} is broken; ")) && broken.out.contains("pid "),
         "{}",
         broken.out
     );
-    test_env.run(&manager, &["unlock", &id, "--reason", "again"]).ended(0).says("is not locked");
+    test_env.run(&manager, &["unlock", &id, "--comment", "again"]).ended(0).says("is not locked");
     let resumed = test_env.run(&developer, &["resume", &id]).ended(0);
     assert!(resumed.out.contains("✓ succeeded"), "{}", resumed.out);
     running.signal("CONT");
@@ -36,14 +36,14 @@ fn a_stage_is_unlocked_by_its_name_and_another_name_is_refused() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let manager = sandbox.keys("manager");
-    test_env.run(&manager, &["unlock", "dev", "--reason", "x"]).ended(0).says("dev is not locked");
+    test_env.run(&manager, &["unlock", "dev", "--comment", "x"]).ended(0).says("dev is not locked");
     test_env
-        .run(&manager, &["unlock", "r20200101-000000-abcdef", "--reason", "x"])
+        .run(&manager, &["unlock", "r20200101-000000-abcdef", "--comment", "x"])
         .ended(2)
         .on_stderr("is recorded here");
     test_env
-        .run(&manager, &["unlock", "no such thing", "--reason", "x"])
+        .run(&manager, &["unlock", "no such thing", "--comment", "x"])
         .ended(2)
         .on_stderr("neither a release nor a stage");
-    test_env.run(&manager, &["unlock", "dev"]).ended(2).on_stderr("--reason");
+    test_env.run(&manager, &["unlock", "dev"]).ended(2).on_stderr("--comment");
 }

@@ -18,12 +18,12 @@ fn approval_is_requested_again_only_with_a_reason_in_the_next_execution() {
     let log = prepared.log.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(!prepared.succeeded && log.contains("kanmon: FAILED with exit code 11"), "{log}");
     assert!(log.contains(&format!("in release {release}")) && log.contains("not this build"), "{log}");
-    assert!(log.contains("fix what is wrong and start the pipeline again hint: with KANMON_REASON=WHY"), "{log}");
+    assert!(log.contains("fix what is wrong and start the pipeline again hint: with KANMON_COMMENT=WHY"), "{log}");
     assert_eq!(second.ends(), (Some(24), "Failed".to_owned()));
 
     let third = world.starts();
     let (prepared, _) =
-        third.runs_with("Prepare", "Prepare", &[("KANMON_REASON", "it was the right build; \"really\"")]);
+        third.runs_with("Prepare", "Prepare", &[("KANMON_COMMENT", "it was the right build; \"really\"")]);
     assert!(prepared.succeeded, "{}", prepared.log);
     third.reaches("Approve");
     let shown = world.kanmon("manager", &["approvals"]);

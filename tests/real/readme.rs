@@ -63,7 +63,7 @@ fn every_command_of_the_readme_exists() {
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
         let mut words: Vec<&str> = command.split_whitespace().collect();
-        if let Some(at) = words.iter().position(|w| ["-m", "--reason", ">"].contains(w)) {
+        if let Some(at) = words.iter().position(|w| ["-m", "--comment", ">"].contains(w)) {
             words.truncate(at);
         }
         // clap parses everything before `--help`.

@@ -16,7 +16,7 @@ fn text_of_others_does_not_move_the_cursor_of_the_approvers_terminal() {
         let release = world.prepared();
         let _running = world.waits(&release);
         let reason = format!("{EVIL}\n  gate      passed (no findings)");
-        world.manager().run(&["freeze", "staging", "--reason", &reason]).ended(0);
+        world.manager().run(&["freeze", "staging", "--comment", &reason]).ended(0);
         let manager = world.manager();
         for args in [vec!["approvals"], vec!["history", release.as_str()], vec!["history"], vec!["status"]] {
             let ran = manager.run(&args).ended(0);
@@ -47,6 +47,6 @@ fn control_an_honest_name_and_reason_are_shown_unchanged() {
     let release = world.prepared();
     let _running = world.waits(&release);
     world.manager().run(&["approvals"]).ended(0).says("by 山田 太郎 <y@example.com>");
-    world.manager().run(&["freeze", "staging", "--reason", "点検 – “é”"]).ended(0);
+    world.manager().run(&["freeze", "staging", "--comment", "点検 – “é”"]).ended(0);
     world.manager().run(&["status"]).ended(0).says("点検 – “é”");
 }

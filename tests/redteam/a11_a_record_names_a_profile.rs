@@ -25,7 +25,7 @@ fn verbs(id: &str, plan: &str) -> Vec<(bool, Vec<String>)> {
         (true, line("reject ID --plan PLAN")),
         (false, line("promote ID --to prod")),
         (false, line("resume ID")),
-        (false, line("abort ID --reason x")),
+        (false, line("abort ID --comment x")),
         (false, line("plan ID")),
     ]
 }

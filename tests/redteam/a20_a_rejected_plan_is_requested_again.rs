@@ -13,10 +13,10 @@ fn approval_of_a_rejected_plan_is_requested_again_only_with_a_reason_and_the_req
         world.manager().run(&["reject", &release, "--yes", "-m", "not this build"]).ended(0).says("prod is rejected");
         running.end().ended(11);
         let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
-        again.says("rejected exactly this plan for prod at").says("not this build").says("--reason WHY");
+        again.says("rejected exactly this plan for prod at").says("not this build").says("--again --comment WHY");
         world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         let why = "the build was the right one";
-        let mut running = world.promoter().start(&["promote", &release, "--to", "prod", "--reason", why]);
+        let mut running = world.promoter().start(&["promote", &release, "--to", "prod", "--again", "--comment", why]);
         running.says("waits for approval");
         let request = world.manager().run(&["approvals"]).ended(0);
         request
@@ -42,16 +42,16 @@ fn approval_of_rejected_images_is_requested_again_only_with_a_reason_and_the_req
         assert_eq!(world.digest(&first), world.digest(&second), "the same commit makes the same image");
         let refused = |ran: crate::binary::test_env::Ran| {
             let ran = ran.says("rejected the same images for prod at").says(&format!("in release {first}"));
-            ran.says("not this build").says("--reason WHY");
+            ran.says("not this build").says("--again --comment WHY");
         };
         refused(world.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
         // The reason of `--force` is not a reason for requesting approval again.
-        let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
+        let forced = ["promote", &second, "--to", "prod", "--force", "--comment", "it will not fail again"];
         refused(world.promoter().run(&forced).ended(11));
         world.manager().run(&["approvals"]).ended(0).says("no release waits for approval");
         world.production_is_untouched();
         let why = "the build was the right one";
-        let mut running = world.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
+        let mut running = world.promoter().start(&["promote", &second, "--to", "prod", "--again", "--comment", why]);
         running.says("waits for approval");
         let request = world.manager().run(&["approvals"]).ended(0);
         request
@@ -109,11 +109,11 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         let ran = world.promoter().run(&["resume", &release]).ended(11);
         ran.says("user/deputy rejected the release for prod").says("not this build");
         let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
-        again.says("rejected exactly this plan for prod").says("--reason WHY");
+        again.says("rejected exactly this plan for prod").says("--again --comment WHY");
         world.production_is_untouched();
         // The control: an approver who has read all of it may approve.
         let mut running =
-            world.promoter().start(&["promote", &release, "--to", "prod", "--reason", "the build was the right one"]);
+            world.promoter().start(&["promote", &release, "--to", "prod", "--again", "--comment", "the build was the right one"]);
         running.says("waits for approval");
         world.manager().run(&["approvals"]).ended(0).says("  rejected  this plan, by deputy of 222222222222 at ");
         approves(&world, "manager", "hello");
@@ -138,7 +138,7 @@ fn a_rejection_that_no_process_read_counts_for_the_next_release_of_the_same_imag
             .says("rejected the same images for prod at")
             .says(&format!("in release {first}"))
             .says("not this build")
-            .says("--reason WHY");
+            .says("--again --comment WHY");
         world.production_is_untouched();
         let refused = world.promoter().run(&["history", &first]).ended(0);
         refused.says("rejected by manager");

@@ -22,7 +22,7 @@ async fn does_not_enter_again() {
     ended.is(Outcome::Blocked, 10);
     ended.says(&format!("failed in dev before and were rolled back, in {id}"));
     ended.says("42");
-    ended.says("--force --reason");
+    ended.says("--force --comment");
     assert!(!ended.entered("dev"));
     assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "the first one's");
     sim.build_next("fixed", &[]);

@@ -86,7 +86,7 @@ async fn stays_with_the_plan_and_asking_again_needs_a_reason() {
     let ended = sim.promotes(DEVELOPER, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Rejected, 11);
     ended.says("user/colleague rejected exactly this plan for prod");
-    ended.says("--reason WHY");
+    ended.says("--again --comment WHY");
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1, "nobody is asked again");
     let again = sim.promotes_again(DEVELOPER, &id, "prod", "the colleague looked at another build").await;
     sim.approves(MANAGER, &id, "prod").await;

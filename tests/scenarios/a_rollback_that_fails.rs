@@ -34,7 +34,7 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     let ended = run.end(&sim).await;
     ended.is(Outcome::Stuck, 22);
     ended.says("aws ecs update-service --cluster shop-dev --service web --task-definition ");
-    ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --reason WHY`");
+    ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --comment WHY`");
     let frozen = sim.ledger("dev").await.frozen.expect("it froze");
     assert_eq!(frozen.by, FrozenBy::Release { release: id });
     sim.build_next("fixed", &[]);
@@ -67,7 +67,7 @@ async fn by_ecs_itself_freezes_the_stage_too() {
     assert!(ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }), .. } if failed(&progress.rollout))));
     ended.is(Outcome::Stuck, 22);
     ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
-    ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --reason WHY`");
+    ended.says("dev is frozen; when the service is fixed, run `kanmon unfreeze dev --comment WHY`");
     assert_eq!(sim.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release { release: id });
     assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not try again");
     sim.release().await.end(&sim).await.is(Outcome::Locked, 41);

@@ -282,7 +282,7 @@ async fn every_byte_of_every_value_of_every_table_counts() {
 #[test]
 fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
     let released = Released::new();
-    released.test_env.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
+    released.test_env.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--comment", "an incident"]).ended(0);
     let before = released.sandbox.changes();
     for (sql, words) in [
         ("DELETE FROM ledgers", "the ledger of stage dev is missing"),
@@ -296,7 +296,7 @@ fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
         let state = released.damaged(sql);
         let place = format!("local:{}", state.path().display());
         for verb in
-            [&["release", "--until", "dev"][..], &["status", "--offline"], &["unfreeze", "dev", "--reason", "x"]]
+            [&["release", "--until", "dev"][..], &["status", "--offline"], &["unfreeze", "dev", "--comment", "x"]]
         {
             let ran =
                 released.test_env.run(&released.sandbox.keys("developer"), &[verb, &["--state", &place]].concat());

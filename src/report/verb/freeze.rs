@@ -14,7 +14,7 @@ pub fn now(stage: &StageName, inside: Option<(&ReleaseId, &str)>) -> String {
     let inside = inside.map_or_else(String::new, |(release, who)| {
         format!("; {release} ({who}) is in it, and deploys nothing more: ECS finishes the rollouts that have begun")
     });
-    format!("{stage} is frozen: no release enters it until `kanmon unfreeze {stage} --reason WHY`{inside}")
+    format!("{stage} is frozen: no release enters it until `kanmon unfreeze {stage} --comment WHY`{inside}")
 }
 
 /// The stage is not frozen. `was`: as it was frozen until now.

@@ -81,7 +81,7 @@ pub fn unread(what: &Unread, why: &Fault) -> String {
 }
 
 pub fn frozen(stage: &StageName, frozen: &Frozen) -> String {
-    format!("{stage} is frozen: {}; `kanmon unfreeze {stage} --reason WHY` unfreezes it", freeze::text(frozen))
+    format!("{stage} is frozen: {}; `kanmon unfreeze {stage} --comment WHY` unfreezes it", freeze::text(frozen))
 }
 
 /// `who`: works on the release.

@@ -66,7 +66,7 @@ impl Default for ReleaseOptions {
     }
 }
 
-/// `--force --reason WHY`.
+/// `--force --comment WHY`.
 pub fn force(why: &str) -> Reasons {
     Reasons { force: Some(why.to_owned()), again: None }
 }
@@ -157,12 +157,12 @@ impl Simulation {
         self.promotes_with(by, id, to, Some(execution.to_owned()), Reasons::default()).await
     }
 
-    /// `kanmon promote RELEASE --to STAGE --reason WHY`, to ask again about what was rejected.
+    /// `kanmon promote RELEASE --to STAGE --again --comment WHY`, to ask again about what was rejected.
     pub async fn promotes_again(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
         self.promotes_with(by, id, to, None, Reasons { force: None, again: Some(why.to_owned()) }).await
     }
 
-    /// `kanmon promote RELEASE --to STAGE --force --reason WHY`.
+    /// `kanmon promote RELEASE --to STAGE --force --comment WHY`.
     pub async fn promotes_by_force(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
         self.promotes_with(by, id, to, None, force(why)).await
     }
@@ -182,19 +182,19 @@ impl Simulation {
         }
     }
 
-    /// `kanmon freeze STAGE --reason WHY`.
+    /// `kanmon freeze STAGE --comment WHY`.
     pub async fn freezes(&self, by: Person, stage: &str, why: &str) {
         let froze = freeze(&self.uncounted_context(by), &name(stage), why.to_owned()).await.expect("it is frozen");
         assert!(matches!(froze, FreezeResult::Now { .. }), "{stage} was frozen before");
     }
 
-    /// `kanmon unfreeze STAGE --reason WHY`.
+    /// `kanmon unfreeze STAGE --comment WHY`.
     pub async fn unfreezes(&self, by: Person, stage: &str, why: &str) {
         let was = unfreeze(&self.uncounted_context(by), &name(stage), why.to_owned()).await.expect("it is unfrozen");
         assert!(was.is_some(), "{stage} was not frozen");
     }
 
-    /// `kanmon unlock RELEASE|STAGE --reason WHY`; who held it.
+    /// `kanmon unlock RELEASE|STAGE --comment WHY`; who held it.
     pub async fn unlocks(&self, by: Person, what: &str, why: &str) -> Option<String> {
         break_lock(&self.uncounted_context(by), what, why.to_owned()).await.expect("it is unlocked")
     }
