@@ -1,5 +1,7 @@
 //! `abort`: ends a release.
 
+use serde_json::json;
+
 use super::args::{AbortArgs, Global};
 use super::context;
 use super::env_file;
@@ -15,14 +17,14 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
     env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let id = args.release;
-    match abort(&context, &id, args.comment, args.roll_back).await? {
+    let (holder, read) = match abort(&context, &id, args.comment, args.roll_back).await? {
         Aborted::Here(release) => return run_release(release, global, output).await,
-        Aborted::Read { holder } => {
-            output.print(words::read(&id, &holder));
-        }
-        Aborted::Sent { holder } => {
-            output.print(words::sent(&id, &holder));
-        }
-    }
+        Aborted::Read { holder } => (holder, true),
+        Aborted::Sent { holder } => (holder, false),
+    };
+    output.result(
+        || if read { words::read(&id, &holder) } else { words::sent(&id, &holder) },
+        || json!({ "v": 1, "kind": "aborting", "release": id, "held_by": holder, "read": read }),
+    );
     Ok(ExitCode::Done)
 }

@@ -3,23 +3,22 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::terminal_width;
+use super::{terminal_width, verb_groups};
 use crate::model::ids::{IdError, ImageName, ReleaseId, StageName};
-use crate::report::{codes, exit_codes, ids};
+use crate::report::verb::{completions, man};
+use crate::report::{exit_codes, ids};
 use crate::usecase::begin::Reasons;
 
-const FIRST: &str = "\
-Getting started:
-  kanmon demo       a whole release on the embedded AWS, in seconds
-  kanmon check      is the pipeline file valid?
-  kanmon plan       what would a release change?
-  kanmon release    build, scan, and deploy stage by stage";
+/// The version with the commit that the build script found.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("KANMON_BUILD"), ")");
 
 /// Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven.
 #[derive(Debug, Parser)]
-#[command(name = "kanmon", version, max_term_width = HELP_WIDTH, subcommand_required = true, arg_required_else_help = true, after_help = FIRST)]
+#[command(name = "kanmon", version = VERSION, max_term_width = HELP_WIDTH, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -126,9 +125,6 @@ pub enum Verb {
     Export(ExportArgs),
     /// Import a record that `export` wrote, as read-only history
     Import(ImportArgs),
-    /// Show what the exit codes and the codes in JSON output mean
-    #[command(after_help = codes_help())]
-    Codes,
     /// Run the embedded AWS, for any AWS client
     ///
     /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints the variables
@@ -136,6 +132,16 @@ pub enum Verb {
     Sandbox(SandboxArgs),
     /// Run a whole release on the embedded AWS, without an AWS account
     Demo(DemoArgs),
+    /// Print the JSON Schema of what kanmon prints
+    Schema(SchemaArgs),
+    /// Print the script with which a shell completes commands, stages and releases
+    #[command(after_help = completions::how_to_use())]
+    Completions(CompletionsArgs),
+    /// Print the manual page of kanmon, or of a command
+    #[command(after_help = man::how_to_use())]
+    Man(ManArgs),
+    /// Explain a command or a topic
+    Help(HelpArgs),
 }
 
 #[derive(Debug, Args)]
@@ -358,6 +364,50 @@ pub struct DemoArgs {
     pub traffic: TrafficArgs,
 }
 
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What it describes
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// What a JSON Schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// A line of `--output json`
+    Output,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// A shell that kanmon has completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Fish,
+    Zsh,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command (default: kanmon itself)
+    #[arg(value_name = "VERB", value_parser = PossibleValuesParser::new(verb_groups::verbs()))]
+    pub verb: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct HelpArgs {
+    /// A command, or a topic (default: kanmon itself)
+    #[arg(value_name = "VERB|TOPIC", value_parser = PossibleValuesParser::new(verb_groups::verbs_and_topics()))]
+    #[arg(hide_possible_values = true)]
+    pub subject: Option<String>,
+}
+
 /// The widest help text.
 const HELP_WIDTH: usize = 100;
 
@@ -366,11 +416,8 @@ fn exit_codes_help() -> String {
     exit_codes::listed(Some(help_width())).shown()
 }
 
-fn codes_help() -> String {
-    codes::listed(Some(help_width())).shown()
-}
-
-fn help_width() -> usize {
+/// The width of a help text, in cells.
+pub fn help_width() -> usize {
     terminal_width::of_stdout().unwrap_or(HELP_WIDTH).min(HELP_WIDTH)
 }
 

@@ -1,4 +1,4 @@
-//! `codes`: what the exit codes and the codes in JSON output mean.
+//! `help codes`: what the exit codes and the codes in JSON output mean.
 
 use serde_json::json;
 

@@ -16,7 +16,6 @@ use crate::journal;
 use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
 use crate::local::git;
-use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::Fault;
 use crate::model::notice::Notice;
@@ -168,7 +167,7 @@ impl Output {
             }
             super::args::Form::Json => {
                 for item in diagnostics.items() {
-                    let mut line = json!({ "v": EVENT_VERSION, "kind": "mistake" });
+                    let mut line = json!({ "v": 1, "kind": "mistake" });
                     if let (Some(line), Ok(serde_json::Value::Object(item))) =
                         (line.as_object_mut(), serde_json::to_value(item))
                     {

@@ -24,7 +24,7 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
     match output.form {
         super::args::Form::Json => {
             if let Some(Imported { at, by }) = &imported {
-                output.value(&json!({ "v": 1, "kind": "imported", "release": id, "at": at, "by": by }));
+                output.value(&json!({ "v": 1, "kind": "record-imported", "release": id, "at": at, "by": by }));
             }
             for event in &events {
                 let _ = crate::report::json::line(&mut std::io::stdout(), event);

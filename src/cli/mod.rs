@@ -1,6 +1,9 @@
 //! The command line: one verb per file; errors into sentence, cause, hints and exit code.
 
+mod appearance;
 mod args;
+mod command;
+mod completion_values;
 mod context;
 mod deployed_by;
 mod env_file;
@@ -12,18 +15,22 @@ mod run_release;
 mod sinks;
 mod state_location;
 mod terminal_width;
+mod verb_groups;
 
 mod abort;
 mod answer;
 mod approvals;
 mod check;
 mod codes;
+mod completions;
 mod demo;
 mod export;
 mod findings;
 mod freeze;
+mod help;
 mod history;
 mod import;
+mod man;
 mod plan;
 mod promote;
 mod release;
@@ -31,12 +38,11 @@ mod remote;
 mod report;
 mod resume;
 mod sandbox;
+mod schema;
 mod status;
 mod unlock;
 
 use std::process;
-
-use clap::Parser;
 
 use args::{Cli, Verb};
 use failure::Failure;
@@ -49,7 +55,12 @@ use crate::report::verb::defect;
 
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> process::ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|mistake| refuse(&mistake));
+    let args: Vec<_> = std::env::args_os().collect();
+    if let Some(answer) = completions::answer(&args) {
+        completions::print(&answer);
+        return process::ExitCode::SUCCESS;
+    }
+    let cli = command::parse(&args).unwrap_or_else(|mistake| refuse(&mistake));
     let mut output = Output::new(&cli.global);
     output.temporary = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
@@ -98,8 +109,11 @@ async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Report(args) => report::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,
         Verb::Import(args) => import::run(global, output, args).await,
-        Verb::Codes => codes::run(output),
         Verb::Sandbox(args) => sandbox::run(output, args).await,
         Verb::Demo(args) => demo::run(global, output, args).await,
+        Verb::Schema(args) => schema::run(args),
+        Verb::Completions(args) => completions::run(args),
+        Verb::Man(args) => man::run(args),
+        Verb::Help(args) => help::run(global, output, args),
     }
 }

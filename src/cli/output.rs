@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::{Value, json as value};
 
+use super::appearance::{self, Appearance, Flags, Terminals};
 use super::args::{Form, Global};
 use super::failure::Failure;
 use super::terminal_width;
@@ -31,39 +32,44 @@ pub struct Output {
     /// Colour on stdout and on stderr.
     pub out: Paint,
     pub err: Paint,
-    /// Whether stdin is a terminal, where questions can be asked.
+    /// Whether questions can be asked.
     pub interactive: bool,
     /// Draws the spinners on stderr; other lines go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
     /// Whether the state is deleted afterwards, like the demo's.
     pub temporary: bool,
-    /// Whether stderr is a terminal, which can show spinners.
-    pub terminal: bool,
+    pub appearance: Appearance,
 }
 
 impl Output {
     pub fn new(global: &Global) -> Output {
-        let wanted = !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let human = global.output == Form::Human;
+        let terminals = Terminals {
+            stdin: std::io::stdin().is_terminal(),
+            stdout: std::io::stdout().is_terminal(),
+            stderr: std::io::stderr().is_terminal(),
+        };
+        let flags = Flags { no_color: global.no_color, json: global.output == Form::Json };
+        let appearance = appearance::decide(terminals, flags, |name| std::env::var(name).ok());
+        let bars = if appearance.spinners { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Output {
             form: global.output,
-            out: Paint(wanted && human && std::io::stdout().is_terminal()),
-            err: Paint(wanted && human && std::io::stderr().is_terminal()),
+            out: Paint(appearance.colored_stdout),
+            err: Paint(appearance.colored_stderr),
+            interactive: appearance.questions,
+            bars: MultiProgress::with_draw_target(bars),
             temporary: false,
-            interactive: human && std::io::stdin().is_terminal(),
-            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+            appearance,
         }
     }
 
     /// How many cells a line of stdout has, where it is a terminal.
     pub fn out_width(&self) -> Option<usize> {
-        terminal_width::of_stdout()
+        terminal_width::of_stdout().filter(|_| self.appearance.fitted_stdout)
     }
 
     /// The same of stderr.
     pub fn err_width(&self) -> Option<usize> {
-        terminal_width::of_stderr()
+        terminal_width::of_stderr().filter(|_| self.appearance.fitted_stderr)
     }
 
     /// Has libraries log on stderr, as much as `--verbose` says.

@@ -7,7 +7,6 @@ use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::each_once;
-use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
 use crate::report::text::Text;
 use crate::report::verb::plan as words;
@@ -54,5 +53,5 @@ fn machine(planned: &Planned) -> serde_json::Value {
         .iter()
         .map(|PlannedStage { stage, plan, gate }| json!({ "stage": stage.name, "plan": plan, "gate": gate, "approval": stage.approval }))
         .collect();
-    json!({ "v": EVENT_VERSION, "kind": "plan", "stages": stages })
+    json!({ "v": 1, "kind": "plan", "stages": stages })
 }

@@ -26,7 +26,7 @@ use crate::report::{effect, progress, waiting};
 
 /// The sink for the form of output and the terminal.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
-    match (output.form, output.terminal) {
+    match (output.form, output.appearance.spinners) {
         (Form::Json, _) => Box::new(Json),
         (Form::Human, true) => Box::new(Screen::new(output, verbose)),
         (Form::Human, false) => Box::new(Log::new(std::io::stderr(), output.err, verbose, Instant::now())),

@@ -36,10 +36,10 @@ pub fn open(
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
     match location(loaded, given)? {
-        Location::Folder { dir, .. } if missing == Missing::Leave && !dir.exists() => {
+        Location::Folder(Folder { dir, .. }) if missing == Missing::Leave && !dir.exists() => {
             Ok(Arc::new(MemoryJournal::new()))
         }
-        Location::Folder { dir, named } => {
+        Location::Folder(Folder { dir, named }) => {
             not_of_the_repository(&dir)?;
             let journal = match named {
                 true => SqliteJournal::open(&dir)?,
@@ -72,28 +72,36 @@ fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
     Err(Failure::access(words::tracked(&name, &file)))
 }
 
+/// A folder of this machine.
+pub struct Folder {
+    pub dir: PathBuf,
+    /// Whether `--state` named it. A folder that is only found in the checkout may have come with it.
+    pub named: bool,
+}
+
+/// The folder that holds the state, where it can be read without making or changing anything; `None`: it is in AWS, or cannot be used.
+pub fn folder(loaded: &Loaded, given: Option<&str>) -> Option<Folder> {
+    match location(loaded, given).ok()? {
+        Location::Folder(folder) => not_of_the_repository(&folder.dir).is_ok().then_some(folder),
+        Location::Table { .. } => None,
+    }
+}
+
 enum Location {
-    Folder {
-        dir: PathBuf,
-        /// Whether `--state` named it. A folder that is only found in the checkout may have come with it.
-        named: bool,
-    },
-    Table {
-        account: AccountName,
-        table: String,
-    },
+    Folder(Folder),
+    Table { account: AccountName, table: String },
 }
 
 fn location(loaded: &Loaded, given: Option<&str>) -> Result<Location, Failure> {
     if let Some(dir) = given.and_then(|g| g.strip_prefix("local:")).filter(|dir| !dir.is_empty()) {
-        return Ok(Location::Folder { dir: PathBuf::from(dir), named: true });
+        return Ok(Location::Folder(Folder { dir: PathBuf::from(dir), named: true }));
     }
     let state = match given {
         None => loaded.pipeline.state.clone(),
         Some(given) => given.parse().map_err(|_| Failure::wrong(words::not_valid(given)))?,
     };
     Ok(match state {
-        State::Local => Location::Folder { dir: loaded.root.join(LOCAL), named: false },
+        State::Local => Location::Folder(Folder { dir: loaded.root.join(LOCAL), named: false }),
         State::DynamoDb { account, table } => Location::Table { account, table },
     })
 }

@@ -17,5 +17,5 @@ mod corpus;
 pub use dynamodb::DynamoDbJournal;
 pub use memory::{MemoryJournal, Moment};
 pub use process::{has_ended, this_process};
-pub use sqlite::SqliteJournal;
+pub use sqlite::{SqliteJournal, newest as newest_names};
 pub use transfer::{from_file, to_file};

@@ -1,4 +1,4 @@
-//! Every code of the JSON output with its meaning: one list for `kanmon codes`, `kanmon help codes` and README.md.
+//! Every code of the JSON output with its meaning: one list for `kanmon help codes` and README.md.
 
 mod approval;
 mod check;

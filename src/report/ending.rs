@@ -60,7 +60,8 @@ fn manual_steps(rollback: &Rollback, release: &Release) -> Vec<String> {
             )),
         }
     }
-    hints.push(format!("{0} is frozen; when the service is fixed, run `kanmon unfreeze {0} --comment WHY`", stage.name));
+    hints
+        .push(format!("{0} is frozen; when the service is fixed, run `kanmon unfreeze {0} --comment WHY`", stage.name));
     hints
 }
 

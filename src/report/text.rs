@@ -4,7 +4,7 @@
 //! as `\n` and cannot make a line of its own. Several lines are several pieces.
 
 use super::paint::ours;
-use super::wrap::wrap_line;
+use super::wrap::{wrap_line, wrap_prose};
 use crate::model::visible;
 
 /// Lines, each made harmless when it is added; kanmon's own colours are kept.
@@ -69,6 +69,12 @@ impl Text {
     pub fn wrapped(self, width: Option<usize>, indent: usize) -> Text {
         let Some(width) = width else { return self };
         Text { lines: self.lines.iter().flat_map(|line| wrap_line(line, width, indent)).collect() }
+    }
+
+    /// One line broken like those of `wrapped`, even if it begins like a command.
+    #[must_use]
+    pub(super) fn prose(line: &str, width: usize, indent: usize) -> Text {
+        wrap_prose(&harmless(line), width, indent).into_iter().collect()
     }
 
     /// Colours are not yet replaced by the terminal's.

@@ -5,7 +5,12 @@ use super::paint::ours;
 /// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut, so that a
 /// digest or a URL can be copied, and neither is a command: in backticks, or on its own line.
 pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> {
-    if cells(line) <= width || is_command(line) {
+    if is_command(line) { vec![line.to_owned()] } else { wrap_prose(line, width, indent) }
+}
+
+/// The same for a line that is no command, even if it begins like one.
+pub(super) fn wrap_prose(line: &str, width: usize, indent: usize) -> Vec<String> {
+    if cells(line) <= width {
         return vec![line.to_owned()];
     }
     let start = line.len() - line.trim_start_matches(' ').len();

@@ -10,33 +10,43 @@ fn the_verbs_are_listed_with_their_descriptions() {
 
     Usage: kanmon [OPTIONS] <COMMAND>
 
-    Commands:
-      check      Read the pipeline file offline and report every mistake at once
-      plan       Show what a release would do, stage by stage, without changing anything
-      release    Build, push and scan images, and deploy them stage by stage
-      promote    Take an existing release through the stages that it has not passed yet
-      approvals  Show the releases that wait for approval
-      approve    Approve exactly the plan that a release waits with
-      reject     Reject the plan that a release waits with, which ends the release
-      withdraw   Withdraw an approval before it is used
-      resume     Continue a release after a crash, a stop or a suspension
-      abort      End a release, and roll back the current stage if asked
-      freeze     Freeze a stage: no release enters it, and a release in it deploys nothing more
-      unfreeze   Unfreeze a stage: releases may enter it again
-      unlock     Break the lock of a process that is gone, without waiting for it to expire
-      status     Show what runs where, and which release deployed it
-      history    Show past releases, or all events of one release
-      report     Write a report about a release to stdout, in a format that other tools read
-      export     Write a release's record to stdout, as JSON lines that `import` reads
-      import     Import a record that `export` wrote, as read-only history
-      codes      Show what the exit codes and the codes in JSON output mean
-      sandbox    Run the embedded AWS, for any AWS client
-      demo       Run a whole release on the embedded AWS, without an AWS account
-      help       Print this message or the help of the given subcommand(s)
+    Release:
+      release      Build, push and scan images, and deploy them stage by stage
+      promote      Take an existing release through the stages that it has not passed yet
+      resume       Continue a release after a crash, a stop or a suspension
+      abort        End a release, and roll back the current stage if asked
 
-    Options:
-      -h, --help     Print help
-      -V, --version  Print version
+    Decide:
+      approvals    Show the releases that wait for approval
+      approve      Approve exactly the plan that a release waits with
+      reject       Reject the plan that a release waits with, which ends the release
+      withdraw     Withdraw an approval before it is used
+
+    Look:
+      plan         Show what a release would do, stage by stage, without changing anything
+      status       Show what runs where, and which release deployed it
+      history      Show past releases, or all events of one release
+      report       Write a report about a release to stdout, in a format that other tools read
+
+    Control:
+      freeze       Freeze a stage: no release enters it, and a release in it deploys nothing more
+      unfreeze     Unfreeze a stage: releases may enter it again
+      unlock       Break the lock of a process that is gone, without waiting for it to expire
+
+    Set up:
+      check        Read the pipeline file offline and report every mistake at once
+      schema       Print the JSON Schema of what kanmon prints
+      completions  Print the script with which a shell completes commands, stages and releases
+      man          Print the manual page of kanmon, or of a command
+      help         Explain a command or a topic
+
+    Records:
+      export       Write a release's record to stdout, as JSON lines that `import` reads
+      import       Import a record that `export` wrote, as read-only history
+
+    Without AWS:
+      demo         Run a whole release on the embedded AWS, without an AWS account
+      sandbox      Run the embedded AWS, for any AWS client
 
     Global options:
           --pipeline <FILE>  The pipeline file (default: the only file in `pipelines/`) [env:
@@ -50,6 +60,13 @@ fn the_verbs_are_listed_with_their_descriptions() {
       -y, --yes              Answer yes to every question
       -v, --verbose...       Print more on stderr (-v, -vv, -vvv)
           --no-color         Print no colours (like NO_COLOR)
+      -h, --help             Print help
+      -V, --version          Print version
+
+    More help:
+      kanmon help VERB   what a command does, and its options
+      kanmon help TOPIC  start, permissions, approvals, images, gate, steps, freeze, state,
+                         codepipeline, ci, accounts, completions, environment, sandbox, codes
 
     Getting started:
       kanmon demo       a whole release on the embedded AWS, in seconds
@@ -62,7 +79,8 @@ fn the_verbs_are_listed_with_their_descriptions() {
 #[test]
 fn the_version_is_one_line() {
     let ran = TestEnv::empty().run(&[], &["--version"]).ended(0);
-    assert_eq!(ran.out, concat!("kanmon ", env!("CARGO_PKG_VERSION"), "\n"));
+    // The build script's own tests look at what other builds say.
+    assert_eq!(ran.out, concat!("kanmon ", env!("CARGO_PKG_VERSION"), " (debug build)\n"));
 }
 
 #[test]
@@ -84,6 +102,10 @@ fn each_verb_has_a_help_text_and_those_that_release_list_the_exit_codes() {
         "report",
         "sandbox",
         "demo",
+        "schema",
+        "completions",
+        "man",
+        "help",
     ] {
         let ran = test_env.run(&[], &[verb, "--help"]).ended(0);
         assert!(ran.out.contains(&format!("Usage: kanmon {verb}")), "{verb}: {}", ran.out);
@@ -97,9 +119,8 @@ fn each_verb_has_a_help_text_and_those_that_release_list_the_exit_codes() {
 #[test]
 fn every_code_is_shown_on_a_line_with_its_meaning() {
     let test_env = TestEnv::empty();
-    let (shown, help) =
-        (test_env.run(&[], &["codes"]).ended(0).out, test_env.run(&[], &["help", "codes"]).ended(0).out);
-    let json = test_env.run(&[], &["codes", "--output", "json"]).ended(0).json().remove(0);
+    let shown = test_env.run(&[], &["help", "codes"]).ended(0).out;
+    let json = test_env.run(&[], &["help", "codes", "--output", "json"]).ended(0).json().remove(0);
     assert_eq!(json["exit_codes"][3], serde_json::json!({ "exit_code": 10, "meaning": "a gate blocks" }));
     for line in
         ["  10  a gate blocks", "Why a release ended (reason.code):", "Why a gate does not pass (judgement.reasons):"]
@@ -112,8 +133,36 @@ fn every_code_is_shown_on_a_line_with_its_meaning() {
         let is_it =
             |line: &str| line.split_once("  ").is_some_and(|(_, row)| row.starts_with(code) && row.ends_with(meaning));
         assert!(shown.lines().any(is_it), "{code}: {shown}");
-        assert!(help.contains(code), "{code}: {help}");
     }
+}
+
+#[test]
+fn help_explains_verbs_and_topics() {
+    let test_env = TestEnv::empty();
+    let help = |subject: &str| test_env.run(&[], &["help", subject]).ended(0).out;
+    assert_eq!(test_env.run(&[], &["help"]).ended(0).out, test_env.run(&[], &["--help"]).ended(0).out);
+    assert_eq!(help("approve"), test_env.run(&[], &["approve", "--help"]).ended(0).out);
+    let gate = help("gate");
+    assert!(gate.starts_with("The gate\n\n  The file's `gate:` applies to every stage"), "{gate}");
+    assert!(gate.lines().all(|line| line.chars().count() <= 100), "{gate}");
+    // A topic of the same name as a verb is below the verb's own help.
+    let freeze = help("freeze");
+    assert!(freeze.contains("Usage: kanmon freeze") && freeze.contains("kanmon unfreeze prod --comment"), "{freeze}");
+    let json = test_env.run(&[], &["help", "state", "--output", "json"]).ended(0).json().remove(0);
+    assert!(json["markdown"].as_str().unwrap().starts_with("## State\n"), "{json}");
+    test_env.run(&[], &["help", "gates"]).ended(2).on_stderr("similar value exists: 'gate'");
+}
+
+#[test]
+fn a_topic_fits_the_terminal_and_keeps_commands_whole() {
+    let test_env = TestEnv::empty();
+    let shown = test_env.run_on_terminal(&[], 60, "", &["help", "state"]).ended(0).out;
+    let long: Vec<&str> = shown.lines().map(str::trim_end).filter(|line| line.chars().count() > 60).collect();
+    assert!(
+        long.iter().all(|line| line.trim_start().starts_with("aws ") || line.contains("kanmon import ")),
+        "{long:#?}"
+    );
+    assert!(shown.contains("\u{1b}[1mState\u{1b}[0m"), "the heading is not bold: {shown:?}");
 }
 
 #[test]

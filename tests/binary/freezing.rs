@@ -9,7 +9,11 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
     let frozen = test_env.run(&manager, &["freeze", "dev", "--comment", "an incident"]).ended(0);
     insta::assert_snapshot!(frozen.out, @"dev is frozen: no release enters it until `kanmon unfreeze dev --comment WHY`");
-    test_env.run(&manager, &["freeze", "dev", "--comment", "again"]).ended(0).says("already frozen").says("an incident");
+    test_env
+        .run(&manager, &["freeze", "dev", "--comment", "again"])
+        .ended(0)
+        .says("already frozen")
+        .says("an incident");
 
     // It is reported before anything is built, so that nobody waits in vain.
     let warned = "warning: dev is frozen: an incident (by arn:aws:iam::111111111111:user/manager at 20";

@@ -44,6 +44,54 @@ fn a_terminal_gets_spinners_and_colours_unless_they_are_turned_off() {
 }
 
 #[test]
+fn the_environment_decides_about_colours_spinners_and_questions() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(APPROVAL, "");
+    let with =
+        |name: &str, value: &str| [sandbox.keys("developer"), vec![(name.to_owned(), value.to_owned())]].concat();
+    let spins = |out: &str| out.chars().any(|c| "⠁⠂⠄⡀⢀⠠⠐⠈".contains(c));
+    // On a terminal: the variable, and whether there are colours and spinners.
+    for (name, value, colours, spinners) in [
+        ("CI", "true", false, false),
+        ("TERM", "dumb", false, false),
+        ("CLICOLOR", "0", false, true),
+        ("CLICOLOR", "1", true, true),
+        ("CLICOLOR_FORCE", "1", true, true),
+    ] {
+        let args = ["release", "--until", "dev"];
+        let out = test_env.run_on_terminal(&with(name, value), 80, "", &args).ended(0).out;
+        assert_eq!(out.contains("\x1b[32m✓\x1b[0m"), colours, "{name}={value}: {out:?}");
+        assert_eq!(spins(&out), spinners, "{name}={value}: {out:?}");
+        assert!(colours || spinners || !out.contains('\x1b'), "{name}={value}: {out:?}");
+    }
+    // Without a terminal.
+    assert!(!test_env.run(&with("CI", "false"), &["status"]).ended(0).out.contains('\x1b'));
+    let failed = test_env.run(&with("CLICOLOR_FORCE", "1"), &["promote", "r20200101-000000-abcdef", "--to", "dev"]);
+    failed.ended(2).on_stderr("\x1b[31merror\x1b[0m");
+    let failed = test_env
+        .run(&with("CLICOLOR_FORCE", "1"), &["--no-color", "promote", "r20200101-000000-abcdef", "--to", "dev"]);
+    assert!(!failed.ended(2).err.contains('\x1b'));
+    for flag in [&["--no-color", "--help"][..], &["help", "freeze", "--no-color"]] {
+        assert!(!test_env.run(&with("CLICOLOR_FORCE", "1"), flag).ended(0).out.contains('\x1b'), "{flag:?}");
+    }
+    assert!(test_env.run(&with("CLICOLOR_FORCE", "1"), &["--help"]).ended(0).out.contains("\x1b[1m"));
+}
+
+#[test]
+fn in_ci_nothing_is_asked_even_on_a_terminal() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
+    let id = release_in(&running.says("waits for approval"));
+    let manager = [sandbox.keys("manager"), vec![("CI".to_owned(), "true".to_owned())]].concat();
+    let ran = test_env.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(2);
+    assert!(ran.out.contains("without a terminal") && !ran.out.contains("[y/N]"), "{}", ran.out);
+    running.signal("INT");
+    running.end().ended(30);
+}
+
+#[test]
 fn on_a_narrow_terminal_no_text_to_copy_is_broken() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);

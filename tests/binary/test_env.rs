@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::output_schema::mismatch;
 use crate::contract::recording;
 
 /// Longer than any command of these tests takes on a busy machine; one that takes longer hangs.
@@ -144,6 +145,11 @@ impl TestEnv {
         self.git(&["-c", "user.name=Dev Eloper", "-c", "user.email=dev@example.com", "commit", "-qm", "a commit"]);
     }
 
+    /// The home of the person who works in it.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     pub fn git(&self, args: &[&str]) {
         let mut git = Command::new("git");
         git.env_clear().env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap());
@@ -215,8 +221,10 @@ impl TestEnv {
         let quoted: Vec<String> = args.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
         let line = format!("stty cols {columns} rows 40 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
         let mut command = Command::new("script");
-        self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("TERM", "xterm-256color");
-        command.env("SHELL", "/bin/sh");
+        self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh");
+        if !env.iter().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm-256color");
+        }
         command
     }
 
@@ -413,11 +421,17 @@ impl Ran {
         self
     }
 
-    /// stdout as one JSON value a line.
+    /// stdout as one JSON value a line, each as in kanmon's own schema.
     #[track_caller]
     pub fn json(&self) -> Vec<Value> {
         let line = |l: &str| serde_json::from_str(l).unwrap_or_else(|e| panic!("not JSON ({e}): {l}"));
-        self.out.lines().map(line).collect()
+        let lines: Vec<Value> = self.out.lines().map(line).collect();
+        for line in &lines {
+            if let Some(why) = mismatch(line) {
+                panic!("not as in the schema: {why}: {line}");
+            }
+        }
+        lines
     }
 }
 

@@ -62,8 +62,9 @@ fn every_command_of_the_readme_exists() {
         .collect();
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
-        let mut words: Vec<&str> = command.split_whitespace().collect();
-        if let Some(at) = words.iter().position(|w| ["-m", "--comment", ">"].contains(w)) {
+        // The command of a substitution ends at its bracket.
+        let mut words: Vec<&str> = command.trim_end_matches(')').split_whitespace().collect();
+        if let Some(at) = words.iter().position(|w| ["-m", "--comment", ">", "|"].contains(w)) {
             words.truncate(at);
         }
         // clap parses everything before `--help`.

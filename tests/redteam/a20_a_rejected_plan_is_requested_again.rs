@@ -112,8 +112,15 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         again.says("rejected exactly this plan for prod").says("--again --comment WHY");
         world.production_is_untouched();
         // The control: an approver who has read all of it may approve.
-        let mut running =
-            world.promoter().start(&["promote", &release, "--to", "prod", "--again", "--comment", "the build was the right one"]);
+        let mut running = world.promoter().start(&[
+            "promote",
+            &release,
+            "--to",
+            "prod",
+            "--again",
+            "--comment",
+            "the build was the right one",
+        ]);
         running.says("waits for approval");
         world.manager().run(&["approvals"]).ended(0).says("  rejected  this plan, by deputy of 222222222222 at ");
         approves(&world, "manager", "hello");

@@ -21,7 +21,7 @@ fn a_release_is_exported_from_a_disk_and_imported_into_a_table() {
         assert_eq!((&output["release"], &output["new"]), (&release.as_str().into(), &new.into()));
     }
     let output = other.lines(&["history", &release]);
-    assert_eq!((&output[0]["kind"], &output[0]["release"]), (&"imported".into(), &release.as_str().into()));
+    assert_eq!((&output[0]["kind"], &output[0]["release"]), (&"record-imported".into(), &release.as_str().into()));
     assert!(output[0]["by"].as_str().is_some_and(|by| by.contains("pid ")), "{}", output[0]);
     assert_eq!(output[1..], build.lines(&["history", &release, "--state", "local"]));
     let back = other.run(&["export", &release]);

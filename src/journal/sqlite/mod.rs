@@ -5,6 +5,7 @@ mod events;
 mod file_identity;
 mod inbox;
 mod leases;
+mod names;
 mod number;
 mod open;
 mod permissions;
@@ -18,4 +19,5 @@ mod store;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use names::newest;
 pub use store::SqliteJournal;

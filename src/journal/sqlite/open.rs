@@ -14,7 +14,7 @@ use super::{permissions, schema, state_location};
 use crate::model::fault::state::{Exposure, StoreProblem};
 use crate::ports::journal::JournalError;
 
-const FILE: &str = "journal.db";
+pub(super) const FILE: &str = "journal.db";
 
 /// An open file.
 pub(super) struct Opened {
@@ -54,7 +54,7 @@ pub(super) fn open(dir: &Path, trust: Trust) -> Result<Opened, JournalError> {
     Ok(Opened { exposed, ..opened })
 }
 
-fn made_here(dir: &Path) -> Result<bool, JournalError> {
+pub(super) fn made_here(dir: &Path) -> Result<bool, JournalError> {
     state_location::is_marked(dir).map_err(|e| cannot_open(dir, &e))
 }
 

@@ -265,7 +265,7 @@ fn requesters() -> Vec<Requester> {
 }
 
 /// Every variant at least once, and every value of the enums that they carry.
-fn samples() -> Vec<Fact> {
+pub(crate) fn samples() -> Vec<Fact> {
     let request = ApprovalRequest {
         plan: PlanHash::of(b"plan"),
         execution: Some("e".into()),

@@ -1,0 +1,4 @@
+//! What `schema` prints.
+
+/// What is printed, where it cannot be.
+pub const SCHEMA: &str = "the schema";
