@@ -62,6 +62,9 @@ mod tests {
     const ALL: Terminals = Terminals { stdin: true, stdout: true, stderr: true };
     const NONE: Terminals = Terminals { stdin: false, stdout: false, stderr: false };
 
+    /// The environment, and what is decided with three terminals and with none.
+    type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
     /// What is decided, a letter each: colours on stdout and stderr, lines fitted to them, spinners, questions.
     fn decided(terminals: Terminals, flags: Flags, environment: &[(&str, &str)]) -> String {
         let variable = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
@@ -73,8 +76,7 @@ mod tests {
 
     #[test]
     fn the_environment_decides_by_its_conventions() {
-        let table: [(&[(&str, &str)], &str, &str); 21] = [
-            // The environment, and what is decided with three terminals and with none.
+        let table: [Row; 21] = [
             (&[], "cCfFsq", "------"),
             (&[("NO_COLOR", "1")], "--fFsq", "------"),
             (&[("NO_COLOR", "0")], "--fFsq", "------"),

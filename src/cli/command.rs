@@ -59,7 +59,7 @@ fn template(verbs: &[(String, String)]) -> String {
         text += &listed(heading, names.iter().filter_map(|name| verbs.iter().find(|(n, _)| n == name)).collect());
     }
     // All options that kanmon itself has are valid for every verb.
-    text + &listed("Global options", Vec::new()).trim_end() + "\n{options}{after-help}"
+    text + listed("Global options", Vec::new()).trim_end() + "\n{options}{after-help}"
 }
 
 #[cfg(test)]

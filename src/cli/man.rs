@@ -8,13 +8,17 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::args::ManArgs;
 use super::command;
 use super::failure::Failure;
-use super::output::whole;
+use super::output::{Output, whole};
 use crate::model::exit_code::ExitCode;
 use crate::report::exit_codes;
 use crate::report::verb::man as words;
 
-pub fn run(args: ManArgs) -> Result<ExitCode, Failure> {
-    whole(&page(args.verb.as_deref()), words::PAGE)?;
+pub fn run(output: &Output, args: ManArgs) -> Result<ExitCode, Failure> {
+    let verb = args.verb.as_deref();
+    whole(&page(verb), words::PAGE)?;
+    if output.appearance.fitted_stdout {
+        output.note(words::source(verb));
+    }
     Ok(ExitCode::Done)
 }
 

@@ -113,7 +113,7 @@ async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Demo(args) => demo::run(global, output, args).await,
         Verb::Schema(args) => schema::run(args),
         Verb::Completions(args) => completions::run(args),
-        Verb::Man(args) => man::run(args),
+        Verb::Man(args) => man::run(output, args),
         Verb::Help(args) => help::run(global, output, args),
     }
 }

@@ -69,3 +69,9 @@ fn a_page_has_its_name_its_options_and_the_exit_codes() {
     let whole = test_env.run(&[], &["man"]).ended(0).out;
     assert!(whole.contains("SUBCOMMANDS") && whole.contains("kanmon\\-approve"), "{whole}");
 }
+
+#[test]
+fn on_a_terminal_it_is_said_how_a_page_is_read() {
+    let shown = TestEnv::empty().run_on_terminal(&[], 80, "", &["man", "freeze"]).ended(0).out;
+    assert!(shown.contains("`kanmon man freeze | man -l -` shows it"), "{shown}");
+}

@@ -107,3 +107,19 @@ fn every_meaning_is_a_clause() {
         }
     }
 }
+
+/// The kinds that the source of the verbs writes, as literals.
+fn written_by_the_verbs() -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+    let files = std::fs::read_dir(folder).expect("the verbs").map(|entry| entry.expect("an entry").path());
+    let text: String = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+    let kinds = text.split("\"kind\": \"").skip(1).filter_map(|rest| rest.split('"').next());
+    kinds.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_kind_that_a_verb_writes_is_listed_and_every_listed_one_is_written() {
+    let listed: BTreeSet<String> =
+        results::RESULTS.iter().chain([&results::FAILURE]).map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(written_by_the_verbs(), listed);
+}

@@ -6,6 +6,12 @@ pub const PAGE: &str = "the manual page";
 /// The title of the manual.
 pub const MANUAL: &str = "kanmon manual";
 
+/// Below a page on a terminal, where it is not readable.
+pub fn source(verb: Option<&str>) -> String {
+    let command = verb.map_or_else(|| "kanmon man".to_owned(), |verb| format!("kanmon man {verb}"));
+    format!("this is the source of the page; `{command} | man -l -` shows it")
+}
+
 /// How a page is read or installed.
 pub fn how_to_use() -> &'static str {
     "\
