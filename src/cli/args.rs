@@ -250,7 +250,7 @@ pub struct AnswerArgs {
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
     /// The reason, which is recorded
-    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
+    #[arg(long, short = 'm', default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub comment: String,
 }
 
@@ -273,7 +273,7 @@ pub struct AbortArgs {
     #[arg(long)]
     pub roll_back: bool,
     /// The reason, which is recorded
-    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
+    #[arg(long, short = 'm', default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub comment: String,
 }
 

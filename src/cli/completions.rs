@@ -23,8 +23,9 @@ const VARIABLE: &str = "KANMON_COMPLETE";
 /// Between two answers to bash, which splits at it; the others split at line breaks.
 const BASH_SEPARATOR: char = '\x0b';
 
-/// How long an answer may take. A person who types waits for it, and without one the shell goes on as if nothing matched.
-const LIMIT: Duration = Duration::from_millis(500);
+/// How long an answer may take: 20 times what it takes on a busy machine, and as long as a person who types may be kept waiting. Without an
+/// answer the shell goes on as if nothing matched.
+const LIMIT: Duration = Duration::from_secs(1);
 
 impl Shell {
     const ALL: [Shell; 3] = [Shell::Bash, Shell::Fish, Shell::Zsh];
