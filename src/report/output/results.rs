@@ -29,6 +29,19 @@ const FROZEN: Shape = Object(&[always!("at", Time, "since when"), always!("by", 
 
 const ENDING: Shape = By("outcome");
 
+const FINDING: Shape = Object(&[
+    always!(
+        "severity",
+        OneOf(&["critical", "high", "medium", "low", "informational", "untriaged"]),
+        "how severe it is"
+    ),
+    always!("id", Text, "`CVE-…`, or the scanner's own id"),
+    always!("package", Text, "the package; empty: the scanner names none"),
+    always!("installed", OrNull(&Text), "the package's version in the image"),
+    always!("fixed_in", OrNull(&Text), "a version that fixes it"),
+    always!("title", OrNull(&Text), "what it is about, in the scanner's words"),
+]);
+
 /// The last line of a command that fails.
 pub const FAILURE: Row = (
     "finished",
@@ -205,12 +218,32 @@ pub const RESULTS: &[Row] = &[
             always!(
                 "unread",
                 List(&Object(&[
-                    always!("what", Text, "the account or the service"),
+                    always!("what", Other, "the `account`, or the `stage` and the `service`"),
                     always!("fault", By("code"), "why"),
                 ])),
                 "what could not be read",
             ),
             UNREADABLE,
+        ],
+    ),
+    (
+        "findings",
+        "`findings`: what scans have found in a release's images, as last read",
+        &[
+            RELEASE,
+            always!("stage", OrNull(&Text), "the stage whose images these are; null: all images"),
+            always!(
+                "images",
+                List(&Object(&[
+                    always!("image", Text, "its name in the pipeline file, or `REPOSITORY@DIGEST`"),
+                    always!("accounts", List(&Text), "the accounts whose scanners have this result"),
+                    always!("digest", OrNull(&Text), "its digest"),
+                    always!("scan", By("state"), "the state of the scan"),
+                    always!("findings", List(&FINDING), "what counts for the gate, the worst first"),
+                    always!("suppressed", List(&FINDING), "what a filter of the scanner's account hides"),
+                ])),
+                "each image, once for each result",
+            ),
         ],
     ),
     (
