@@ -84,13 +84,17 @@ pub enum Verb {
     Approvals,
     /// Approve exactly the plan that a release waits with
     ///
-    /// On a terminal it shows the plan and asks. Without a terminal, name the plan that you reviewed with --plan. The approval is valid for
-    /// that plan only: if anything changes, approval is requested again.
-    Approve(AnswerArgs),
+    /// On a terminal it shows what the plan would change and asks: y approves, n leaves the release waiting, d shows all details, c adds a
+    /// comment. Without a terminal, name the plan that you reviewed with --plan. The approval is valid for that plan only: if anything changes,
+    /// approval is requested again.
+    #[command(after_help = exit_codes_help())]
+    Approve(ApproveArgs),
     /// Reject the plan that a release waits with, which ends the release
-    Reject(AnswerArgs),
+    ///
+    /// Needs a reason: on a terminal it is asked for, elsewhere give it with -m.
+    Reject(RejectArgs),
     /// Withdraw an approval before it is used
-    Withdraw(AnswerArgs),
+    Withdraw(WithdrawArgs),
     /// Continue a release after a crash, a stop or a suspension
     ///
     /// Reads the current state of AWS before it changes anything: what was in progress is found, not repeated.
@@ -239,16 +243,54 @@ pub struct PromoteArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct AnswerArgs {
-    /// The id of the release
+pub struct ApproveArgs {
+    /// The id of the release (default: the only one that waits)
     #[arg(value_parser = id::<ReleaseId>)]
-    pub release: ReleaseId,
+    pub release: Option<ReleaseId>,
     /// The stage, if more than one waits
     #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
     pub stage: Option<StageName>,
     /// The hash of the plan that you reviewed, at least its first 16 digits; refused if the plan has changed since
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
+    /// A comment, which is recorded
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Show all details before the question
+    #[arg(long, conflicts_with = "plan")]
+    pub details: bool,
+    /// After the approval, follow the release to its end, and end with its exit code
+    #[arg(long)]
+    pub wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The id of the release (default: the only one that waits)
+    #[arg(value_parser = id::<ReleaseId>)]
+    pub release: Option<ReleaseId>,
+    /// The stage, if more than one waits
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
+    pub stage: Option<StageName>,
+    /// The hash of the plan that you reviewed, at least its first 16 digits; refused if the plan has changed since
+    #[arg(long, value_name = "HASH")]
+    pub plan: Option<String>,
+    /// The reason, which is recorded
+    #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
+    pub comment: Option<String>,
+    /// Show all details before the question
+    #[arg(long, conflicts_with = "plan")]
+    pub details: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WithdrawArgs {
+    /// The id of the release
+    #[arg(value_parser = id::<ReleaseId>)]
+    pub release: ReleaseId,
+    /// The stage, if more than one is approved
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
+    pub stage: Option<StageName>,
     /// The reason, which is recorded
     #[arg(long, short = 'm', default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub comment: String,

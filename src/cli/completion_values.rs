@@ -9,8 +9,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathComplete
 
 use super::state_location::{self, Folder};
 use crate::journal;
-use crate::model::format;
 use crate::pipeline::{self, Loaded};
+use crate::report::time::moment;
 
 /// How many releases are offered: as many as fit on a screen.
 const RELEASES: usize = 30;
@@ -66,7 +66,7 @@ fn recorded() -> Option<Vec<CompletionCandidate>> {
     let Folder { dir, named } = state_location::folder(&loaded, state.as_deref())?;
     let newest = journal::newest_names(&dir, named, &loaded.pipeline.app, RELEASES);
     let candidate = |(at, (release, started)): (usize, (crate::model::ids::ReleaseId, jiff::Timestamp))| {
-        let help = Some(format::moment(started).into());
+        let help = Some(moment(started).into());
         CompletionCandidate::new(release.as_str()).help(help).display_order(Some(at))
     };
     Some(newest.into_iter().enumerate().map(candidate).collect())

@@ -16,6 +16,7 @@ use crate::journal;
 use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
 use crate::local::git;
+use crate::model::commits::{Commits, CommitsUnknown};
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::Fault;
 use crate::model::notice::Notice;
@@ -186,6 +187,10 @@ struct Repository(PathBuf);
 impl Checkout for Repository {
     fn read(&self) -> checkout::Read {
         git::source(&self.0)
+    }
+
+    fn between(&self, from: &str, to: &str) -> Result<Commits, CommitsUnknown> {
+        git::between(&self.0, from, to)
     }
 }
 

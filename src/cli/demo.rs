@@ -7,7 +7,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::net::TcpListener;
 
-use super::approvals::{self, Layout, PendingApproval};
 use super::args::{DemoArgs, Forced, Form, Global, ReleaseArgs};
 use super::context;
 use super::failure::Failure;
@@ -19,6 +18,7 @@ use crate::model::approval::Answer;
 use crate::model::exit_code::ExitCode;
 use crate::pipeline;
 use crate::ports::clock::Clock;
+use crate::report::review::{Layout, sheet};
 use crate::report::text::Text;
 use crate::report::verb::answer::summary;
 use crate::report::verb::path::{not_created, unwritable};
@@ -28,6 +28,7 @@ use crate::sandbox::{Seed, World, exports, serve};
 use crate::usecase::answer::{self, Decision};
 use crate::usecase::context::Context;
 use crate::usecase::question;
+use crate::usecase::review::gather;
 
 /// The demo's application and pipeline, from the repository.
 const FILES: [(&str, &str); 5] = [
@@ -83,14 +84,18 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
     Ok(code)
 }
 
+/// The lines of what the manager sees: those of a small terminal, without the question.
+const SCREEN: usize = 22;
+
 async fn decide(manager: &Context, output: &Output) -> Result<(), Failure> {
     loop {
         let (recorded, now) = (records::all(manager, 1).await?.recorded, manager.clock.now());
         if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| question::open_requests(r, now)).next() {
             if output.form == Form::Human {
-                let layout = Layout { paint: output.err, width: output.err_width().map(|w| w - 4) };
-                let pending = PendingApproval { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
-                let shown = approvals::human(manager, &pending, layout);
+                let width = output.err_width().map(|w| w - 4);
+                let layout = Layout { paint: output.err, width, height: Some(SCREEN) };
+                let gathered = gather(manager, asked, stage, request).await?;
+                let shown = sheet(&gathered.review(), now, layout);
                 output.note(words::managers_view().and(shown.after("  │ ")).and(Text::from("")));
             }
             let decision = Decision {

@@ -8,8 +8,10 @@ mod context;
 mod deployed_by;
 mod env_file;
 mod failure;
+mod follow;
 mod live_services;
 mod output;
+mod pager;
 mod records;
 mod run_release;
 mod sinks;
@@ -44,13 +46,16 @@ mod unlock;
 
 use std::process;
 
-use args::{Cli, Verb};
+use jiff::tz::TimeZone;
+
+use args::{Cli, Form, Verb};
 use failure::Failure;
 use output::Output;
 
 use crate::model::exit_code::ExitCode;
 use crate::model::visible;
 use crate::report::text::Text;
+use crate::report::time;
 use crate::report::verb::defect;
 
 /// Runs kanmon with the process's own arguments; answers with the exit code.
@@ -64,6 +69,10 @@ pub fn main() -> process::ExitCode {
     let mut output = Output::new(&cli.global);
     output.temporary = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
+    // What programs read is in UTC, wherever it was made.
+    if cli.global.output == Form::Human && !matches!(cli.verb, Verb::Report(_)) {
+        time::print_in(TimeZone::try_system().unwrap_or(TimeZone::UTC));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output.fail(&Failure::defect(defect::no_runtime(error))),

@@ -72,6 +72,11 @@ impl Output {
         terminal_width::of_stderr().filter(|_| self.appearance.fitted_stderr)
     }
 
+    /// How many lines fit on stderr, where it is a terminal.
+    pub fn err_height(&self) -> Option<usize> {
+        terminal_width::lines_of_stderr()
+    }
+
     /// Has libraries log on stderr, as much as `--verbose` says.
     pub fn start_log(&self, verbose: u8) {
         let level = match verbose {
@@ -152,16 +157,19 @@ impl Output {
         ExitCode::from(failure.code.number())
     }
 
-    /// Asks a yes-or-no question on stderr; `None` where it cannot be asked.
-    pub fn ask(&self, question: &str) -> Option<bool> {
+    /// Asks on stderr, and reads a line; `None` where nobody answers. What was typed before the question is no answer to it.
+    pub fn prompt(&self, question: &str) -> Option<String> {
         if !self.interactive {
             return None;
         }
-        let _ = write!(std::io::stderr(), "{} [y/N] ", visible::line(question));
+        let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+        let _ = write!(std::io::stderr(), "{} ", visible::line(question));
         let _ = std::io::stderr().flush();
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).ok()?;
-        Some(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+        match std::io::stdin().read_line(&mut line).ok()? {
+            0 => None,
+            _ => Some(line.trim().to_owned()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::verb::record as words;
 use crate::report::words::Words;
 use crate::usecase::error::Error;
 
-pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, is_of_the_record, one, started_by_other};
+pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, one};
 
 /// Warns on stderr about records that cannot be read.
 pub fn warn(all: &All, output: &Output) {

@@ -17,6 +17,7 @@ pub mod plan_diff;
 pub mod preapproval;
 pub mod quarantine;
 pub mod retry;
+pub mod review;
 pub mod rollback;
 pub mod rollout;
 pub mod runtime_platform;

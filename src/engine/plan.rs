@@ -114,8 +114,13 @@ fn shown(sheet: &Sheet) -> Value {
 }
 
 fn source(source: &Source) -> Value {
-    let Source { commit, branch, author, dirty, unreadable } = source;
-    json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable })
+    let Source { commit, subject, branch, author, dirty, unreadable } = source;
+    let mut value =
+        json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable });
+    if let Some(subject) = subject {
+        value["subject"] = json!(subject);
+    }
+    value
 }
 
 /// `spec` is its specification in the pipeline. Changes and drift are what people read, so they are approved as well: a record cannot show less

@@ -43,6 +43,9 @@ pub struct Event {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     pub commit: Option<String>,
+    /// The first line of its message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     pub branch: Option<String>,
     pub author: Option<String>,
     /// Whether the working tree had uncommitted changes.

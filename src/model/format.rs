@@ -1,11 +1,6 @@
-//! Times, durations and commits as text, the same everywhere.
+//! Durations and commits as text, the same everywhere.
 
-use jiff::{SignedDuration, Timestamp};
-
-/// A point in time, to the minute.
-pub fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
+use jiff::SignedDuration;
 
 /// A duration in its two largest units, without the smaller one where it is 0.
 pub fn lasting(time: SignedDuration) -> String {

@@ -174,6 +174,12 @@ pub enum ExecutionRefusal {
 /// Of somebody's word on a stage's approval.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AnswerRefusal {
+    /// No release waits for approval.
+    NothingWaits,
+    /// More than one release waits, and none is named.
+    SeveralWait {
+        waiting: Vec<(ReleaseId, StageName)>,
+    },
     /// The release does not wait for approval; `why`: what became of the question.
     NotWaiting {
         release: ReleaseId,
@@ -376,6 +382,8 @@ codes! {
 
 codes! {
     AnswerRefusal {
+        NothingWaits = "nothing-waits",
+        SeveralWait = "several-wait",
         NotWaiting = "not-waiting-for-approval",
         SeveralStages = "several-stages",
         QuestionExpired = "request-expired",
@@ -456,7 +464,9 @@ impl AnswerRefusal {
                 true => ExitCode::Usage,
                 false => ExitCode::Access,
             },
-            AnswerRefusal::NotWaiting { .. }
+            AnswerRefusal::NothingWaits
+            | AnswerRefusal::SeveralWait { .. }
+            | AnswerRefusal::NotWaiting { .. }
             | AnswerRefusal::SeveralStages { .. }
             | AnswerRefusal::QuestionExpired { .. }
             | AnswerRefusal::PlanTooShort { .. }

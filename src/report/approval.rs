@@ -7,8 +7,9 @@ use crate::model::approval_reason::{
     VoidReason, WithdrawalRefusal,
 };
 use crate::model::arn;
-use crate::model::format::{lasting, moment};
+use crate::model::format::lasting;
 use crate::model::verdict::Verdict;
+use crate::report::time::moment;
 
 /// Why an answer does not count.
 pub fn refusal(refusal: &AnswerReason) -> String {

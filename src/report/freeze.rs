@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::format::moment;
 use crate::model::freeze::{Frozen, FrozenBy};
+use crate::report::time::moment;
 
 /// Why a stage was frozen.
 pub fn why(by: &FrozenBy) -> String {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::model::finding::{Finding, ScanReading, ScanState};
-use crate::model::format::{lasting, moment};
+use crate::model::format::lasting;
 use crate::model::gate::GateJudgement;
 use crate::model::gate_reason::{GateReason, LastScan, ScanBlock, ScanRequest, ScanWait, Unclear};
 use crate::model::ids::AccountName;
 use crate::model::severity::Severity;
+use crate::report::time::moment;
 
 /// A judgement in one line.
 pub fn judgement(judgement: &GateJudgement) -> String {

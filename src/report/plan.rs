@@ -43,7 +43,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
 }
 
 /// The endpoints in the file that are not AWS's own: whoever operates one decides what kanmon reads.
-fn endpoints(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
+pub(super) fn endpoints(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
     let line = |account: &Account| {
         let all: Vec<String> = account.endpoints.iter().map(|(service, url)| format!("{service} {url}")).collect();
         (!all.is_empty()).then(|| format!("  custom endpoints of {}: {}", account.name, all.join(", ")))
@@ -94,12 +94,12 @@ fn path(container: &str) -> String {
     format!("containerDefinitions[{container}].image")
 }
 
-fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
+pub(super) fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
     workload.images.keys().chain(workload.unnamed.keys()).any(|container| change.path == path(container))
 }
 
 /// A changed member; of a value that must not be shown, only that it changes.
-fn change(change: &Change, paint: Paint) -> String {
+pub(super) fn change(change: &Change, paint: Paint) -> String {
     match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(to)) => paint.good(&format!("+ {}: {to}", change.path)),
         (ChangeKind::Added, _, None) => paint.good(&format!("+ {} (value not shown)", change.path)),

@@ -6,12 +6,13 @@ use super::{approval, check, effect, fault, freeze, gate, rollout};
 use crate::model::effect::Effect;
 use crate::model::effect_properties::FailureScope;
 use crate::model::fault::Fault;
-use crate::model::format::{lasting, moment};
+use crate::model::format::lasting;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::outcome::Outcome;
 use crate::model::reason::{Blocked, Reason, Watched};
 use crate::model::rollout::{HeldUp, RolloutEnd, TaskStop};
 use crate::model::verdict::Verdict;
+use crate::report::time::moment;
 
 /// What people read about a reason of this release.
 pub fn words(reason: &Reason, id: &ReleaseId) -> Words {

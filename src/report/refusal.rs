@@ -7,11 +7,12 @@ use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::approval_reason::{UnknownRequester, WithdrawalRefusal};
 use crate::model::arn;
 use crate::model::ending::Ending;
-use crate::model::format::{self, moment};
+use crate::model::format;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::refusal::{
     AnswerRefusal, ExecutionRefusal, LaterWord, NotWaiting, OtherVersion, Refusal, Replaced, Runs,
 };
+use crate::report::time::moment;
 
 /// What people read about a refusal.
 pub fn words(refusal: &Refusal) -> Words {
@@ -167,6 +168,13 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
 /// About an answer to an approval request, or the withdrawal of an approval.
 fn of_answer(refusal: &AnswerRefusal) -> Words {
     match refusal {
+        AnswerRefusal::NothingWaits => Words::new("no release waits for approval")
+            .hint("`kanmon history` lists the releases and what came of them"),
+        AnswerRefusal::SeveralWait { waiting } => {
+            let each = |(release, stage): &(ReleaseId, StageName)| format!("{release} (for {stage})");
+            let waiting: Vec<String> = waiting.iter().map(each).collect();
+            Words::new("more than one release waits for approval").hint(format!("name one: {}", waiting.join(", ")))
+        }
         AnswerRefusal::NotWaiting { release, why } => {
             let words = Words::new(format!("{release} does not wait for approval"));
             match why {

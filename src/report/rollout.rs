@@ -1,9 +1,10 @@
 //! Rollouts and stopped tasks in words.
 
 use super::fault;
-use crate::model::format::{lasting, moment};
+use crate::model::format::lasting;
 use crate::model::rollout::{HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause};
 use crate::model::rollout_reason::{Monitor, ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use crate::report::time::moment;
 
 /// Why tasks stopped.
 pub fn task_stop(task_stop: &TaskStop) -> String {

@@ -11,7 +11,7 @@ use crate::model::effect_properties::Subject;
 use crate::model::event::{Event, Fact, ImageOrigin, MovedTag, NotCopied, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
-use crate::model::format::{commit as commit_name, lasting, moment};
+use crate::model::format::{commit as commit_name, lasting};
 use crate::model::ids::ImageName;
 use crate::model::pipeline::Account;
 use crate::model::reason::Watched;
@@ -19,6 +19,7 @@ use crate::model::registry::own_repository;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
+use crate::report::time::moment;
 
 /// The line for something that cannot be read now or, without a fault, can be read again.
 pub fn unread(what: &Watched, why: Option<&Fault>) -> StoryLine {
@@ -40,14 +41,16 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         Fact::Started(started) => {
             let source = &started.source;
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
+            let branch = source.branch.as_deref().map(|branch| format!(" on {branch}")).unwrap_or_default();
+            let subject = source.subject.as_deref().map(|subject| format!(": {subject}")).unwrap_or_default();
             let commit = match (&source.commit, &source.unreadable) {
-                (Some(commit), _) => Some(format!("commit {}{dirty}, ", commit_name(commit, 10))),
-                (None, Some(_)) => Some("commit unknown, ".to_owned()),
+                (Some(commit), _) => Some(format!("commit {}{branch}{dirty}{subject}", commit_name(commit, 10))),
+                (None, Some(_)) => Some("commit unknown".to_owned()),
                 (None, None) => None,
             };
-            let below = format!("{}requested by {}", commit.unwrap_or_default(), requester(&started.requested_by));
+            let by = format!("requested by {}", requester(&started.requested_by));
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
-            StoryLine::with(Begun, "release", text, vec![below])
+            StoryLine::with(Begun, "release", text, commit.into_iter().chain([by]).collect())
         }
         Fact::Extended { until, requested_by, again, .. } => {
             let why = again.as_ref().map(|why| format!(": “{why}”")).unwrap_or_default();

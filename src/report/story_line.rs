@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::paint::Paint;
 use super::text::Text;
+use super::time;
 use crate::model::visible;
 
 /// The kind of a line, shown as a sign before it.
@@ -59,10 +60,11 @@ impl StoryLine {
         text.and(more.after(&" ".repeat(indent)).wrapped(width, 2))
     }
 
-    /// The same, with its time (UTC) before it.
+    /// The same, with its time before it.
     pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> Text {
-        let at = at.strftime("%m-%d %H:%M:%S").to_string();
-        let text = self.render(paint, width.map(|w| w.saturating_sub(at.len() + 1)));
-        text.beside(&paint.faint(&at), at.len() + 1)
+        let at = time::second(at);
+        let cells = at.chars().count() + 1;
+        let text = self.render(paint, width.map(|w| w.saturating_sub(cells)));
+        text.beside(&paint.faint(&at), cells)
     }
 }

@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{effect, fault, gate, rollout, step};
-use crate::model::format::{lasting, moment};
+use crate::model::format::lasting;
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::waiting::{ScanPending, StepProgress, Wait, Waiting};
+use crate::report::time::moment;
 
 /// What is waited for, in a log in which nothing else was printed for a while.
 pub fn reminder(waits: &[Wait], now: Timestamp) -> String {

@@ -110,6 +110,11 @@ impl Prepared {
         (&self.recorded, &self.stage, &self.request)
     }
 
+    /// Sets the comment, which is recorded with the answer.
+    pub fn comment(&mut self, comment: String) {
+        self.given.comment = comment;
+    }
+
     /// Sends the answer, and waits until it is known who reads it.
     ///
     /// # Errors

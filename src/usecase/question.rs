@@ -10,9 +10,7 @@ use super::{codepipeline_question, file_identity};
 use crate::engine::inbox::{preview, settled};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::fault::Fault;
-use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::Rejected;
 use crate::model::pipeline::{Account, Stage};
 use crate::model::refusal::{AnswerRefusal, NotWaiting};
 use crate::model::stage_state::Approval;
@@ -42,20 +40,6 @@ pub fn open_requests(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &St
             | Approval::Closed { .. } => None,
         })
         .collect()
-}
-
-/// Whether a stage is frozen, and which other releases of the same images were rejected there. A ledger that cannot be read here is read again before
-/// the stage is entered.
-pub async fn stage_circumstances(
-    context: &Context,
-    recorded: &Recorded,
-    stage: &Stage,
-) -> (Option<Frozen>, Vec<Rejected>) {
-    let release = &recorded.release;
-    let ledger = context.journal.ledger(&release.started.pipeline.app, &stage.name).await.unwrap_or_default();
-    let rejected =
-        ledger.rejected(&release.digests(stage)).filter(|rejected| rejected.release != release.id).cloned().collect();
-    (ledger.frozen, rejected)
 }
 
 /// A release as an approver must see it: with the unread messages of others.

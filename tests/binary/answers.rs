@@ -17,6 +17,17 @@ fn plan(test_env: &TestEnv, keys: &[(String, String)]) -> String {
     shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
 
+/// Without how long something has been running.
+fn without_ages(text: &str) -> String {
+    let line = |line: &str| match line.split_once(" UTC (") {
+        Some((before, after)) if line.contains(" since ") => {
+            format!("{before} UTC (…){}\n", after.split_once(')').unwrap().1)
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
 #[test]
 fn approvals_show_the_plan_and_an_approval_is_valid_for_exactly_that_plan() {
     let sandbox = Sandbox::start();
@@ -24,16 +35,24 @@ fn approvals_show_the_plan_and_an_approval_is_valid_for_exactly_that_plan() {
     let (running, id) = waiting(&sandbox, &test_env);
     let manager = sandbox.keys("manager");
     let shown = test_env.run(&manager, &["approvals"]).ended(0);
-    insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
-    hello ####################### → prod
+    let ageless = without_ages(&masked(&shown.out));
+    insta::assert_snapshot!(ageless.replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
+    hello ####################### → prod, plan ################
       requester developer of 111111111111
-      commit    ############ by Dev Eloper <dev@example.com>
+      commit    ############ on main by Dev Eloper <dev@example.com>: a commit
       image     app sha256:############
-      passed    dev, staging
+      runs now  web: not known which release brought hello-prod-web:1
+      commits   not known: the release that runs is not known
+      steps     roll web → check
+      rollback  if it fails, each service runs again what it runs now
       gate      passed (2 low)
+      findings  not known which are new: the release that runs is not known
+      dev       since ########## ##### UTC (…) by the record; 1 check passed
+                http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-dev/web answered 200
+      staging   since ########## ##### UTC (…) by the record; 1 check passed
+                http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-staging/web answered 200
       expires   ########## ##### UTC (59m 59s left)
       approvers arn:aws:iam::111111111111:user/manager, except the requester
-      plan      ################
       prod  cluster hello-prod, account prod (222222222222)
         custom endpoints of dev: default http://###############
         custom endpoints of prod: default http://###############
@@ -60,6 +79,38 @@ fn approvals_show_the_plan_and_an_approval_is_valid_for_exactly_that_plan() {
     assert!(ran.err.contains("approved by manager of 111111111111: “looks good”"), "{}", ran.err);
     test_env.run(&manager, &["approvals"]).ended(0).says("no release waits for approval");
     test_env.run(&manager, &["approve", &id, "--plan", &plan]).ended(2).on_stderr("does not wait for approval");
+}
+
+#[test]
+fn a_later_request_shows_which_release_runs_and_how_this_one_differs_from_it() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    let manager = sandbox.keys("manager");
+    let (running, first) = waiting(&sandbox, &test_env);
+    test_env.run(&manager, &["approve", &first, "--plan", &plan(&test_env, &manager)]).ended(0);
+    running.end().ended(0);
+    test_env.write("app/index.html", "<title>two</title>");
+    test_env.label("findings", "LOW:3").commit();
+    let (_running, second) = waiting(&sandbox, &test_env);
+    let shown = test_env.run(&manager, &["approvals"]).ended(0).out;
+    for line in [
+        &format!("→ prod, plan {}", &plan(&test_env, &manager)[..16]),
+        &format!("  runs now  {first}, since "),
+        "  commits   1 more than what runs\n",
+        " a commit (Dev Eloper)\n",
+        "\n            against the scan of what runs, read at ",
+        "\n            + low CVE-",
+    ] {
+        assert!(shown.contains(line), "not shown: `{line}`\n{shown}");
+    }
+    let json = test_env.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
+    let waits = &json[0]["waiting"][0];
+    assert_eq!((&waits["release"], &waits["runs"]), (&second.into(), &first.into()));
+    assert_eq!(waits["source"]["subject"], "a commit");
+    // A checkout without the history cannot list the commits, and says so.
+    std::fs::remove_dir_all(test_env.root.path().join(".git")).unwrap();
+    let shown = test_env.run(&manager, &["approvals"]).ended(0).out;
+    assert!(shown.contains("  commits   not known: there is no git repository here\n"), "{shown}");
 }
 
 #[test]

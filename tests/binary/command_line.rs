@@ -110,7 +110,7 @@ fn each_verb_has_a_help_text_and_those_that_release_list_the_exit_codes() {
         let ran = test_env.run(&[], &[verb, "--help"]).ended(0);
         assert!(ran.out.contains(&format!("Usage: kanmon {verb}")), "{verb}: {}", ran.out);
         assert!(
-            ran.out.contains("Exit codes:") == (verb == "release" || verb == "promote" || verb == "resume"),
+            ran.out.contains("Exit codes:") == ["release", "promote", "resume", "approve"].contains(&verb),
             "{verb}"
         );
     }

@@ -9,7 +9,7 @@ fn the_demo_carries_a_release_through_every_stage_and_ends_with_the_next_command
     let ran = test_env.run(&[], &["demo"]).ended(0);
     for words in [
         "a developer releases a small application",
-        "what the manager sees with `kanmon approvals`",
+        "what the manager sees with `kanmon approve`",
         "approved by manager of 111111111111",
         "entered: cluster hello-prod, account prod (222222222222)",
     ] {

@@ -61,8 +61,9 @@ fn a_withdrawal_by_another_approver_requests_approval_again_with_the_whole_plan(
     let taken_back = other(&world).run(&["withdraw", &release, "-m", "I saw a fault"]).ended(0);
     taken_back.says(&format!("{release}: the approval of prod is withdrawn"));
     let again = world.manager().run(&["approvals"]).ended(0).out;
-    let without_time =
-        |card: &str| -> Vec<String> { card.lines().filter(|l| !l.starts_with("  until")).map(str::to_owned).collect() };
+    let without_time = |card: &str| -> Vec<String> {
+        card.lines().filter(|l| !l.contains(" since ") && !l.starts_with("  expires")).map(str::to_owned).collect()
+    };
     let (card, mut again) = (without_time(&card), without_time(&again));
     let note = again.iter().position(|l| l.starts_with("  withdrawn this plan, by accomplice of 111111111111"));
     assert!(again.remove(note.unwrap_or_else(|| panic!("{again:#?}"))).ends_with(": “I saw a fault”"));

@@ -89,17 +89,26 @@ fn status_and_history_show_what_runs_and_which_release_deployed_it() {
     ");
     let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     insta::assert_snapshot!(without_speed(&masked(story.split_once("→ dev/web").unwrap().0)), @"
-    ##### ######## → release          #######################: hello to staging
-                                      commit ########## with uncommitted changes, requested by developer of 111111111111
-    ##### ######## ✓ accounts         everything that the file names exists
-    ##### ######## ✓ app              built by layers: hello@sha256:############
-    ##### ######## ✓ dev              severity gate: passed (2 low)
-    ##### ######## · dev              planned: web changes
-    ##### ######## → dev              entered: cluster hello-dev, account dev (111111111111)
-    ##### ######## · dev/web          runs hello-dev-web:1 now, 1 task desired
-    ##### ######## · dev/web          hello-dev-web:2 registered
-    ##### ########
+    ##### ######## UTC → release          #######################: hello to staging
+                                          commit ########## on main with uncommitted changes: a commit
+                                          requested by developer of 111111111111
+    ##### ######## UTC ✓ accounts         everything that the file names exists
+    ##### ######## UTC ✓ app              built by layers: hello@sha256:############
+    ##### ######## UTC ✓ dev              severity gate: passed (2 low)
+    ##### ######## UTC · dev              planned: web changes
+    ##### ######## UTC → dev              entered: cluster hello-dev, account dev (111111111111)
+    ##### ######## UTC · dev/web          runs hello-dev-web:1 now, 1 task desired
+    ##### ######## UTC · dev/web          hello-dev-web:2 registered
+    ##### ######## UTC
     ");
+    // People read times in their own zone, programs in UTC.
+    let mut tokyo = developer.clone();
+    tokyo.push(("TZ".to_owned(), "JST-9".to_owned()));
+    let list = test_env.run(&tokyo, &["history"]).ended(0).out;
+    let own = test_env.run(&tokyo, &["history", &id]).ended(0).out;
+    assert!(list.contains(" JST  succeeded") && own.lines().all(|l| !l.contains(" UTC ")), "{list}{own}");
+    let started = test_env.run(&tokyo, &["history", "--output", "json"]).ended(0).json();
+    assert!(started[0]["releases"][0]["started_at"].as_str().unwrap().ends_with('Z'));
     // A person without access to production still sees the rest.
     test_env.edit("external_id: asset", "external_id: asst");
     let ran = test_env.run(&developer, &["status"]).ended(0);

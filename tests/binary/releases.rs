@@ -27,7 +27,8 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
     insta::assert_snapshot!(without_speed(&masked(&ran.err)), @"
     → release          #######################: hello to prod
-                       commit ##########, requested by developer of 111111111111
+                       commit ########## on main: a commit
+                       requested by developer of 111111111111
     ✓ accounts         everything that the file names exists
     ✓ app              built by layers: hello@sha256:############
     ✓ dev              severity gate: passed (2 low)

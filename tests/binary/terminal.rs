@@ -1,27 +1,127 @@
 //! On a terminal: questions, spinners, colours, and lines that fit.
 
 use super::releases::APPROVAL;
-use super::test_env::{Sandbox, TestEnv, release_in};
+use super::test_env::{Running, Sandbox, TestEnv, release_in};
 
-#[test]
-fn approve_shows_the_request_and_accepts_only_yes() {
-    let sandbox = Sandbox::start();
-    let test_env = TestEnv::demo(&sandbox);
+/// A release that waits for production's approval, and its id.
+fn waiting(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
     let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
     let id = release_in(&running.says("waits for approval"));
-    let manager = sandbox.keys("manager");
-    let no = test_env.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
-    for words in [
-        "requester developer of 111111111111",
-        "gate      passed (2 low)",
-        "approve exactly this plan? [y/N]",
-        "not approved; the release still waits",
-    ] {
-        assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);
+    (running, id)
+}
+
+/// The manager, who has no pager.
+fn manager(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let mut keys = sandbox.keys("manager");
+    keys.push(("PAGER".to_owned(), "cat".to_owned()));
+    keys
+}
+
+const QUESTION: &str = "approve exactly this plan? [y]es, [N]o, [d]etails, [c]omment:";
+
+#[test]
+fn approve_without_an_id_shows_what_waits_on_one_screen_and_each_key_does_its_part() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    let (mut running, id) = waiting(&sandbox, &test_env);
+    let manager = manager(&sandbox);
+    // No is a decision too. What was typed before the question is no answer to it.
+    for typed in ["\n", "n\n"] {
+        let mut asks = test_env.start_on_terminal(&manager, 80, &["approve"]);
+        asks.types("y\n");
+        let screen = asks.says(QUESTION);
+        let lines = uncoloured(&screen);
+        let rows: usize = lines.lines().map(|line| line.chars().count().div_ceil(80)).sum();
+        assert!(rows <= 24, "{rows} rows\n{lines}");
+        for words in ["requester developer of 111111111111", "gate      passed (2 low)", ": a commit", "→ prod, plan "]
+        {
+            assert!(lines.contains(words), "not shown: `{words}`\n{lines}");
+        }
+        asks.types(typed);
+        let no = asks.end().ended(0);
+        assert!(no.out.contains("not approved; the release still waits"), "{}", no.out);
     }
-    let yes = test_env.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(0);
-    assert!(yes.out.contains("prod is approved"), "{}", yes.out);
+    assert!(!running.is_over());
+    let mut asks = test_env.start_on_terminal(&manager, 80, &["approve"]);
+    asks.says(QUESTION);
+    asks.types("d\n");
+    let details = asks.says_again(QUESTION, 2);
+    assert!(details.contains("custom endpoints of prod: default http://"), "{details}");
+    asks.types("what\n");
+    asks.says_again(QUESTION, 3);
+    asks.types("c\n");
+    asks.says("comment: ");
+    asks.types("read it all\n");
+    asks.says_again(QUESTION, 4);
+    asks.types("y\n");
+    let yes = asks.end().ended(0);
+    assert!(yes.out.contains(&format!("{id}: prod is approved")), "{}", yes.out);
+    assert!(running.end().ended(0).err.contains("approved by manager of 111111111111: “read it all”"));
+}
+
+#[test]
+fn uncommitted_changes_go_to_production_only_after_a_question_of_their_own() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.write("app/index.html", "<title>not committed</title>");
+    let (running, _) = waiting(&sandbox, &test_env);
+    let manager = manager(&sandbox);
+    for (typed, said) in [("n\n", "not approved; the release still waits"), ("y\n", "prod is approved")] {
+        let mut asks = test_env.start_on_terminal(&manager, 80, &["approve"]);
+        asks.says(QUESTION);
+        asks.types("y\n");
+        let asked = asks.says("nevertheless? [y/N]");
+        assert!(uncoloured(&asked).contains("source    built with uncommitted changes"), "{asked}");
+        asks.types(typed);
+        let ended = asks.end().ended(0);
+        assert!(ended.out.contains(said), "{}", ended.out);
+    }
     running.end().ended(0);
+}
+
+#[test]
+fn a_rejection_asks_for_its_reason() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
+    let manager = manager(&sandbox);
+    test_env.run(&manager, &["reject", &id, "--yes"]).ended(2).on_stderr("a rejection needs a reason");
+    test_env.run(&manager, &["reject", "--yes", "-m", "no"]).ended(2).on_stderr("needs a release or a plan");
+    for (reason, code) in [("\n", 2), ("not on a Friday\n", 0)] {
+        let mut asks = test_env.start_on_terminal(&manager, 80, &["reject"]);
+        asks.says("reject this plan?");
+        asks.types("y\n");
+        asks.says("reason, shown to the requester:");
+        asks.types(reason);
+        asks.end().ended(code);
+    }
+    assert!(running.end().ended(11).out.contains("cause: not on a Friday"));
+}
+
+#[test]
+fn wait_follows_the_release_to_its_end_and_ends_with_its_exit_code() {
+    let sandbox = Sandbox::start();
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, _) = waiting(&sandbox, &test_env);
+    let manager = manager(&sandbox);
+    let mut asks = test_env.start_on_terminal(&manager, 80, &["approve", "--wait"]);
+    asks.says(QUESTION);
+    asks.types("y\n");
+    let followed = asks.end().ended(0);
+    for words in ["prod is approved", "entered: cluster hello-prod", "succeeded"] {
+        assert!(followed.out.contains(words), "not shown: `{words}`\n{}", followed.out);
+    }
+    running.end().ended(0);
+    // Without a process there is nothing to follow.
+    let (running, id) = waiting(&sandbox, &test_env);
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+    let json = test_env.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
+    let plan = json[0]["waiting"][0]["request"]["plan"].as_str().unwrap();
+    let alone = test_env.run(&manager, &["approve", "--yes", "--plan", plan, "--wait"]).ended(30);
+    alone
+        .says("somebody other than the approver can continue it")
+        .on_stderr(&format!("no process works on {id}, so there is nothing to wait for"));
 }
 
 #[test]

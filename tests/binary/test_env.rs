@@ -193,6 +193,8 @@ impl TestEnv {
 
     fn surround<'c>(&self, command: &'c mut Command, env: &[(String, String)]) -> &'c mut Command {
         command.env_clear().env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        // Times are printed in the reader's zone.
+        command.env("TZ", "UTC");
         command.envs(env.iter().map(|(k, v)| (k, v))).current_dir(self.root.path())
     }
 
@@ -219,7 +221,7 @@ impl TestEnv {
 
     fn on_terminal(&self, env: &[(String, String)], columns: u16, args: &[&str]) -> Command {
         let quoted: Vec<String> = args.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
-        let line = format!("stty cols {columns} rows 40 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
+        let line = format!("stty cols {columns} rows 24 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
         let mut command = Command::new("script");
         self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh");
         if !env.iter().any(|(name, _)| name == "TERM") {
@@ -336,10 +338,15 @@ impl Running {
 
     /// Waits until it has printed this text, on either stream; returns everything printed there.
     pub fn says(&mut self, text: &str) -> String {
+        self.says_again(text, 1)
+    }
+
+    /// The same for the time that this is.
+    pub fn says_again(&mut self, text: &str, time: usize) -> String {
         let until = Instant::now() + LIMIT;
         loop {
             for heard in [self.err.now(), self.out.now()] {
-                if heard.contains(text) {
+                if heard.matches(text).count() >= time {
                     return heard;
                 }
             }

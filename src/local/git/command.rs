@@ -28,7 +28,10 @@ const OF_ANOTHER: [&str; 13] = [
     "GIT_WORK_TREE",
 ];
 
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 8] = [
+    // What is shown of a commit is what its name is the hash of: nothing replaces it or its parents.
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
     // The index is not written, so that no hook runs.
     ("GIT_OPTIONAL_LOCKS", "0"),
     // A missing object is missing: fetching it would run `core.sshCommand`, `ext::` and credential helpers.
@@ -74,7 +77,11 @@ impl Git {
         Git::within(folder, LIMITS)
     }
 
-    fn within(folder: &Path, limits: Limits) -> Result<Git, GitProblem> {
+    /// The same with other limits.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn within(folder: &Path, limits: Limits) -> Result<Git, GitProblem> {
         let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let mut git = Git { folder: folder.to_owned(), settings, filters: Vec::new(), limits };
         git.line(&["rev-parse", "--git-dir"])?;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod command;
+mod history;
 mod pointer;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use crate::model::event::Source;
 use crate::model::git_problem::{CheckoutNotice, GitProblem};
 use crate::ports::checkout::Read;
 use command::Git;
+pub use history::between;
 
 /// What git reports about this folder. kanmon's own `.kanmon/` never counts as a change.
 pub fn source(root: &Path) -> Read {
@@ -51,13 +53,15 @@ fn read(root: &Path) -> Result<Read, GitProblem> {
     };
     let branch = git.line(&["rev-parse", "--abbrev-ref", "HEAD"])?;
     let author = git.line(&["show", "-s", "--no-show-signature", "--format=%an <%ae>", "HEAD"])?;
+    let subject = git.line(&["show", "-s", "--no-show-signature", "--encoding=UTF-8", "--format=%s", "HEAD"])?;
+    let subject = Some(history::cut(&subject)).filter(|s| !s.is_empty());
     let (dirty, notices) = match changes::of(&git) {
         Ok(changes) => (!changes.changed.is_empty(), changes.notices()),
         // A tree whose state cannot be read is not called clean.
         Err(why) => (true, vec![CheckoutNotice::ChangesUnknown { why }]),
     };
     let branch = Some(branch).filter(|b| b != "HEAD");
-    let source = Source { commit: Some(commit), branch, author: Some(author), dirty, unreadable: None };
+    let source = Source { commit: Some(commit), subject, branch, author: Some(author), dirty, unreadable: None };
     Ok(Read { source, notices })
 }
 

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
+use crate::model::commits::{CommitList, CommitsUnknown};
 
 /// A repository, and a file that does not exist as long as nothing of its configuration is executed.
 struct Repository {
@@ -66,6 +67,7 @@ fn a_commit_is_read_with_its_branch_author_and_changes() {
     assert_eq!(found.notices, []);
     assert_eq!(found.source.branch.as_deref(), Some("main"));
     assert_eq!(found.source.author.as_deref(), Some("Ann <ann@x.example>"));
+    assert_eq!(found.source.subject.as_deref(), Some("x"));
     assert_eq!((found.source.commit.map(|c| c.len()), found.source.dirty), (Some(40), false));
     std::fs::create_dir(repository.root().join(".kanmon")).unwrap();
     repository.write(".kanmon/journal.db", "");
@@ -190,4 +192,59 @@ fn a_file_of_git_lfs_is_compared_with_its_pointer() {
     let found = source(&repository.root());
     assert!(found.source.dirty);
     assert_eq!(found.notices, [CheckoutNotice::Filtered { first: "big.bin".into(), others: 0 }]);
+}
+
+/// A repository with a commit for each of these subjects, and their names.
+fn with_subjects(subjects: &[&str]) -> (Repository, Vec<String>) {
+    let repository = Repository::committed();
+    let mut names = vec![head(&repository)];
+    for subject in subjects {
+        let person = ["-c", "user.name=Ann", "-c", "user.email=ann@x.example"];
+        repository.git(&[&person[..], &["commit", "-q", "--allow-empty", "-m", subject]].concat());
+        names.push(head(&repository));
+    }
+    (repository, names)
+}
+
+fn head(repository: &Repository) -> String {
+    source(&repository.root()).source.commit.unwrap()
+}
+
+fn subjects(list: &CommitList) -> Vec<&str> {
+    list.newest.iter().map(|c| c.subject.as_str()).collect()
+}
+
+#[test]
+fn the_commits_between_two_are_listed_in_both_directions() {
+    let (repository, names) = with_subjects(&["one", "two \u{1b}[2J\n\nbody"]);
+    let found = between(&repository.root(), &names[0], &names[2]).unwrap();
+    assert_eq!(subjects(&found.new), ["two \u{1b}[2J", "one"]);
+    assert_eq!((found.new.count, found.gone.count), (2, 0));
+    assert_eq!((found.new.newest[0].name.as_str(), found.new.newest[0].author.as_str()), (names[2].as_str(), "Ann"));
+    let back = between(&repository.root(), &names[2], &names[1]).unwrap();
+    assert_eq!((subjects(&back.gone).len(), back.new.count), (1, 0));
+}
+
+#[test]
+fn a_replaced_commit_is_shown_as_its_name_says() {
+    let (repository, names) = with_subjects(&["the truth", "something harmless"]);
+    repository.git(&["replace", &names[1], &names[2]]);
+    let found = between(&repository.root(), &names[0], &names[1]).unwrap();
+    assert_eq!(subjects(&found.new), ["the truth"]);
+}
+
+#[test]
+fn commits_that_cannot_be_listed_are_unknown_with_the_reason() {
+    let (repository, names) = with_subjects(&["one"]);
+    let root = repository.root();
+    let none = "0".repeat(40);
+    assert_eq!(between(&root, &none, &names[1]), Err(CommitsUnknown::NotHere { commit: none.clone() }));
+    for text in ["--output=/tmp/x", "main", "HEAD"] {
+        assert_eq!(between(&root, text, &names[1]), Err(CommitsUnknown::NotAName { text: text.to_owned() }));
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_eq!(between(elsewhere.path(), &names[0], &names[1]), Err(CommitsUnknown::NoRepository));
+    let from = format!("file://{}", root.display());
+    git(elsewhere.path(), &["clone", "-q", "--depth", "1", &from, "copy"]);
+    assert_eq!(between(&elsewhere.path().join("copy"), &names[0], &names[1]), Err(CommitsUnknown::CutOff));
 }

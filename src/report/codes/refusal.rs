@@ -37,6 +37,8 @@ pub const REFUSALS: Family = Family {
         ("execution-not-shown", "CodePipeline does not show the execution that was started"),
         ("no-pipeline-to-start", "no stage is approved in CodePipeline, so there is no pipeline to start"),
         ("several-pipelines", "the file names more than one pipeline"),
+        ("nothing-waits", "no release waits for approval"),
+        ("several-wait", "more than one release waits for approval, and none is named"),
         ("not-waiting-for-approval", "the release does not wait for approval"),
         ("several-stages", "more than one stage waits or is approved, and none is named"),
         ("request-expired", "the approval request has expired"),

@@ -4,9 +4,9 @@ use crate::model::fault::state::{
     BlobFlaw, Conflict, Damage, Exposure, ExposureOutcome, Flaw, ForeignState, JournalError, Leased, Part,
     StoreProblem, UnknownContent, UnknownWhy,
 };
-use crate::model::format::moment;
 use crate::model::ids::ReleaseId;
 use crate::report::illegal;
+use crate::report::time::moment;
 use crate::report::words::Words;
 
 /// Sentence, cause and hints; `release`: the one that this process worked on, for the command that resumes it.

@@ -88,14 +88,15 @@ fn the_document_is_this() {
       hint: if the findings change, `kanmon promote r20270115-080000-abcdef --to dev` judges it again
       release r20270115-080000-abcdef
       unchanged: dev/web</failure>
-                <system-out>01-15 08:00:01 → release          r20270115-080000-abcdef: shop to dev
-                                      commit c0ffee, requested by a CodeBuild build (AWSCodeBuild-1 as build of 012345678901), which does not identify a person</system-out>
+                <system-out>01-15 08:00:01 UTC → release          r20270115-080000-abcdef: shop to dev
+                                          commit c0ffee
+                                          requested by a CodeBuild build (AWSCodeBuild-1 as build of 012345678901), which does not identify a person</system-out>
             </testcase>
         </testsuite>
         <testsuite name="dev" tests="6" skipped="5" errors="0" failures="1" timestamp="2027-01-15T08:00:02.000+00:00" time="0.000">
             <testcase name="severity gate" classname="shop.dev" time="0.000">
                 <failure message="severity gate: blocked: 1 critical (at most 0)" type="failed">severity gate: blocked: 1 critical (at most 0)</failure>
-                <system-out>01-15 08:00:02 ✗ dev              severity gate: blocked: 1 critical (at most 0)</system-out>
+                <system-out>01-15 08:00:02 UTC ✗ dev              severity gate: blocked: 1 critical (at most 0)</system-out>
             </testcase>
             <testcase name="plan dev" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>

@@ -6,10 +6,24 @@ use crate::model::read_by::ReadBy;
 use crate::report::words::Words;
 
 /// `approve --yes` without `--plan`.
-pub fn plan_not_named(id: &ReleaseId) -> Words {
+pub fn plan_not_named(id: Option<&ReleaseId>) -> Words {
+    let release = id.map_or("RELEASE", ReleaseId::as_str);
     Words::new("`approve --yes` needs `--plan`")
         .cause("with `--yes` no plan is shown, so the plan that was reviewed must be named")
-        .hint(format!("`kanmon approvals` shows the plan, and `kanmon approve {id} --plan PLAN` approves it"))
+        .hint(format!("`kanmon approvals` shows the plan, and `kanmon approve {release} --plan PLAN` approves it"))
+}
+
+/// `reject --yes` without a release and without a plan.
+pub fn nothing_named() -> Words {
+    Words::new("`reject --yes` needs a release or a plan")
+        .cause("another release may be the one that waits by the time it is rejected")
+        .hint("`kanmon approvals` shows what waits")
+}
+
+/// A rejection without a reason.
+pub fn reason_missing() -> Words {
+    Words::new("a rejection needs a reason: not rejected; the release still waits")
+        .hint("give it with `-m TEXT`; it is recorded, and shown to the requester")
 }
 
 /// Nobody can be asked whether they have reviewed the plan.
@@ -18,17 +32,51 @@ pub fn no_terminal(plan: &PlanHash) -> Words {
         .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", plan.short()))
 }
 
-/// The question below the plan.
-pub fn question(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Approved => "approve exactly this plan?",
-        Answer::Rejected => "reject this plan?",
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    Yes,
+    No,
+    Details,
+    Comment,
+    Other,
+}
+
+impl Key {
+    /// Nothing typed is a no.
+    pub fn of(typed: &str) -> Key {
+        match typed.trim().to_lowercase().as_str() {
+            "y" | "yes" => Key::Yes,
+            "" | "n" | "no" => Key::No,
+            "d" | "details" => Key::Details,
+            "c" | "comment" => Key::Comment,
+            _ => Key::Other,
+        }
     }
 }
 
+/// The question below the plan.
+pub fn question(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Approved => "approve exactly this plan? [y]es, [N]o, [d]etails, [c]omment:",
+        Answer::Rejected => "reject this plan? [y]es, [N]o, [d]etails, [c]omment:",
+    }
+}
+
+/// Another key was typed.
+pub const WHICH_KEYS: &str = "type y, n, d or c, then Enter";
+
+pub const COMMENT: &str = "comment:";
+pub const REASON: &str = "reason, shown to the requester:";
+
+/// Another question, where it is not known what the images were built from.
+pub fn in_doubt(stage: &StageName) -> String {
+    format!("let it into {stage} nevertheless? [y/N]")
+}
+
 /// The question was answered with no.
-pub fn declined(answer: Answer) -> Words {
-    Words::new(format!("{}; the release still waits", not_given(answer)))
+pub fn left(answer: Answer) -> String {
+    format!("{}; the release still waits", not_given(answer))
 }
 
 /// The question was not answered.
@@ -41,6 +89,11 @@ fn not_given(answer: Answer) -> &'static str {
         Answer::Approved => "not approved",
         Answer::Rejected => "not rejected",
     }
+}
+
+/// The approved release cannot be followed.
+pub fn unattended(id: &ReleaseId) -> String {
+    format!("no process works on {id}, so there is nothing to wait for")
 }
 
 /// The answer is given. `by_oneself`: whether the approver may continue the release.

@@ -26,7 +26,7 @@ what to try next
 
 /// Above what the manager sees.
 pub fn managers_view() -> Text {
-    Text::ours("\n  what the manager sees with `kanmon approvals`:")
+    Text::ours("\n  what the manager sees with `kanmon approve`:")
 }
 
 /// The manager's comment.

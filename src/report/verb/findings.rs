@@ -2,9 +2,9 @@
 
 use crate::engine::findings::{ImageFindings, worst_first};
 use crate::model::finding::{Finding, ScanState};
-use crate::model::format::moment;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::report::text::Text;
+use crate::report::time::moment;
 use crate::report::{display_names, gate, table};
 
 /// No scan was read.

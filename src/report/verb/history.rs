@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use crate::model::fault::state::Imported;
-use crate::model::format::{commit as commit_name, moment};
+use crate::model::format::commit as commit_name;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{RecordedCommand, StageAction};
 use crate::model::release::Release;
 use crate::report::text::Text;
+use crate::report::time::moment;
 use crate::report::{display_names, outcome, table};
 
 /// The record was imported.

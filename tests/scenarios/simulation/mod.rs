@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::SignedDuration;
 use kanmon::aws;
 use kanmon::journal::MemoryJournal;
+use kanmon::model::commits::{Commits, CommitsUnknown};
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::notice::Notice;
@@ -255,6 +256,10 @@ struct Folder(PathBuf);
 impl Checkout for Folder {
     fn read(&self) -> checkout::Read {
         checkout::Read::default()
+    }
+
+    fn between(&self, _from: &str, _to: &str) -> Result<Commits, CommitsUnknown> {
+        Err(CommitsUnknown::NoRepository)
     }
 }
 
