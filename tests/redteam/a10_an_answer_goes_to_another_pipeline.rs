@@ -32,7 +32,7 @@ fn an_answer_is_not_sent_to_an_action_with_another_request() {
         // The pipeline is part of the plan, so the record no longer matches it. A rejection is compared with the action only.
         let why = ["the record does not contain plan", "does not ask for approval of plan"];
         for (answer, why) in ["approve", "reject"].into_iter().zip(why) {
-            let ran = world.manager().run(&[answer, &release, "--plan", &plan]);
+            let ran = world.manager().run(&[answer, &release, "--plan", &plan, "-m", "read it"]);
             assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
             ran.on_stderr(why);
         }
