@@ -136,7 +136,10 @@ pub enum Verb {
     Sandbox(SandboxArgs),
     /// Run a whole release on the embedded AWS, without an AWS account
     Demo(DemoArgs),
-    /// Print the JSON Schema of what kanmon prints
+    /// Print a JSON Schema: of the pipeline file, for editors, or of what kanmon prints
+    ///
+    /// `kanmon schema > pipelines/kanmon.schema.json` writes it beside the pipeline file, whose first line can then name it:
+    /// `# yaml-language-server: $schema=kanmon.schema.json`.
     Schema(SchemaArgs),
     /// Print the script with which a shell completes commands, stages and releases
     #[command(after_help = completions::how_to_use())]
@@ -376,6 +379,21 @@ pub struct ImportArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What the schema describes
+    #[arg(value_enum, default_value_t = SchemaOf::Pipeline, value_name = "WHAT")]
+    pub of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The pipeline file
+    Pipeline,
+    /// A line of `--output json`
+    Output,
+}
+
+#[derive(Debug, Args)]
 pub struct SandboxArgs {
     /// The loopback port to listen on (0: any free one)
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
@@ -404,20 +422,6 @@ pub struct DemoArgs {
     pub speed: f64,
     #[command(flatten)]
     pub traffic: TrafficArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct SchemaArgs {
-    /// What it describes
-    #[arg(value_enum)]
-    pub of: SchemaOf,
-}
-
-/// What a JSON Schema describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// A line of `--output json`
-    Output,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::diagnostics::Span;
 use super::files::Root;
 use super::reader::{Reader, Section};
+use super::schema::DOCKERFILE_KEYS;
 use super::yaml::{Kind, Node};
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::pipeline::{Build, ImageSpec, LayerFiles, LayersSpec, Tool};
@@ -73,9 +74,6 @@ fn platforms(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<String> {
     }
     if platforms.is_empty() { vec![PLATFORM.to_owned()] } else { platforms }
 }
-
-/// Keys that only a build from a Dockerfile has.
-const DOCKERFILE_KEYS: [&str; 4] = ["context", "file", "args", "target"];
 
 fn build(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Build> {
     let builder = node.get("builder").and_then(Node::text);
@@ -178,12 +176,7 @@ fn layer_files(reader: &mut Reader<'_>, node: &Node) -> Vec<LayerFiles> {
             .filter_map(|i| i.get("from").zip(i.get("to").and_then(|t| Some((t.text()?, t.span)))))
             .map(|(from, (to, span))| (from, to, span))
             .collect(),
-        Kind::Map(entries) => {
-            if entries.is_empty() {
-                reader.say(node.span, "`files` must not be empty");
-            }
-            entries.iter().map(|(to, from)| (from, to.name.as_str(), to.span)).collect()
-        }
+        Kind::Map(entries) => entries.iter().map(|(to, from)| (from, to.name.as_str(), to.span)).collect(),
         Kind::Scalar { .. } => Vec::new(),
     };
     let mut files = Vec::new();

@@ -10,6 +10,7 @@ mod find;
 mod gates;
 mod images;
 mod json;
+mod json_schema;
 mod load;
 mod lookalike;
 mod parts;

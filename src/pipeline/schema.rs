@@ -2,14 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::shape::{Field, Record, Shape, may, must};
+use super::json_schema;
+use super::shape::{Field, Record, Rule, Shape, may, must};
 use super::step;
+
+/// The schema's id; its number is the `version` of the file's format.
+const ID: &str = "urn:kanmon:schema:pipeline:1";
 
 /// The JSON Schema of a pipeline file, for editors.
 pub fn schema() -> Value {
-    let mut schema = Shape::Record(&FILE).schema();
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("kanmon pipeline");
+    let mut schema = json!({ "$schema": json_schema::DIALECT, "$id": ID, "title": "kanmon pipeline file" });
+    if let (Value::Object(head), Value::Object(of_file)) = (&mut schema, json_schema::of(&Shape::Record(&FILE))) {
+        head.extend(of_file);
+    }
     schema
 }
 
@@ -21,9 +26,10 @@ pub static FILE: Record = Record {
         may(
             "state",
             Shape::Text,
-            "where releases are recorded: `local` (the default), in `.kanmon/` of the repository, or \
-             `dynamodb://ACCOUNT/TABLE`, for many machines",
-        ),
+            "where releases are recorded: `local`, in `.kanmon/` of the repository, or `dynamodb://ACCOUNT/TABLE`, for many \
+             machines",
+        )
+        .or("local"),
         must("accounts", Shape::Names(&Shape::Record(&ACCOUNT)), "the AWS accounts, by names of your own"),
         must("images", Shape::Names(&Shape::Record(&IMAGE)), "the images that a release carries"),
         must("services", Shape::Names(&Shape::Record(&SERVICE)), "the ECS services that run them"),
@@ -32,6 +38,7 @@ pub static FILE: Record = Record {
         may("defaults", Shape::Record(&DEFAULTS), "what stages do unless they say otherwise"),
         must("stages", Shape::List(&Shape::Record(&STAGE)), "where a release is deployed, in this order"),
     ],
+    rules: &[],
 };
 
 static ACCOUNT: Record = Record {
@@ -44,11 +51,13 @@ static ACCOUNT: Record = Record {
         may(
             "assume",
             Shape::OneOf(&["always", "outside"]),
-            "when the role is assumed: always (default), or only with credentials of another account",
-        ),
+            "when the role is assumed: always, or only with credentials of another account",
+        )
+        .or("always"),
         may("profile", Shape::Text, "a profile of the AWS configuration to start from"),
         may("endpoints", Shape::Record(&ENDPOINTS), "endpoints other than AWS's own, by service"),
     ],
+    rules: &[Rule::Needs("external_id", "role")],
 };
 
 static ENDPOINTS: Record = Record {
@@ -62,6 +71,7 @@ static ENDPOINTS: Record = Record {
         may("codepipeline", Shape::Text, "AWS CodePipeline"),
         may("dynamodb", Shape::Text, "Amazon DynamoDB"),
     ],
+    rules: &[],
 };
 
 static IMAGE: Record = Record {
@@ -69,25 +79,39 @@ static IMAGE: Record = Record {
     fields: &[
         must("account", Shape::Text, "the account whose registry has it"),
         must("repository", Shape::Text, "the ECR repository's name"),
-        may("builder", Shape::OneOf(BUILDERS), "what builds it; `auto` takes the first that is installed"),
-        may("context", Shape::Text, "the build context's folder, below the repository's root"),
-        may("file", Shape::Text, "the Dockerfile, below the repository's root; by default `Dockerfile` of the context"),
-        may("args", Shape::Table(&Shape::Written), "build arguments"),
+        may("builder", Shape::OneOf(BUILDERS), "what builds it; `auto` takes the first that is installed")
+            .or_else("`auto`; `layers` if that key is there"),
+        may("context", Shape::Text, "the build context's folder, below the repository's root").or("."),
+        may("file", Shape::Text, "the Dockerfile, below the repository's root").or_else("`Dockerfile` of the context"),
+        may("args", Shape::Table(&Shape::Written), "build arguments; they are recorded, so not for secrets"),
         may("target", Shape::Text, "the Dockerfile's stage to build"),
         may("layers", Shape::Record(&LAYERS), "files on a base image, added without a Dockerfile or a daemon"),
-        may("platforms", Shape::List(&Shape::Text), "such as linux/amd64 (the default) and linux/arm64"),
+        may("platforms", Shape::List(&Shape::Text), "such as linux/amd64 and linux/arm64").or("[linux/amd64]"),
+    ],
+    rules: &[
+        Rule::Excludes("layers", DOCKERFILE_KEYS),
+        Rule::With { key: "builder", values: &["layers"], needs: &["layers"], excludes: DOCKERFILE_KEYS },
+        Rule::With {
+            key: "builder",
+            values: &["auto", "docker", "buildah", "podman", "finch"],
+            needs: &[],
+            excludes: &["layers"],
+        },
     ],
 };
+
+/// Keys that only a build from a Dockerfile has.
+pub const DOCKERFILE_KEYS: &[&str] = &["context", "file", "args", "target"];
 
 pub const BUILDERS: &[&str] = &["auto", "docker", "buildah", "podman", "finch", "layers"];
 
 static LAYERS: Record = Record {
     about: "An image made of files.",
     fields: &[
-        may("base", Shape::Text, "`scratch` (the default) or an image reference, by digest if it must stay the same"),
+        may("base", Shape::Text, "`scratch` or an image reference, by digest if it must stay the same").or("scratch"),
         must(
             "files",
-            Shape::Either(&Shape::List(&Shape::Record(&LAYER_FILES)), &Shape::Table(&Shape::Text)),
+            Shape::Either(&Shape::List(&Shape::Record(&LAYER_FILES)), &Shape::Keyed("PATH", &Shape::Text)),
             "the files: a list of {from, to}, or a mapping of paths in the image to paths in the repository",
         ),
         may("entrypoint", Shape::List(&Shape::Written), "the image's entry point"),
@@ -98,6 +122,7 @@ static LAYERS: Record = Record {
         may("ports", Shape::List(&Shape::Written), "ports that it listens on, such as 8080 or 8080/tcp"),
         may("labels", Shape::Table(&Shape::Written), "the image's labels"),
     ],
+    rules: &[],
 };
 
 static LAYER_FILES: Record = Record {
@@ -106,23 +131,26 @@ static LAYER_FILES: Record = Record {
         must("from", Shape::Text, "a path below the repository's root"),
         must("to", Shape::Text, "an absolute path in the image"),
     ],
+    rules: &[],
 };
 
 static SERVICE: Record = Record {
     about: "An ECS service.",
     fields: &[
         must("taskdef", Shape::Text, "`live` (what runs now, with the image replaced) or a template of the repository"),
-        must("containers", Shape::Names(&Shape::Text), "which image each container runs"),
+        must("containers", Shape::Keyed("CONTAINER", &Shape::Text), "which image each container runs"),
         UNNAMED,
         SHOW,
     ],
+    rules: &[],
 };
 
 const UNNAMED: Field = may(
     "unnamed",
     Shape::OneOf(&["digest", "keep"]),
-    "containers that are not named here: digest (the default) pins and gates their images, keep leaves them as they are",
-);
+    "containers that are not named here: digest pins and gates their images, keep leaves them as they are",
+)
+.or("digest");
 const SHOW: Field = may(
     "show",
     Shape::List(&Shape::Text),
@@ -133,50 +161,56 @@ static TASK: Record = Record {
     about: "A task that runs once, before services are deployed.",
     fields: &[
         must("taskdef", Shape::Text, "a task definition template of the repository"),
-        must("containers", Shape::Names(&Shape::Text), "which image each container runs"),
+        must("containers", Shape::Keyed("CONTAINER", &Shape::Text), "which image each container runs"),
         UNNAMED,
         SHOW,
         must("network_of", Shape::Text, "the service whose network and launch configuration it runs with"),
-        may("container", Shape::Text, "the container whose exit code decides, where there are several"),
-        may("command", Shape::List(&Shape::Written), "the container's command, instead of the template's"),
-        may("timeout", Shape::Duration, "how long it may take (15m)"),
+        may("container", Shape::Text, "the container whose exit code decides").or_else("the only one of `containers`"),
+        may("command", Shape::List(&Shape::Written), "the container's command").or_else("the template's"),
+        may("timeout", Shape::Duration, "how long it may take").or("15m"),
     ],
+    rules: &[],
 };
 
 static GATE: Record = Record {
     about: "What a scan may find and still pass.",
     fields: &[
         may("at_most", Shape::Record(&AT_MOST), "how many findings of each severity still pass"),
-        may("timeout", Shape::Duration, "how long a scan may take before the gate blocks (1h)"),
-        may("settle", Shape::Duration, "the time between two equal readings of the findings (20s)"),
-        may("max_age", Shape::Duration, "how old a scan may be; an older one counts as none (30d)"),
+        may("timeout", Shape::Duration, "how long a scan may take before the gate blocks").or("1h"),
+        may("settle", Shape::Duration, "the least time between two equal readings of the findings").or("20s"),
+        may("max_age", Shape::Duration, "how old a scan may be; an older one counts as none").or("30d"),
         may(
             "suppressed",
             Shape::OneOf(SUPPRESSED),
-            "what happens to findings that are suppressed in the scanner's account (show)",
-        ),
+            "findings that a filter of the scanner's account suppresses: show does not count them, count does",
+        )
+        .or("show"),
     ],
+    rules: &[],
 };
 
 static AT_MOST: Record = Record {
-    about: "By severity. A severity that is not named has the limit of the gate above; by default critical, high and untriaged 0, the rest unlimited.",
+    about: "How many findings still pass, by severity: 0 or more, or unlimited.",
     fields: &[
-        may("critical", Shape::Limit, "0 or more, or unlimited"),
-        may("high", Shape::Limit, "0 or more, or unlimited"),
-        may("medium", Shape::Limit, "0 or more, or unlimited"),
-        may("low", Shape::Limit, "0 or more, or unlimited"),
-        may("informational", Shape::Limit, "0 or more, or unlimited"),
-        may("untriaged", Shape::Limit, "0 or more, or unlimited"),
+        may("critical", Shape::Limit, "findings of the severity CRITICAL").or("0"),
+        may("high", Shape::Limit, "findings of the severity HIGH").or("0"),
+        may("medium", Shape::Limit, "findings of the severity MEDIUM").or("unlimited"),
+        may("low", Shape::Limit, "findings of the severity LOW").or("unlimited"),
+        may("informational", Shape::Limit, "findings of the severity INFORMATIONAL").or("unlimited"),
+        may("untriaged", Shape::Limit, "findings of the severity UNTRIAGED").or("0"),
     ],
+    rules: &[],
 };
 
 static DEFAULTS: Record = Record {
     about: "What stages do unless they say otherwise.",
     fields: &[
-        may("deadline", Shape::Duration, "how long each rollout may take (45m)"),
-        may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does (rollback)"),
-        may("poll", Shape::Duration, "how often a resource that is changing is read (5s)"),
+        may("deadline", Shape::Duration, "how long each rollout may take").or("45m"),
+        may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does with the services that it has changed")
+            .or("rollback"),
+        may("poll", Shape::Duration, "how often a resource that is changing is read").or("5s"),
     ],
+    rules: &[],
 };
 
 /// The values of `suppressed`; the last is the tightest.
@@ -190,39 +224,50 @@ static STAGE: Record = Record {
         must("name", Shape::Text, "the stage's name"),
         must("account", Shape::Text, "one of the accounts above"),
         must("cluster", Shape::Text, "the ECS cluster's name"),
-        may("services", Shape::Names(&Shape::Text), "the services' names in ECS, where they differ from the file's"),
+        may(
+            "services",
+            Shape::Keyed("SERVICE", &Shape::Text),
+            "the services' names in ECS, where they differ from the file's",
+        ),
         may("values", Shape::Text, "a YAML file of values for the task definition templates"),
-        may("images", Shape::OneOf(&["pull", "copy"]), "how this account gets images from another one"),
+        may("images", Shape::OneOf(&["pull", "copy"]), "how this account gets images from another account or region")
+            .or_else("required if it runs one of them"),
         may("enter", Shape::Record(&ENTER), "the conditions for entering the stage"),
         must("steps", Shape::List(&Shape::Record(&STEP)), "the steps, in this order"),
-        may("deadline", Shape::Duration, "how long each rollout may take"),
-        may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does"),
+        may("deadline", Shape::Duration, "how long each rollout may take").or_else("that of `defaults`"),
+        may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does with the services that it has changed")
+            .or_else("that of `defaults`"),
     ],
+    rules: &[],
 };
 
 static ENTER: Record = Record {
     about: "The conditions for entering a stage.",
     fields: &[
-        may("gate", Shape::Record(&GATE), "a tighter gate than the one above"),
+        may("gate", Shape::Tighter(&GATE), "a gate that is tighter than the one of the stage before, or of the file")
+            .or_else("the same gate"),
         may("approval", Shape::Record(&APPROVAL), "who approves, and where"),
     ],
+    rules: &[],
 };
 
 static APPROVAL: Record = Record {
     about: "A person's approval of exactly what will be deployed.",
     fields: &[
         must("by", Shape::OneOf(&["kanmon", "codepipeline"]), "where approval is requested and given"),
-        may(
-            "approvers",
-            Shape::List(&Shape::Text),
-            "ARN patterns of those who may decide, each with its account; without them, anybody except the requester",
-        ),
+        may("approvers", Shape::List(&Shape::Text), "ARN patterns of those who may decide, each with its account")
+            .or_else("anybody except the requester"),
         may("pipeline", Shape::Text, "by codepipeline: the pipeline's name"),
         may("action", Shape::Text, "by codepipeline: the manual approval action's name"),
-        may("account", Shape::Text, "by codepipeline: the pipeline's account; by default the first stage's"),
-        may("expires", Shape::Duration, "how long it may take (24h)"),
-        may("self_approval", Shape::Boolean, "whether the requester may also approve (false)"),
+        may("account", Shape::Text, "by codepipeline: the pipeline's account").or_else("the first stage's"),
+        may("expires", Shape::Duration, "how long it may take").or("24h"),
+        may("self_approval", Shape::Boolean, "whether the requester may also approve").or("false"),
+    ],
+    rules: &[
+        Rule::With { key: "by", values: &["kanmon"], needs: &[], excludes: &["pipeline", "action", "account"] },
+        Rule::With { key: "by", values: &["codepipeline"], needs: &["pipeline", "action"], excludes: &[] },
     ],
 };
 
-static STEP: Record = Record { about: "A step: exactly one of these keys.", fields: step::FIELDS };
+static STEP: Record =
+    Record { about: "A step: exactly one of these keys.", fields: step::FIELDS, rules: &[Rule::One(step::KEYS)] };

@@ -1,7 +1,5 @@
-//! What a file may look like, as data: the reader's structural checks and the JSON Schema both come from it, so that
-//! they cannot differ.
-
-use serde_json::{Map, Value, json};
+//! What a file may look like, as data: the reader's structural checks, the JSON Schema and README's reference all come from
+//! it, so that they cannot differ.
 
 use super::diagnostics::{Mistake, Span};
 use super::duration;
@@ -12,23 +10,64 @@ use crate::report::nearest;
 pub struct Record {
     pub about: &'static str,
     pub fields: &'static [Field],
+    /// What else the form of the mapping has to obey. The readers report it, in words of their own.
+    pub rules: &'static [Rule],
 }
 
 pub struct Field {
     pub name: &'static str,
     pub required: bool,
+    pub default: Option<Default>,
     pub about: &'static str,
     pub shape: Shape,
 }
 
+/// What applies where a key is left out.
+#[derive(Debug, Clone, Copy)]
+pub enum Default {
+    /// This value, as the file would write it.
+    Value(&'static str),
+    /// It depends: in words.
+    Words(&'static str),
+}
+
+/// Which keys of a mapping go together.
+pub enum Rule {
+    /// Exactly one of these.
+    One(&'static [&'static str]),
+    /// The first needs the second.
+    Needs(&'static str, &'static str),
+    /// The first cannot be used with any of the others.
+    Excludes(&'static str, &'static [&'static str]),
+    /// If the key has one of these values, some others are needed, and some cannot be used.
+    With {
+        key: &'static str,
+        values: &'static [&'static str],
+        needs: &'static [&'static str],
+        excludes: &'static [&'static str],
+    },
+}
+
 /// A field that has to be there.
 pub const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, required: true, about, shape }
+    Field { name, required: true, default: None, about, shape }
 }
 
 /// A field that may be there.
 pub const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, required: false, about, shape }
+    Field { name, required: false, default: None, about, shape }
+}
+
+impl Field {
+    /// With a default, as the file would write it. A test compares it with what the reader does.
+    pub const fn or(self, value: &'static str) -> Field {
+        Field { default: Some(Default::Value(value)), ..self }
+    }
+
+    /// With a default that depends, in words.
+    pub const fn or_else(self, words: &'static str) -> Field {
+        Field { default: Some(Default::Words(words)), ..self }
+    }
 }
 
 pub enum Shape {
@@ -44,8 +83,12 @@ pub enum Shape {
     Duration,
     OneOf(&'static [&'static str]),
     Record(&'static Record),
+    /// The keys of this record, each of which may only be tighter than in the one above, and is like there by default.
+    Tighter(&'static Record),
     /// Names of the user's own, at least one.
     Names(&'static Shape),
+    /// Keys that name something that exists elsewhere, at least one; first what they name.
+    Keyed(&'static str, &'static Shape),
     /// Keys of any form, also none.
     Table(&'static Shape),
     /// At least one.
@@ -127,13 +170,13 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
             }
             _ => out.push(wrong(&format!("one of {}", words.join(", ")))),
         },
-        Shape::Record(record) => match &node.kind {
+        Shape::Record(record) | Shape::Tighter(record) => match &node.kind {
             Kind::Map(_) => conform_record(node, record, &named(what), owner, out),
             Kind::List(_) | Kind::Scalar { .. } => out.push(wrong("a mapping")),
         },
-        Shape::Names(of) | Shape::Table(of) => match &node.kind {
+        Shape::Names(of) | Shape::Keyed(_, of) | Shape::Table(of) => match &node.kind {
             Kind::Map(entries) => {
-                if entries.is_empty() && matches!(shape, Shape::Names(_)) {
+                if entries.is_empty() && !matches!(shape, Shape::Table(_)) {
                     out.push(Mistake::new(owner, format!("`{what}` must not be empty")));
                 }
                 for (key, value) in entries {
@@ -248,62 +291,13 @@ impl Shape {
             Shape::Boolean => vec!["true".into(), "false".into()],
             Shape::Duration => vec!["15m".into()],
             Shape::OneOf(words) => words.iter().map(|w| (*w).to_owned()).collect(),
-            Shape::Record(_) | Shape::Names(_) | Shape::Table(_) => vec!["{ KEY: VALUE }".into()],
+            Shape::Record(_) | Shape::Tighter(_) | Shape::Names(_) | Shape::Table(_) => vec!["{ KEY: VALUE }".into()],
+            Shape::Keyed(key, _) => vec![format!("{{ {key}: VALUE }}")],
             Shape::List(_) => vec!["[ONE, ANOTHER]".into()],
             Shape::OneOrMore(_) => vec!["ONE".into(), "[ONE, ANOTHER]".into()],
             Shape::Either(..) => vec!["[ONE, ANOTHER]".into(), "{ KEY: VALUE }".into()],
         };
         let forms: Vec<String> = forms.iter().map(|form| format!("`{what}: {form}`")).collect();
         format!("write {}", forms.join(" or "))
-    }
-
-    /// The JSON Schema (draft 2020-12) of everything that has this shape.
-    pub fn schema(&self) -> Value {
-        match self {
-            Shape::Text => json!({ "type": "string", "minLength": 1 }),
-            Shape::Written => json!({ "type": ["string", "number", "boolean"] }),
-            Shape::Account => json!({ "type": "string", "pattern": "^[0-9]{12}$" }),
-            Shape::Whole(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
-            Shape::Limit => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "const": UNLIMITED }] }),
-            Shape::Boolean => json!({ "type": "boolean" }),
-            Shape::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$" }),
-            Shape::OneOf(words) => json!({ "enum": words }),
-            Shape::Record(record) => record.schema(),
-            Shape::Names(of) => json!({
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": { "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$" },
-                "additionalProperties": of.schema(),
-            }),
-            Shape::Table(of) => json!({ "type": "object", "additionalProperties": of.schema() }),
-            Shape::List(of) => json!({ "type": "array", "minItems": 1, "items": of.schema() }),
-            Shape::OneOrMore(of) => json!({ "anyOf": [of.schema(), Shape::List(of).schema()] }),
-            Shape::Either(list, map) => json!({ "anyOf": [list.schema(), map.schema()] }),
-        }
-    }
-}
-
-impl Record {
-    fn schema(&self) -> Value {
-        let properties: Map<String, Value> = self
-            .fields
-            .iter()
-            .map(|f| {
-                let mut schema = f.shape.schema();
-                schema["description"] = f.about.into();
-                (f.name.to_owned(), schema)
-            })
-            .collect();
-        let required: Vec<&str> = self.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-        let mut schema = json!({
-            "type": "object",
-            "description": self.about,
-            "properties": properties,
-            "additionalProperties": false,
-        });
-        if !required.is_empty() {
-            schema["required"] = required.into();
-        }
-        schema
     }
 }

@@ -25,6 +25,7 @@ fn the_verbs_are_listed_with_their_descriptions() {
     Look:
       plan         Show what a release would do, stage by stage, without changing anything
       status       Show what runs where, and which release deployed it
+      findings     Show what scans have found in the images of a release, the worst first
       history      Show past releases, or all events of one release
       report       Write a report about a release to stdout, in a format that other tools read
 
@@ -35,7 +36,7 @@ fn the_verbs_are_listed_with_their_descriptions() {
 
     Set up:
       check        Read the pipeline file offline and report every mistake at once
-      schema       Print the JSON Schema of what kanmon prints
+      schema       Print a JSON Schema: of the pipeline file, for editors, or of what kanmon prints
       completions  Print the script with which a shell completes commands, stages and releases
       man          Print the manual page of kanmon, or of a command
       help         Explain a command or a topic

@@ -31,6 +31,7 @@ mod releases;
 mod reports;
 mod requesters;
 mod sandbox;
+mod schema;
 pub mod self_approval;
 mod sign_in;
 mod stopping;

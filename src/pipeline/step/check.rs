@@ -9,7 +9,7 @@ use crate::model::step::check::Check;
 use crate::outside::address;
 use crate::pipeline::duration;
 use crate::pipeline::reader::{Reader, Section};
-use crate::pipeline::shape::{Field, Record, Shape, may};
+use crate::pipeline::shape::{Field, Record, Rule, Shape, may};
 use crate::pipeline::yaml::{Kind as Form, Node};
 use crate::report::check as check_words;
 
@@ -24,11 +24,16 @@ static CHECK: Record = Record {
     about: "Exactly one of `http` and `command`.",
     fields: &[
         may("http", Shape::Text, "a URL, asked until it answers as expected"),
-        may("status", Shape::Whole(100, 599), "the status that it must answer with (200)"),
+        may("status", Shape::Whole(100, 599), "the status that it must answer with").or("200"),
         may("contains", Shape::Text, "what the answer must contain"),
         may("command", Shape::List(&Shape::Written), "a program and its arguments; exit code 0 passes"),
         may("account", Shape::Text, "the account whose credentials the command gets; without it, none"),
-        may("timeout", Shape::Duration, "how long it may take (http 1m, command 15m)"),
+        may("timeout", Shape::Duration, "how long it may take").or_else("`1m` for http, `15m` for a command"),
+    ],
+    rules: &[
+        Rule::One(&["http", "command"]),
+        Rule::Excludes("http", &["account"]),
+        Rule::Excludes("command", &["status", "contains"]),
     ],
 };
 

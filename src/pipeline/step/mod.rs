@@ -16,6 +16,9 @@ use crate::model::step::{Step, each};
 /// The keys of a step, in the order in which they are described.
 pub const FIELDS: &[Field] = &[run::FIELD, roll::FIELD, check::FIELD];
 
+/// Their names.
+pub const KEYS: &[&str] = &[run::FIELD.name, roll::FIELD.name, check::FIELD.name];
+
 static KINDS: [&Kind; FIELDS.len()] = [&run::KIND, &roll::KIND, &check::KIND];
 
 /// The valid steps; mistakes in the others are reported.
@@ -31,8 +34,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
         [] => {
             // An unknown key was reported already, and may be a misspelt one.
             if matches!(&node.kind, Form::Map(entries) if entries.is_empty()) {
-                let all: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-                reader.say_hint(node.span, "this step is empty", format!("write one of: {}", all.join(", ")));
+                reader.say_hint(node.span, "this step is empty", format!("write one of: {}", KEYS.join(", ")));
             }
             return None;
         }

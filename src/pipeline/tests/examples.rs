@@ -118,20 +118,24 @@ fn the_demo_resolves() {
     ");
 }
 
+/// The pipeline file of each example.
+pub fn files() -> Vec<PathBuf> {
+    let examples = std::fs::read_dir(pipelines().join("examples")).unwrap().map(|e| e.unwrap().path());
+    // Others are a driver's own file.
+    let repositories = examples.filter(|folder| folder.join("pipelines").is_dir());
+    let found: Vec<_> =
+        repositories.map(|folder| crate::pipeline::find(&folder, None).unwrap_or_else(|f| panic!("{f}"))).collect();
+    assert!(found.len() >= 2);
+    found
+}
+
 #[test]
 fn every_example_is_valid() {
-    let mut found = 0;
-    for example in std::fs::read_dir(pipelines().join("examples")).unwrap() {
-        let folder = example.unwrap().path();
-        if !folder.join("pipelines").is_dir() {
-            continue; // A driver's own file.
-        }
-        let file = crate::pipeline::find(&folder, None).unwrap_or_else(|f| panic!("{f}"));
+    for file in files() {
         let loaded = load(&file).unwrap_or_else(|d| panic!("{d}"));
+        let folder = file.parent().and_then(Path::parent).unwrap();
         assert_eq!(loaded.root, folder.canonicalize().unwrap(), "an example is a repository of its own");
-        found += 1;
     }
-    assert!(found >= 2);
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Valid and invalid pipeline files.
 
+mod defaults;
+mod every_key;
 mod examples;
 mod files;
 mod gates;
+mod json_schema;
 mod mistakes;
 mod mutations;
+mod reference;
 mod rendering;
 mod resolving;
 
