@@ -8,7 +8,7 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::{terminal_width, verb_groups};
 use crate::model::ids::{IdError, ImageName, ReleaseId, StageName};
-use crate::report::verb::{completions, man};
+use crate::report::verb::{completions, man, sandbox};
 use crate::report::{exit_codes, ids};
 use crate::usecase::begin::Reasons;
 
@@ -132,7 +132,9 @@ pub enum Verb {
     /// Run the embedded AWS, for any AWS client
     ///
     /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints the variables
-    /// that a shell has to export. Ctrl-C ends it; nothing is stored.
+    /// that a shell has to export; with `--output json`, one line with the addresses, accounts and variables. Ctrl-C ends it; nothing is
+    /// stored.
+    #[command(after_long_help = sandbox::FAILURES)]
     Sandbox(SandboxArgs),
     /// Run a whole release on the embedded AWS, without an AWS account
     Demo(DemoArgs),
@@ -404,6 +406,9 @@ pub struct SandboxArgs {
     /// The file that describes its accounts (default: the two accounts of the demo)
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
+    /// Print the seed instead of running, to write another one from it
+    #[arg(long)]
+    pub print_seed: bool,
     #[command(flatten)]
     pub traffic: TrafficArgs,
 }

@@ -13,17 +13,31 @@ pub fn users(seed: &Seed) -> impl Iterator<Item = (&Account, &User)> {
     seed.accounts.iter().flat_map(|a| a.users.iter().map(move |u| (a, u)))
 }
 
-fn lines(seed: &Seed, user: &User, host: &str) -> String {
-    let pairs = [
+/// The variables of a user of the seed.
+pub fn variables(seed: &Seed, user: &User, host: &str) -> Vec<(&'static str, String)> {
+    let mut all = vec![
         ("AWS_ENDPOINT_URL", format!("http://{host}")),
         ("AWS_REGION", seed.region.to_string()),
         ("AWS_DEFAULT_REGION", seed.region.to_string()),
         ("AWS_ACCESS_KEY_ID", user.key.id.clone()),
         ("AWS_SECRET_ACCESS_KEY", user.key.secret.clone()),
     ];
-    let mut out: String = pairs.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
-    // A session token or a profile that is still set would override or invalidate these keys.
-    out.push_str("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
+    all.extend(user.key.token.iter().map(|token| (TOKEN, token.clone())));
+    all
+}
+
+/// The variables that must not be set beside them: a session token or a profile that is still set would override or invalidate the
+/// keys.
+pub fn unset(user: &User) -> &'static [&'static str] {
+    if user.key.token.is_some() { &["AWS_PROFILE"] } else { &[TOKEN, "AWS_PROFILE"] }
+}
+
+const TOKEN: &str = "AWS_SESSION_TOKEN";
+
+fn lines(seed: &Seed, user: &User, host: &str) -> String {
+    let set = variables(seed, user, host);
+    let mut out: String = set.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
+    out.push_str(&format!("unset {}\n", unset(user).join(" ")));
     out
 }
 

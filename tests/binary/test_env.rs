@@ -44,9 +44,11 @@ impl Sandbox {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut users: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         let mut user = String::new();
-        while users.get("manager").is_none_or(|m| m.len() < 5) {
+        loop {
             let line = lines.next().expect("the sandbox ended before it printed its keys").unwrap();
-            if let Some(name) = line.strip_prefix("# ") {
+            if user == "manager" && line.starts_with("unset ") {
+                break;
+            } else if let Some(name) = line.strip_prefix("# ") {
                 user = name.split(' ').next().unwrap().to_owned();
             } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
                 users.entry(user.clone()).or_default().push((name.to_owned(), value.to_owned()));
@@ -77,6 +79,16 @@ impl Sandbox {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         serde_json::from_str(body).unwrap_or_else(|e| panic!("{method} {path}: {e}: {head}\n{body}"))
+    }
+
+    /// The status that the sandbox's own endpoint answers with.
+    pub fn status(&self, path: &str) -> u16 {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET /_sandbox/{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.host).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     /// All calls that it has received.

@@ -70,7 +70,7 @@ fn four_stages_resolve() {
       account  dev      111111111111 ap-northeast-1, role kanmon-deploy
       account  prod     222222222222 ap-northeast-1, role arn:aws:iam::222222222222:role/release/kanmon-deploy
       image    app      dev/portal/app, built from Dockerfile by buildah (linux/amd64 and linux/arm64)
-      image    pages    dev/portal/pages, files on scratch (linux/amd64)
+      image    pages    dev/portal/pages, files on scratch (linux/amd64 and linux/arm64)
       service  jobs     what runs now, container jobs runs app
       service  portal   deploy/portal.json, container app runs app, container pages runs pages
       stage    dev      account dev, cluster portal-dev

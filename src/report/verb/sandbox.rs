@@ -7,6 +7,29 @@ use std::path::Path;
 use crate::report::text::Text;
 use crate::report::words::Words;
 
+/// How to make something fail there, for `--help`. A test compares the labels with those that the sandbox reads.
+pub const FAILURES: &str = "\
+Labels of an image that decide what its scans find and how its containers behave
+(`labels:` of the pipeline file's `layers`, or LABEL in a Dockerfile):
+  dev.kanmon.sandbox.findings=CRITICAL:1,HIGH:2  what a scan finds: the gate blocks
+  dev.kanmon.sandbox.scan-takes=600              how long a scan takes, in AWS's seconds
+  dev.kanmon.sandbox.scan=PENDING_INITIAL_SCAN   the scan stays at this status of Inspector
+  dev.kanmon.sandbox.exit-code=1                 the container exits again and again: a crash loop
+  dev.kanmon.sandbox.exit-after=30               after how many seconds it exits
+  dev.kanmon.sandbox.run-exit-code=1             the exit code of a one-off task (`run:`)
+  dev.kanmon.sandbox.unhealthy=true              the container fails its health checks
+  dev.kanmon.sandbox.pull-error=TEXT             the image cannot be pulled
+
+The same for scans in a seed (`--print-seed` prints one to begin with), for all images that match:
+  inspector:
+    - images: { repository: hello }   # and account, digest
+      findings: CRITICAL:1
+      takes: 600
+
+While it runs, `curl -d BODY http://127.0.0.1:4566/_sandbox/PATH` changes it:
+  findings  {\"images\":{\"repository\":\"hello\"},\"findings\":\"CRITICAL:1\"}   found by a re-scan
+  faults    {\"operation\":\"UpdateService\",\"kind\":\"throttle\",\"count\":3}   or access_denied";
+
 /// Once it listens on this address.
 pub fn runs(host: &str) -> String {
     format!("the embedded AWS runs on http://{host} (loopback and memory only)")

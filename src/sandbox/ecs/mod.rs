@@ -115,6 +115,16 @@ impl Ecs {
         load_balancer::target(self.regions.get(&home)?, cluster, service)
     }
 
+    /// The account, region, cluster and name of every service.
+    pub fn services(&self) -> impl Iterator<Item = (&AccountId, &Region, &str, &str)> {
+        self.regions.iter().flat_map(|(home, regional)| {
+            regional.clusters.values().flat_map(move |cluster| {
+                let of_cluster = move |name| (&home.account, &home.region, cluster.name.as_str(), name);
+                cluster.services.keys().map(String::as_str).map(of_cluster)
+            })
+        })
+    }
+
     /// When something next happens by itself, so that a clock may jump there.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.next_due().map(|(at, ..)| at)

@@ -119,6 +119,12 @@ pub fn role_arn(account: &AccountId, role: &str) -> String {
     format!("arn:aws:iam::{account}:role/{role}")
 }
 
+/// A session's own ARN, which does not have the path of its role.
+pub fn session_arn(account: &AccountId, role: &str, name: &str) -> String {
+    let role = role.rsplit('/').next().unwrap_or(role);
+    format!("arn:aws:sts::{account}:assumed-role/{role}/{name}")
+}
+
 impl Directory {
     pub fn add_user(&mut self, account: &AccountId, name: &str, user: User) {
         self.users.insert((account.clone(), name.to_owned()), user);
@@ -134,6 +140,35 @@ impl Directory {
             identity: Identity::User { name: name.to_owned() },
         };
         self.keys.insert(id.to_owned(), Key { secret: secret.to_owned(), token: None, expires: None, caller });
+        Some(())
+    }
+
+    /// Adds the key of a session of a role, without an end. `None` where there is no such role.
+    pub fn add_session_key(
+        &mut self,
+        account: &AccountId,
+        role: &str,
+        name: &str,
+        id: &str,
+        secret: &str,
+        token: &str,
+    ) -> Option<()> {
+        let user_id = format!("{}:{name}", self.role(account, role)?.id);
+        let session = Session {
+            role: role.to_owned(),
+            name: name.to_owned(),
+            source_identity: None,
+            tags: BTreeMap::new(),
+            transitive: BTreeSet::new(),
+            policy: None,
+            federated: None,
+        };
+        let arn = session_arn(account, role, name);
+        let caller = Caller { account: account.clone(), arn, user_id, identity: Identity::Session(Box::new(session)) };
+        self.add_key(
+            id.to_owned(),
+            Key { secret: secret.to_owned(), token: Some(token.to_owned()), expires: None, caller },
+        );
         Some(())
     }
 

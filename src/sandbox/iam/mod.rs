@@ -14,6 +14,6 @@ mod properties;
 mod tests;
 
 pub use context::Context;
-pub use directory::{Caller, Directory, Identity, Key, Role, Session, User};
+pub use directory::{Caller, Directory, Identity, Key, Role, Session, User, session_arn};
 pub use evaluate::{Denial, ResourcePolicy, authorize};
 pub use policy::Policy;

@@ -18,6 +18,9 @@ const FINDINGS_LABEL: &str = "dev.kanmon.sandbox.findings";
 /// An image label that gives the status at which its scan stays.
 const REASON_LABEL: &str = "dev.kanmon.sandbox.scan";
 
+/// An image label that gives how long its scan takes, in AWS's seconds.
+const TAKES_LABEL: &str = "dev.kanmon.sandbox.scan-takes";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// It is not listed yet.
@@ -47,7 +50,9 @@ impl Inspector {
         let over = ordered.and_then(|b| b.reason_lasts).map(|n| begun + seconds(n)).filter(|at| *at <= now);
         let (begun, reason) = over.map_or((begun, reason), |at| (at, None));
         let of = |d: SignedDuration| begun + self.latency.of(d);
-        let takes = self.behaviours(location, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
+        let labelled = image.config.labels.get(TAKES_LABEL).and_then(|text| text.trim().parse().ok());
+        let takes =
+            labelled.or_else(|| self.behaviours(location, image).find_map(|b| b.takes)).unwrap_or(TAKES_SECONDS);
         let ends = of(SignedDuration::from_secs(i64::from(takes)));
         if now < of(LISTED).min(ends) && over.is_none() {
             Phase::Unlisted

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{Account, Registry, Seed, SeedError};
+use super::{Account, Address, Registry, Seed, SeedError, User as Person};
 use crate::model::ids::Region;
 use crate::sandbox::ecr::scanning::{Frequency, Rule, Scanning};
 use crate::sandbox::ecr::{Mutability, Repository};
@@ -42,6 +42,13 @@ impl Seed {
             behaviour.findings.specs().map_err(|why| wrong(format!("inspector[{n}]"), why))?;
             world.inspector_mut().add(behaviour.clone());
         }
+        for (host, address) in &self.addresses {
+            if !(200..=599).contains(&address.status) {
+                return Err(wrong(format!("addresses: {host}"), "status is 200 to 599"));
+            }
+            let region = address.region.clone().unwrap_or_else(|| self.region.clone());
+            world.add_address(host, Address { region: Some(region), ..address.clone() });
+        }
         world.seed_services(&self.ecs, &self.codepipeline).map_err(|why| wrong("ecs and codepipeline", why))
     }
 }
@@ -55,6 +62,12 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         }
         if world.directory_mut().key(&user.key.id).is_some() {
             return Err(wrong(at, format!("the access key {} is there twice", user.key.id)));
+        }
+        if user.session_of.is_some() != user.key.token.is_some() {
+            return Err(wrong(at, "session_of and the key's token go together"));
+        }
+        if user.session_of.is_some() {
+            continue;
         }
         let made = User { id: format!("AIDA{}", world.ids().base32(17)), policies: policies(&user.policies, &at)? };
         let directory = world.directory_mut();
@@ -74,7 +87,19 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         };
         world.directory_mut().add_role(id, &role.name, made);
     }
-    Ok(())
+    account.users.iter().try_for_each(|user| session(account, user, world))
+}
+
+/// The key of somebody who has a session of a role.
+fn session(account: &Account, user: &Person, world: &mut World) -> Result<(), SeedError> {
+    let (Some(role), Some(token)) = (&user.session_of, &user.key.token) else { return Ok(()) };
+    let at = format!("{}: user {}", account.name, user.name);
+    if !user.policies.is_empty() {
+        return Err(wrong(at, "a session has the policies of its role"));
+    }
+    let made =
+        world.directory_mut().add_session_key(&account.id, role, &user.name, &user.key.id, &user.key.secret, token);
+    made.ok_or_else(|| wrong(at, format!("the account has no role {role}")))
 }
 
 fn registry(account: &Account, region: &Region, world: &mut World) -> Result<(), SeedError> {

@@ -1,5 +1,7 @@
 //! The seed's form.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,6 +15,9 @@ pub struct Seed {
     /// The region of whatever names none.
     pub region: Region,
     pub accounts: Vec<Account>,
+    /// Which service answers at an address of the outside, by the host's name: `/_sandbox/at/HOST/…`.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, Address>,
     /// Whether calls are throttled beyond AWS's published quotas.
     #[serde(default = "yes")]
     pub quotas: bool,
@@ -51,17 +56,40 @@ pub struct Account {
 pub struct User {
     pub name: String,
     pub key: Key,
+    /// A role of the account: the key is that of a session of this role with the user's name, as IAM Identity Center gives them to
+    /// people. It has the role's policies.
+    #[serde(default)]
+    pub session_of: Option<String>,
     /// Policy documents as IAM has them.
     #[serde(default)]
     pub policies: Vec<Value>,
 }
 
-/// A long-lived access key. Examples, never anybody's own.
+/// An access key. Examples, never anybody's own.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     pub id: String,
     pub secret: String,
+    /// A session's key has one.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+/// A service that answers at an address.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    pub account: AccountId,
+    /// The seed's by default.
+    pub region: Option<Region>,
+    pub cluster: String,
+    pub service: String,
+    /// How it answers while the service runs.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// By default, what runs there.
+    pub body: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -118,6 +146,10 @@ pub struct Repository {
 
 fn yes() -> bool {
     true
+}
+
+fn ok() -> u16 {
+    200
 }
 
 fn an_hour() -> u32 {

@@ -8,7 +8,7 @@ pub(super) mod entries;
 #[cfg(test)]
 mod tests;
 
-pub use document::{Account, Key, Registry, Repository, Role, Seed, User};
+pub use document::{Account, Address, Key, Registry, Repository, Role, Seed, User};
 
 /// A seed that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,11 @@ impl Seed {
     /// Reads a seed from YAML or JSON.
     pub fn read(text: &str) -> Result<Seed, SeedError> {
         serde_saphyr::from_str(text).map_err(|e| SeedError::Form(e.to_string()))
+    }
+
+    /// The text of the built-in seed.
+    pub fn demo_text() -> &'static str {
+        DEMO
     }
 
     /// The built-in seed.

@@ -44,6 +44,13 @@ fn an_invalid_seed_is_reported_with_its_position() {
             "dev: user taro: Action or NotAction",
         ),
         ("AKIAAAAAAAAAAAAAAAAA", "short", "dev: user taro: an access key id"),
+        ("secret: s } }", "secret: s, token: t } }", "dev: user taro: session_of and the key's token go together"),
+        ("secret: s } }", "secret: s, token: t }, session_of: sso }", "dev: user taro: the account has no role sso"),
+        (
+            "region: ap-northeast-1\n",
+            "region: ap-northeast-1\naddresses: { a.example: { account: '111111111111', cluster: c, service: s, status: 99 } }\n",
+            "addresses: a.example: status is 200 to 599",
+        ),
         ("    name: dev", "    name: dev\n    registry: { scan: DEEP, frequency: MANUAL }", "dev: registry: scan is"),
         (
             "[{ name: app }]",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::invalid;
 use crate::model::ids::AccountId;
-use crate::sandbox::iam::{Caller, Directory, Identity, Key, Policy, Role, Session};
+use crate::sandbox::iam::{Caller, Directory, Identity, Key, Policy, Role, Session, session_arn};
 use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::service::AwsError;
 
@@ -59,7 +59,7 @@ pub fn open(
 ) -> Value {
     let (key_id, secret) = (format!("ASIA{}", ids.base32(16)), ids.secret());
     let token = format!("SBX{}{}", ids.secret(), ids.secret());
-    let arn = format!("arn:aws:sts::{account}:assumed-role/{}/{}", session.role, session.name);
+    let arn = session_arn(&account, &session.role, &session.name);
     let user_id = format!("{role_id}:{}", session.name);
     let identity = Identity::Session(Box::new(session));
     let assumed = Caller { account, arn: arn.clone(), user_id: user_id.clone(), identity };

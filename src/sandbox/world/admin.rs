@@ -1,5 +1,5 @@
 //! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, results of external actions, and what a service's users would
-//! reach.
+//! reach, by the service's name or at an address of the outside.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -15,6 +15,7 @@ use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::inspector::behaviour::{Findings, Images, LaterFindings, StatusChange};
 use crate::sandbox::inspector::finding::Status;
+use crate::sandbox::seed::Address;
 
 /// Findings that a re-scan turns up, and what becomes of others.
 #[derive(Deserialize)]
@@ -55,6 +56,9 @@ impl World {
     pub(super) fn admin(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
         let path = request.uri().path().trim_start_matches("/_sandbox/");
         let method = request.method();
+        if let Some(rest) = path.strip_prefix("at/") {
+            return self.at(rest);
+        }
         let reply = match path {
             "faults" if method == Method::POST => self.take_order(request.body()),
             "faults" if method == Method::GET => Ok(json!({"faults": self.faults.orders()})),
@@ -71,17 +75,35 @@ impl World {
                 Some(("service", rest)) => self.service(rest),
                 Some(("sessions", rest)) if method == Method::DELETE => self.end_sessions(rest),
                 _ => {
-                    let here = "actions, alarms, executions, faults, findings, log, service/… and sessions/… are here";
+                    let here =
+                        "actions, alarms, at/…, executions, faults, findings, log, service/… and sessions/… are here";
                     Err((StatusCode::NOT_FOUND, here.to_owned()))
                 }
             },
         };
-        let (status, body) = match reply {
-            Ok(body) => (StatusCode::OK, body),
-            Err((status, message)) => (status, json!({"message": message})),
+        match reply {
+            Ok(body) => json_response(StatusCode::OK, &body),
+            Err((status, message)) => json_response(status, &json!({"message": message})),
+        }
+    }
+
+    /// `HOST[/…]`: what the service at this address answers, which the seed names.
+    fn at(&self, rest: &str) -> Response<Bytes> {
+        let host = rest.split('/').next().unwrap_or(rest);
+        let message = |text: String| json!({ "message": text });
+        let Some(address) = self.addresses.get(host) else {
+            return json_response(StatusCode::NOT_FOUND, &message(format!("the seed has no address {host}")));
         };
-        let builder = Response::builder().status(status).header("content-type", "application/json");
-        builder.body(Bytes::from(body.to_string())).expect("constant headers")
+        let Address { account, region, cluster, service, status, body } = address;
+        let region = region.as_ref().map_or("", Region::as_str);
+        match (self.reached(account.as_str(), region, cluster, service), body) {
+            (None, _) => {
+                let text = format!("nothing runs in {cluster}/{service}");
+                json_response(StatusCode::SERVICE_UNAVAILABLE, &message(text))
+            }
+            (Some(running), None) => json_response(code(*status), &running),
+            (Some(_), Some(text)) => response(code(*status), "text/plain; charset=utf-8", text.clone()),
+        }
     }
 
     /// One fault or a list of them.
@@ -154,6 +176,19 @@ impl World {
         let nothing = || (StatusCode::SERVICE_UNAVAILABLE, format!("nothing runs in {cluster}/{service}"));
         self.reached(account, region, cluster, service).ok_or_else(nothing)
     }
+}
+
+fn code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::OK)
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
+    response(status, "application/json", body.to_string())
+}
+
+fn response(status: StatusCode, media_type: &str, body: String) -> Response<Bytes> {
+    let builder = Response::builder().status(status).header("content-type", media_type);
+    builder.body(Bytes::from(body)).expect("constant headers")
 }
 
 fn bad(e: impl ToString) -> (StatusCode, String) {

@@ -5,6 +5,8 @@ mod api;
 mod registry;
 mod services;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ use super::inspector::behaviour::LaterFindings;
 use super::latency::Latency;
 use super::log::{Entry, Log};
 use super::quotas::Quotas;
-use super::seed::{Seed, SeedError};
+use super::seed::{Address, Seed, SeedError};
 use super::sigv4;
 use super::traffic::Traffic;
 use crate::model::ids::{AccountId, Region};
@@ -36,6 +38,7 @@ pub struct World {
     inspector: Inspector,
     ecs: Ecs,
     codepipeline: CodePipeline,
+    addresses: BTreeMap<String, Address>,
     faults: Faults,
     quotas: Quotas,
     log: Log,
@@ -56,6 +59,7 @@ impl World {
             inspector: Inspector::new(latency),
             ecs: Ecs::new(latency),
             codepipeline: CodePipeline::new(latency),
+            addresses: BTreeMap::new(),
             faults: Faults::default(),
             quotas: Quotas::new(seed.quotas),
             log: Log::default(),
@@ -75,6 +79,7 @@ impl World {
             inspector: self.inspector.clone(),
             ecs: self.ecs.clone(),
             codepipeline: self.codepipeline.clone(),
+            addresses: self.addresses.clone(),
             faults: self.faults.clone(),
             quotas: self.quotas.clone(),
             log: self.log.clone(),
@@ -105,6 +110,11 @@ impl World {
 
     pub fn inspector_mut(&mut self) -> &mut Inspector {
         &mut self.inspector
+    }
+
+    /// Has a service answer at the address of this host.
+    pub(in crate::sandbox) fn add_address(&mut self, host: &str, address: Address) {
+        self.addresses.insert(host.to_owned(), address);
     }
 
     pub fn ids(&mut self) -> &mut IdGenerator {

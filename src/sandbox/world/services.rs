@@ -51,6 +51,11 @@ impl World {
         }
     }
 
+    /// The account, region, cluster and name of every ECS service.
+    pub fn services(&self) -> impl Iterator<Item = (&AccountId, &Region, &str, &str)> {
+        self.ecs.services()
+    }
+
     /// What a load balancer in front of a service reaches; `None` where nothing runs.
     pub(super) fn reached(&self, account: &str, region: &str, cluster: &str, service: &str) -> Option<Value> {
         self.ecs.running(&account.parse().ok()?, &region.parse().ok()?, cluster, service)
