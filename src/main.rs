@@ -3,6 +3,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        // What is printed on a full screen is lost with it.
+        kanmon::cli::restore_terminal();
         // It may quote somebody else's text.
         let quoted = info.to_string();
         match kanmon::model::visible::line(&quoted.replace('\n', " ")) {

@@ -123,6 +123,12 @@ pub enum Verb {
     Findings(FindingsArgs),
     /// Show past releases, or all events of one release
     History(HistoryArgs),
+    /// Follow all releases and stages on a full screen, and decide what waits for approval
+    ///
+    /// Reads the record every 2 seconds, and ECS as often as it changes, whoever works on the releases and wherever. Shows each stage's tasks
+    /// and each release's progress, differences, findings and history. Answers a request for approval with the checks of `approve`, for exactly the
+    /// plan on the screen.
+    Watch(WatchArgs),
     /// Write a report about a release to stdout, in a format that other tools read
     Report(ReportArgs),
     /// Write a release's record to stdout, as JSON lines that `import` reads
@@ -349,6 +355,13 @@ pub struct HistoryArgs {
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Open the page of this release first
+    #[arg(value_parser = id::<ReleaseId>)]
+    pub release: Option<ReleaseId>,
 }
 
 #[derive(Debug, Args)]

@@ -15,13 +15,13 @@ pub struct StageService<'a> {
 /// The release that deployed a revision (a task definition's ARN) of this service: the one with this deployment, else the newest that
 /// deployed it. A revision that was registered again for a rollback counts as the original. `None`: none of these releases deployed it.
 pub fn deployed_by<'r>(
-    recorded: &'r [Recorded],
+    recorded: &[&'r Recorded],
     at: StageService<'_>,
     revision: &str,
     deployment: Option<&str>,
 ) -> Option<&'r ReleaseId> {
     // An imported record is another store's: its deployments are not known here.
-    let own = recorded.iter().filter(|r| r.listed.imported.is_none());
+    let own = recorded.iter().copied().filter(|r| r.listed.imported.is_none());
     let rolls = own.flat_map(move |r| rolls_of(&r.release, at).map(move |roll| (&r.release, roll)));
     let revision = original(recorded, at, revision);
     let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
@@ -33,11 +33,11 @@ pub fn deployed_by<'r>(
 }
 
 /// The original of a revision that was registered again for a rollback; the revision itself if it was not.
-fn original<'a>(recorded: &'a [Recorded], at: StageService<'_>, revision: &'a str) -> &'a str {
+fn original<'a>(recorded: &[&'a Recorded], at: StageService<'_>, revision: &'a str) -> &'a str {
     let mut original = revision;
     // Each rollback belongs to another release, which limits the number of steps.
     for _ in recorded {
-        let own = recorded.iter().filter(|r| r.listed.imported.is_none());
+        let own = recorded.iter().copied().filter(|r| r.listed.imported.is_none());
         let before = own.flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
             let (restore, baseline) = (roll.back.run.as_ref()?, roll.baseline.as_ref()?);
             let again = restore.task_definition == original && baseline.task_definition != original;

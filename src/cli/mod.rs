@@ -43,6 +43,7 @@ mod sandbox;
 mod schema;
 mod status;
 mod unlock;
+mod watch;
 
 use std::process;
 
@@ -57,6 +58,11 @@ use crate::model::visible;
 use crate::report::text::Text;
 use crate::report::time;
 use crate::report::verb::defect;
+
+/// Restores the terminal, if `watch` draws on it.
+pub fn restore_terminal() {
+    watch::restore();
+}
 
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> process::ExitCode {
@@ -115,6 +121,7 @@ async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Status(args) => status::run(global, output, args).await,
         Verb::Findings(args) => findings::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
+        Verb::Watch(args) => watch::run(global, output, args).await,
         Verb::Report(args) => report::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,
         Verb::Import(args) => import::run(global, output, args).await,

@@ -61,6 +61,17 @@ pub fn open(
     }
 }
 
+/// Whether nothing was recorded on this machine yet, where the state is local.
+///
+/// # Errors
+/// Where `--state` is not a valid location.
+pub fn is_missing(loaded: &Loaded, given: Option<&str>) -> Result<bool, Failure> {
+    Ok(match location(loaded, given)? {
+        Location::Folder { dir, .. } => !dir.exists(),
+        Location::Table { .. } => false,
+    })
+}
+
 /// State that git tracks comes from the repository's authors, not from this machine, even if somebody names it. (Links, and folders
 /// that were made elsewhere, are refused when the state is opened.)
 fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {

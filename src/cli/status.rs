@@ -40,6 +40,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
     let all = records::all(&context, usize::MAX).await?;
     records::warn(&all, output);
     let recorded = &all.recorded;
+    let releases: Vec<&Recorded> = recorded.iter().collect();
     let ports = context.ports("kanmon-status", None);
     let mut services = LiveServices::new(&context, &ports);
     let (mut rows, mut freezes, mut held) = (Vec::new(), Vec::new(), Vec::new());
@@ -61,7 +62,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
             let at = StageService { stage: &stage.name, service };
             let release = live
                 .as_ref()
-                .and_then(|l| deployed_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
+                .and_then(|l| deployed_by(&releases, at, &l.task_definition, l.deployment.as_deref()))
                 .map(ToString::to_string);
             let (stage, service) = (stage.name.to_string(), service.to_string());
             rows.push(Row { stage, service, live, release, last_good: last_good.clone(), good_runs });

@@ -18,28 +18,60 @@ pub(super) fn ours() -> &'static str {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint(pub bool);
 
+/// The emphasis of a piece of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    Plain,
+    Good,
+    Bad,
+    Careful,
+    Strong,
+    Faint,
+}
+
+impl Ink {
+    const ALL: [Ink; 6] = [Ink::Plain, Ink::Good, Ink::Bad, Ink::Careful, Ink::Strong, Ink::Faint];
+
+    /// The parameter of the escape sequence that turns it on.
+    fn code(self) -> &'static str {
+        match self {
+            Ink::Plain => "0",
+            Ink::Good => "32",
+            Ink::Bad => "31",
+            Ink::Careful => "33",
+            Ink::Strong => "1",
+            Ink::Faint => "2",
+        }
+    }
+
+    /// The one that a parameter turns on.
+    pub(super) fn of(code: &str) -> Ink {
+        Ink::ALL.into_iter().find(|ink| ink.code() == code).unwrap_or(Ink::Plain)
+    }
+}
+
 impl Paint {
-    fn code(self, code: &str, text: &str) -> String {
-        if self.0 { format!("{0}{code}m{text}{0}0m", ours()) } else { text.to_owned() }
+    fn paint(self, ink: Ink, text: &str) -> String {
+        if self.0 { format!("{0}{1}m{text}{0}0m", ours(), ink.code()) } else { text.to_owned() }
     }
 
     pub fn good(self, text: &str) -> String {
-        self.code("32", text)
+        self.paint(Ink::Good, text)
     }
 
     pub fn bad(self, text: &str) -> String {
-        self.code("31", text)
+        self.paint(Ink::Bad, text)
     }
 
     pub fn careful(self, text: &str) -> String {
-        self.code("33", text)
+        self.paint(Ink::Careful, text)
     }
 
     pub fn strong(self, text: &str) -> String {
-        self.code("1", text)
+        self.paint(Ink::Strong, text)
     }
 
     pub fn faint(self, text: &str) -> String {
-        self.code("2", text)
+        self.paint(Ink::Faint, text)
     }
 }

@@ -3,7 +3,7 @@
 //! Whatever kanmon prints for people is a `Text`. One piece of text is one line: a line break that somebody else wrote is shown
 //! as `\n` and cannot make a line of its own. Several lines are several pieces.
 
-use super::paint::ours;
+use super::paint::{Ink, ours};
 use super::wrap::{wrap_line, wrap_prose};
 use crate::model::visible;
 
@@ -82,6 +82,11 @@ impl Text {
         &self.lines
     }
 
+    /// Each line in pieces, for a screen that is drawn cell by cell.
+    pub fn pieces(&self) -> Vec<Vec<Piece>> {
+        self.lines.iter().map(|line| pieces(line)).collect()
+    }
+
     /// As it is printed: without a last line break, and with the terminal's colours.
     pub fn shown(&self) -> String {
         self.lines.join("\n").replace(ours(), "\x1b[")
@@ -112,6 +117,23 @@ impl From<String> for Text {
     }
 }
 
+/// A part of a line with one emphasis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    pub ink: Ink,
+    pub text: String,
+}
+
+fn pieces(line: &str) -> Vec<Piece> {
+    let mut parts = line.split(ours());
+    let plain = parts.next().map(|text| Piece { ink: Ink::Plain, text: text.to_owned() });
+    let coloured = parts.map(|part| {
+        let (code, text) = part.split_once('m').unwrap_or(("", part));
+        Piece { ink: Ink::of(code), text: text.to_owned() }
+    });
+    plain.into_iter().chain(coloured).filter(|piece| !piece.text.is_empty()).collect()
+}
+
 /// One line, made harmless around kanmon's own colours.
 fn harmless(line: &str) -> String {
     line.split(ours()).map(visible::line).collect::<Vec<_>>().join(ours())
@@ -133,6 +155,14 @@ mod tests {
         let mut text = Text::from("gate  blocked");
         text.line("reason\n  gate  passed");
         assert_eq!(text.shown(), "gate  blocked\nreason\\n  gate  passed");
+    }
+
+    #[test]
+    fn a_line_is_taken_apart_where_its_emphasis_changes() {
+        let text = Text::from(format!("a {} \x1b[31mb", Paint(true).strong("関門")));
+        let piece = |ink, text: &str| Piece { ink, text: text.to_owned() };
+        let expected = vec![piece(Ink::Plain, "a "), piece(Ink::Strong, "関門"), piece(Ink::Plain, " \\u{1b}[31mb")];
+        assert_eq!(text.pieces(), [expected]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Text fitted to a terminal: broken between words, and continued with an indent.
 
+use unicode_width::UnicodeWidthChar;
+
 use super::paint::ours;
 
 /// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut, so that a
@@ -66,7 +68,7 @@ fn words(line: &str) -> Vec<&str> {
     words
 }
 
-/// How many cells a text takes on a terminal: colours none, East Asian characters two.
+/// How many cells a text takes on a terminal: colours none, wide characters two.
 pub fn cells(text: &str) -> usize {
     let mut escaped = false;
     let mut sum = 0;
@@ -75,15 +77,34 @@ pub fn cells(text: &str) -> usize {
             (false, '\x1b') => escaped = true,
             (true, 'm') => escaped = false,
             (true, _) => {}
-            (false, c) => sum += if is_wide(c) { 2 } else { 1 },
+            (false, c) => sum += c.width().unwrap_or(0),
         }
     }
     sum
 }
 
-fn is_wide(c: char) -> bool {
-    matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
+/// A text without colours, cut to this many cells; a cut is shown by `…`.
+pub fn clipped(text: &str, most: usize) -> String {
+    if cells(text) <= most {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used + 1 > most {
+            break;
+        }
+        out.push(c);
+    }
+    if most > 0 { out + "…" } else { out }
+}
+
+/// The same, filled with blanks up to this many cells.
+pub fn padded(text: &str, width: usize) -> String {
+    let text = clipped(text, width);
+    let blanks = width.saturating_sub(cells(&text));
+    text + &" ".repeat(blanks)
 }
 
 #[cfg(test)]
@@ -133,5 +154,14 @@ mod tests {
     #[test]
     fn colours_take_no_room_and_wide_characters_two_cells() {
         assert_eq!(cells("\x1b[32m関門\x1b[0m ok"), 7);
+        assert_eq!(cells("e\u{301}✓"), 2, "a combining mark takes none");
+    }
+
+    #[test]
+    fn a_text_is_cut_and_filled_by_cells() {
+        assert_eq!(clipped("関門です", 8), "関門です");
+        assert_eq!((clipped("関門です", 7), clipped("関門です", 6)), ("関門で…".into(), "関門…".into()));
+        assert_eq!((clipped("abc", 1), clipped("abc", 0)), ("…".into(), String::new()));
+        assert_eq!(padded("関門です", 6), "関門… ");
     }
 }

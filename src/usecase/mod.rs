@@ -30,5 +30,6 @@ pub mod review;
 mod still_runs;
 mod take_up;
 mod unread_rejections;
+pub mod watch;
 pub mod withdraw;
 pub mod work;

@@ -39,3 +39,4 @@ mod sign_in;
 mod stopping;
 mod terminal;
 mod unnamed;
+mod watch;

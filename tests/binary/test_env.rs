@@ -234,12 +234,22 @@ impl TestEnv {
     fn on_terminal(&self, env: &[(String, String)], columns: u16, args: &[&str]) -> Command {
         let quoted: Vec<String> = args.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
         let line = format!("stty cols {columns} rows 24 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
+        self.script(env, &line)
+    }
+
+    /// A command line of a shell, on a terminal.
+    fn script(&self, env: &[(String, String)], line: &str) -> Command {
         let mut command = Command::new("script");
-        self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh");
+        self.surround(&mut command, env).args(["-qec", line, "/dev/null"]).env("SHELL", "/bin/sh");
         if !env.iter().any(|(name, _)| name == "TERM") {
             command.env("TERM", "xterm-256color");
         }
         command
+    }
+
+    /// Starts a command line of a shell on a terminal, whose input stays open.
+    pub fn shell_on_terminal(&self, env: &[(String, String)], line: &str) -> Running {
+        Running::new(self.script(env, line), Stdio::piped())
     }
 
     /// Starts it, without a terminal.
@@ -376,6 +386,11 @@ impl Running {
 
     pub fn is_over(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
+    }
+
+    /// What it has printed on stdout.
+    pub fn printed(&self) -> String {
+        self.out.now()
     }
 
     /// Whether it has printed this text, on either stream.

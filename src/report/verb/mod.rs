@@ -25,3 +25,4 @@ pub mod schema;
 pub mod state_location;
 pub mod status;
 pub mod unlock;
+pub mod watch;
