@@ -6,7 +6,7 @@ use crate::report::topics;
 pub const GROUPS: [(&str, &[&str]); 7] = [
     ("Release", &["release", "promote", "resume", "abort"]),
     ("Decide", &["approvals", "approve", "reject", "withdraw"]),
-    ("Look", &["plan", "status", "findings", "history", "report"]),
+    ("Look", &["plan", "status", "findings", "history", "watch", "report"]),
     ("Control", &["freeze", "unfreeze", "unlock"]),
     ("Set up", &["check", "schema", "completions", "man", "help"]),
     ("Records", &["export", "import"]),

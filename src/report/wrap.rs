@@ -102,9 +102,12 @@ pub fn clipped(text: &str, most: usize) -> String {
 
 /// The same, filled with blanks up to this many cells.
 pub fn padded(text: &str, width: usize) -> String {
-    let text = clipped(text, width);
-    let blanks = width.saturating_sub(cells(&text));
-    text + &" ".repeat(blanks)
+    filled(&clipped(text, width), width)
+}
+
+/// A text that may have colours, filled with blanks up to this many cells.
+pub fn filled(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(cells(text))))
 }
 
 #[cfg(test)]

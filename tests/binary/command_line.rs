@@ -27,6 +27,7 @@ fn the_verbs_are_listed_with_their_descriptions() {
       status       Show what runs where, and which release deployed it
       findings     Show what scans have found in the images of a release, the worst first
       history      Show past releases, or all events of one release
+      watch        Follow all releases and stages on a full screen, and decide what waits for approval
       report       Write a report about a release to stdout, in a format that other tools read
 
     Control:

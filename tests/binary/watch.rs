@@ -94,7 +94,7 @@ fn a_release_that_waits_is_approved_on_the_screen_and_goes_on_to_its_end() {
     assert!(screen.contains(&format!("▸ {id}")), "{screen}");
     terminal.shows("staging/web");
     terminal.types("a");
-    let screen = terminal.shows("waits for approval of prod, ");
+    let screen = terminal.shows("approvers arn:aws:iam::111111111111:user/manager");
     for shown in ["requester developer of 111111111111", "gate      passed (2 low)", "web  hello-prod-web:1 →"] {
         assert!(screen.contains(shown), "not shown: `{shown}`\n{screen}");
     }

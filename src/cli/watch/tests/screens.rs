@@ -144,19 +144,19 @@ fn a_rollout_with_its_tasks() {
     ▶ dev   entered 1m 34s ago
         web  shop-dev-web:1 → shop-dev-web:2
           new   ●○○  1/3 running, 2 pending  shop-dev-web:2
-          old   ●●  2 running  shop-dev-web:1
+          old   ●●   2 running  shop-dev-web:1
     · prod  needs approval
 
     now
       dev/web: 1/3 running
 
-    before
-       1m → release          r20270114-080000-bbbbbb: shop to prod
-       1m ✓ web              built by layers: shop@sha256:4b5e57f6eb2f
-       1m ✓ dev              severity gate: passed (no findings)
-       1m → dev              entered: cluster dev, account main (012345678901)
-       1m → dev/migrate      runs as task 1
+    before, the newest first
+       1m → dev/web          shop-dev-web:1 → shop-dev-web:2, 3 tasks
        1m ✓ dev/migrate      ran, exit code 0
+       1m → dev/migrate      runs as task 1
+       1m → dev              entered: cluster dev, account main (012345678901)
+       1m ✓ dev              severity gate: passed (no findings)
+       1m ✓ web              built by layers: shop@sha256:4b5e57f6eb2f
     ────────────────────────────────────────────────────────────────────────────────
     esc back  p progress  d differences  f findings  h history  q quit
     ");
@@ -174,19 +174,19 @@ fn a_rollout_of_which_only_the_record_is_known_at_60_columns() {
 
     ▶ dev   entered 1m 34s ago
         web  shop-dev-web:1 → shop-dev-web:2
-          new  ●○○  1/3 running, 2 pending
+          new   ●○○  1/3 running, 2 pending
     · prod  needs approval
 
     now
       dev/web: 1/3 running
 
-    before
-       1m → release          r20270114-080000-bbbbbb: shop to
-                             prod
-       1m ✓ web              built by layers:
-                             shop@sha256:4b5e57f6eb2f
-       1m ✓ dev              severity gate: passed (no findings)
+    before, the newest first
+       1m → dev/web          shop-dev-web:1 → shop-dev-web:2, 3
+                             tasks
+       1m ✓ dev/migrate      ran, exit code 0
+       1m → dev/migrate      runs as task 1
        1m → dev              entered: cluster dev, account main
+                             (012345678901)
     ────────────────────────────────────────────────────────────
     esc back  p progress  d differences  f findings  h history
     q quit
@@ -208,16 +208,16 @@ fn a_release_that_waits_for_approval() {
     ? prod  waits for approval by anybody with AWS credentials, except the
         requester, 23h 58m left
 
-    before
-       1m ✓ dev              severity gate: passed (no findings)
-       1m → dev              entered: cluster dev, account main (012345678901)
-       1m → dev/migrate      runs as task 1
-       1m ✓ dev/migrate      ran, exit code 0
-       1m → dev/web          shop-dev-web:1 → shop-dev-web:2, 3 tasks
-       1m ✓ dev              done in 6s
-       1m ✓ prod             severity gate: passed (no findings)
+    before, the newest first
        1m ? prod             waits for approval of plan 64879f7d6b960a01, until
                              2027-01-16 08:00 UTC (1d)
+       1m ✓ prod             severity gate: passed (no findings)
+       1m ✓ dev              done in 6s
+       1m → dev/web          shop-dev-web:1 → shop-dev-web:2, 3 tasks
+       1m ✓ dev/migrate      ran, exit code 0
+       1m → dev/migrate      runs as task 1
+       1m → dev              entered: cluster dev, account main (012345678901)
+       1m ✓ dev              severity gate: passed (no findings)
 
 
     ────────────────────────────────────────────────────────────────────────────────
@@ -236,8 +236,7 @@ fn a_release_that_has_ended() {
     commit c0ffee
     requested by developer of 012345678901
 
-    ✗ dev   entered 1m 34s ago
-        web  shop-dev-web:1 → shop-dev-web:2
+    ✗ dev   not passed
     · prod  needs approval
 
     ✗ rolled back: dev/web failed and was rolled back
@@ -245,6 +244,7 @@ fn a_release_that_has_ended() {
       release r20270113-080000-cccccc
       web sha256:4b5e57f6eb2f42b9039b3d1e13929295f231749c510cbe341cd68036d9af97e2
       unchanged: dev/web, prod/web
+
 
 
 

@@ -14,7 +14,7 @@ use crate::report::display_names;
 use crate::report::paint::Paint;
 use crate::report::text::Text;
 use crate::report::verb::status;
-use crate::report::wrap::{cells, clipped, padded};
+use crate::report::wrap::{cells, clipped, filled, padded};
 
 /// A service of a stage.
 pub struct ServiceLine<'a> {
@@ -115,11 +115,6 @@ fn by_stage(lines: &[ServiceLine<'_>], paint: Paint) -> Vec<[String; 3]> {
         rows.extend(rolling.map(|(line, _)| row(line, paint)));
     }
     rows
-}
-
-/// Painted text, filled with blanks up to this many cells.
-fn filled(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(cells(text))))
 }
 
 /// What stands below the services, each as one line; what is longer is in `status`.

@@ -9,14 +9,14 @@ use crate::model::format::{commit as commit_name, lasting};
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
-use crate::model::rollout::ServiceReading;
+use crate::model::rollout::{Deployment, ServiceReading};
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::{RollState, RolloutRun};
 use crate::model::waiting::Waiting;
 use crate::report::paint::Paint;
 use crate::report::story_line::StoryLine;
 use crate::report::text::Text;
-use crate::report::wrap::{cells, padded};
+use crate::report::wrap::{cells, filled, padded};
 use crate::report::{display_names, rollout, story, summary, waiting};
 
 /// The live reading of a service of a stage.
@@ -46,10 +46,10 @@ pub fn page(shown: &Shown<'_>, live: Live<'_>, now: Timestamp, width: usize, pai
     text.wrapped(Some(width), 4)
 }
 
-/// The last lines of the story, the newest at the end. `width`: in cells.
+/// The last lines of the story, the newest first. `width`: in cells.
 pub fn recent(story: &[(Timestamp, StoryLine)], now: Timestamp, width: usize, paint: Paint) -> Text {
-    let mut text = Text::from("").and(Text::from(paint.strong("before")));
-    for (at, line) in &story[story.len().saturating_sub(RECENT)..] {
+    let mut text = Text::from("").and(Text::from(paint.strong("before, the newest first")));
+    for (at, line) in story.iter().rev().take(RECENT) {
         let age = format!("{:>5}", age(now.duration_since(*at)));
         // What stands below a line is instructions, which are on other pages.
         let line = StoryLine { more: Vec::new(), ..line.clone() };
@@ -90,14 +90,15 @@ fn of_stage(shown: &Shown<'_>, stage: &Stage, widest: usize, live: Live<'_>, now
     let name = paint.strong(&padded(stage.name.as_str(), widest));
     let word = match (state.entered, state.left) {
         (Some(entered), Some(left)) => format!("done in {}", lasting(left.duration_since(entered))),
+        (Some(_), None) if shown.release.ended_for_good().is_some() => "not passed".to_owned(),
         (Some(entered), None) => format!("entered {} ago", lasting(now.duration_since(entered))),
         (None, _) => before(shown, stage, now),
     };
     let mut text = Text::from(format!("{} {name}  {word}", inked(ink, &sign.to_string(), paint)));
-    // A stage that is passed needs no more room.
-    if state.left.is_none() {
+    // A stage that is passed needs no more room, and how a release has ended stands below the stages.
+    if state.left.is_none() && shown.release.ending.is_none() {
         for (_, service, roll) in state.rolls() {
-            text = text.and(of_roll(shown.release, service, roll, live(stage, service), paint).after("    "));
+            text = text.and(of_roll(service, roll, live(stage, service), paint).after("    "));
         }
     }
     text
@@ -119,13 +120,7 @@ fn before(shown: &Shown<'_>, stage: &Stage, now: Timestamp) -> String {
 }
 
 /// A service's rollout, with its tasks where it has begun.
-fn of_roll(
-    release: &Release,
-    service: &ServiceName,
-    roll: &RollState,
-    reading: Option<&ServiceReading>,
-    paint: Paint,
-) -> Text {
+fn of_roll(service: &ServiceName, roll: &RollState, reading: Option<&ServiceReading>, paint: Paint) -> Text {
     let direction = if roll.back.run.is_some() { Direction::Back } else { Direction::Forward };
     let rolling = roll.rollout(direction);
     let Some(run) = &rolling.run else { return Text::new() };
@@ -139,37 +134,41 @@ fn of_roll(
     let mut text = Text::from(format!("{}  {what}", paint.strong(service.as_str())));
     match &rolling.ended {
         Some(end) => text.line(format!("  {}", rollout::ended(end))),
-        // What runs after a release has ended need not be its own any more.
-        None if release.ending.is_some() => {}
-        None => text = text.and(deployments(run, reading, paint).after("  ")),
+        None => text = text.and(deployments(roll, run, reading, paint).after("  ")),
     }
     text
 }
 
 /// The deployments of a service that is being rolled: ours, and what it replaces. Without a reading, what the record has.
-fn deployments(run: &RolloutRun, reading: Option<&ServiceReading>, paint: Paint) -> Text {
+fn deployments(roll: &RollState, run: &RolloutRun, reading: Option<&ServiceReading>, paint: Paint) -> Text {
     let Some(reading) = reading else {
         let recorded = run.progress.as_ref();
-        return match recorded {
-            Some(p) => Text::from(format!("new  {}", tasks::starting(p.running, p.desired, p.failed, paint))),
-            None => Text::new(),
-        };
+        let [drawn, text] =
+            recorded.map_or_else(Default::default, |p| tasks::starting(p.running, p.desired, p.failed, paint));
+        return if recorded.is_some() { Text::from(format!("new   {drawn}  {text}")) } else { Text::new() };
     };
-    let mut text = Text::new();
+    let before = roll.baseline.as_ref().map(|baseline| &baseline.task_definition);
+    let mut rows = Vec::new();
     for deployment in &reading.deployments {
-        let ours = run.primary.as_deref() == Some(deployment.id.as_str());
-        let primary = reading.primary().is_some_and(|primary| primary.id == deployment.id);
-        let revision = arn::last(&deployment.task_definition);
-        let (word, drawn) = match (ours, primary) {
-            (true, _) => ("new", tasks::starting(deployment.running, deployment.desired, deployment.failed, paint)),
-            (false, true) => {
-                ("other", tasks::starting(deployment.running, deployment.desired, deployment.failed, paint))
+        let Deployment { id, task_definition, desired, running, failed, .. } = deployment;
+        let is_ours = run.primary.as_ref() == Some(id);
+        let is_primary = reading.primary().is_some_and(|primary| primary.id == *id);
+        let (word, [drawn, text]) = match (is_ours, is_primary) {
+            (true, _) => ("new", tasks::starting(*running, *desired, *failed, paint)),
+            // ECS rolls back to it.
+            (false, true) if before == Some(task_definition) => {
+                ("back", tasks::starting(*running, *desired, *failed, paint))
             }
-            (false, false) => ("old", tasks::stopping(deployment.running, paint)),
+            (false, true) => ("other", tasks::starting(*running, *desired, *failed, paint)),
+            (false, false) => ("old", tasks::stopping(*running, paint)),
         };
-        text.line(format!("{word:<5} {drawn}  {}", paint.faint(revision)));
+        rows.push((word, drawn, text, arn::last(task_definition)));
     }
-    text
+    let widest = rows.iter().map(|(_, drawn, ..)| cells(drawn)).max().unwrap_or(0);
+    let line = |(word, drawn, text, revision): (&str, String, String, &str)| {
+        format!("{word:<5} {}  {text}  {}", filled(&drawn, widest), paint.faint(revision))
+    };
+    rows.into_iter().map(line).collect()
 }
 
 /// What is waited for, and since when.

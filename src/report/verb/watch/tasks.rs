@@ -41,22 +41,22 @@ pub fn older(reading: &ServiceReading) -> impl Iterator<Item = &Deployment> {
     reading.deployments.iter().filter(|deployment| deployment.status != DeploymentStatus::Primary)
 }
 
-/// A deployment that starts tasks, with its numbers.
-pub fn starting(running: u32, wanted: u32, failed: u32, paint: Paint) -> String {
+/// A deployment that starts tasks: its tasks drawn, and their numbers.
+pub fn starting(running: u32, wanted: u32, failed: u32, paint: Paint) -> [String; 2] {
     let pending = wanted.saturating_sub(running);
-    let mut text = format!("{}  {running}/{wanted} running", drawn(running, wanted, paint));
+    let mut text = format!("{running}/{wanted} running");
     if pending > 0 {
         text.push_str(&format!(", {pending} pending"));
     }
     if failed > 0 {
         text.push_str(&paint.bad(&format!(", {failed} failed")));
     }
-    text
+    [drawn(running, wanted, paint), text]
 }
 
-/// A deployment that is being replaced.
-pub fn stopping(running: u32, paint: Paint) -> String {
-    format!("{}  {running} running", paint.faint(&"●".repeat(running.min(MOST) as usize)))
+/// A deployment that is being replaced, likewise.
+pub fn stopping(running: u32, paint: Paint) -> [String; 2] {
+    [paint.faint(&"●".repeat(running.min(MOST) as usize)), format!("{running} running")]
 }
 
 #[cfg(test)]
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn a_deployment_is_drawn_with_its_numbers() {
-        assert_eq!(starting(1, 3, 2, Paint(false)), "●○○  1/3 running, 2 pending, 2 failed");
-        assert_eq!(starting(2, 2, 0, Paint(false)), "●●  2/2 running");
-        assert_eq!(stopping(1, Paint(false)), "●  1 running");
+        assert_eq!(starting(1, 3, 2, Paint(false)), ["●○○", "1/3 running, 2 pending, 2 failed"]);
+        assert_eq!(starting(2, 2, 0, Paint(false)), ["●●", "2/2 running"]);
+        assert_eq!(stopping(1, Paint(false)), ["●", "1 running"]);
     }
 }
