@@ -445,9 +445,9 @@ fn long_names_and_many_services_leave_room_for_the_releases() {
     state.update(Event::Live((id("dev"), name(3)), LiveService { at: now(), read: Ok(reading(new_and_old())) }));
     insta::assert_snapshot!(drawn(&mut state, 80, 12), @"
     shop                                                                      ● live
-     dev: 30 services       1 of 30 read       not by kanmon (1)
-     dev/s3-xxxxxxxxxxxxx…  ●○○ 1/3 + 2 old ▶  not by kanmon
-     prod/web               reading …          r20270114-080000-bbbbbb by the record
+     dev: 30 services                     1 of 30 read       not by kanmon (1)
+     dev/s3-xxxxxxxxxxxxxxxxxxxxxxxxxxx…  ●○○ 1/3 + 2 old ▶  not by kanmon
+     prod/web                             reading …          r20270114-080000-bbbbbb
     ─ releases ─────────────────────────────────────────────────────────────────────
     ▸ r20270115-080000-aaaaaa   1m  ✓ dev  ? prod  waits for approval, 23h left
 

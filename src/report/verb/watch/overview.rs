@@ -67,8 +67,8 @@ fn row(line: &ServiceLine<'_>, paint: Paint) -> [String; 3] {
     match line.seen {
         Seen::NotYet | Seen::Unreadable => {
             let seen = if let Seen::NotYet = line.seen { "reading …" } else { "not visible" };
-            let recorded = line.release.map_or_else(String::new, |release| format!("{release} by the record"));
-            [name, paint.faint(seen), paint.faint(&recorded)]
+            let recorded = line.release.map_or("", |release| release.as_str());
+            [name, paint.faint(seen), paint.faint(recorded)]
         }
         Seen::Reading(reading) => {
             let by = line.release.map_or_else(|| paint.faint(NOT_RECORDED), ToString::to_string);
