@@ -67,7 +67,7 @@ pub fn open(
 /// Where `--state` is not a valid location.
 pub fn is_missing(loaded: &Loaded, given: Option<&str>) -> Result<bool, Failure> {
     Ok(match location(loaded, given)? {
-        Location::Folder { dir, .. } => !dir.exists(),
+        Location::Folder(Folder { dir, .. }) => !dir.exists(),
         Location::Table { .. } => false,
     })
 }

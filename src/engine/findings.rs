@@ -1,21 +1,11 @@
 //! What was found in a release's images, as last read.
 
 use crate::engine::scan_keys::{self, Key};
-use crate::model::finding::{Finding, ScanReading};
-use crate::model::ids::{AccountName, Digest};
+use crate::model::finding::{ImageFindings, ScanReading};
+use crate::model::ids::Digest;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
-
-/// An image's last reading, where it was read.
-#[derive(Debug, PartialEq)]
-pub struct ImageFindings<'r> {
-    pub image: &'r ScanSubject,
-    /// The accounts whose scanners have this result.
-    pub accounts: Vec<&'r AccountName>,
-    pub digest: Option<&'r Digest>,
-    pub reading: &'r ScanReading,
-}
 
 /// The images whose scans were read, of this stage or of all, each with what was found in it. Accounts with the same result are together.
 pub fn of<'r>(release: &'r Release, stage: Option<&Stage>) -> Vec<ImageFindings<'r>> {
@@ -48,18 +38,12 @@ fn digest<'r>(release: &'r Release, image: &'r ScanSubject) -> Option<&'r Digest
     }
 }
 
-/// Findings in the order in which people read them: the worst first.
-pub fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| (finding.severity.rank(), *finding));
-    sorted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::event::Fact;
-    use crate::model::finding::ScanState;
+    use crate::model::finding::{Finding, ScanState};
+    use crate::model::ids::AccountName;
     use crate::model::release::samples::{at, events, id, started, unknown_requester};
     use crate::model::severity::Severity;
 
@@ -110,12 +94,5 @@ mod tests {
         let dev = release.started.pipeline.stage(&id("dev")).unwrap();
         let accounts: Vec<_> = of(&release, Some(dev)).into_iter().flat_map(|image| image.accounts).collect();
         assert_eq!(accounts, [&id::<AccountName>("main")]);
-    }
-
-    #[test]
-    fn the_worst_come_first_and_untriaged_ones_last() {
-        let all = [Severity::Untriaged, Severity::Low, Severity::Critical, Severity::High].map(|s| finding("CVE-1", s));
-        let order: Vec<_> = worst_first(&all).into_iter().map(|f| f.severity).collect();
-        assert_eq!(order, [Severity::Critical, Severity::High, Severity::Low, Severity::Untriaged]);
     }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::gate_reason::{ScanBlock, ScanWait};
+use super::ids::{AccountName, Digest};
+use super::scan_subject::ScanSubject;
 use super::severity::Severity;
 
 /// One vulnerability in one package of an image: the part of a finding that rules look at.
@@ -86,5 +88,41 @@ impl ScanReading {
             (one, another) => one == another,
         };
         state && self.findings == other.findings && self.suppressed == other.suppressed
+    }
+}
+
+/// An image's last reading, where it was read.
+#[derive(Debug, PartialEq)]
+pub struct ImageFindings<'r> {
+    pub image: &'r ScanSubject,
+    /// The accounts whose scanners have this result.
+    pub accounts: Vec<&'r AccountName>,
+    pub digest: Option<&'r Digest>,
+    pub reading: &'r ScanReading,
+}
+
+/// Findings in the order in which people read them: the worst first.
+pub fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (finding.severity.rank(), *finding));
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_come_first_and_untriaged_ones_last() {
+        let finding = |severity| Finding {
+            id: "CVE-1".into(),
+            severity,
+            package: String::new(),
+            installed: None,
+            fixed_in: None,
+        };
+        let all = [Severity::Untriaged, Severity::Low, Severity::Critical, Severity::High].map(finding);
+        let order: Vec<_> = worst_first(&all).into_iter().map(|f| f.severity).collect();
+        assert_eq!(order, [Severity::Critical, Severity::High, Severity::Low, Severity::Untriaged]);
     }
 }

@@ -11,7 +11,7 @@ use super::check_result::CheckResult;
 use super::effect::Effect;
 use super::effect_properties::FailureScope;
 use super::fault::{Fault, FaultKind};
-use super::finding::Finding;
+use super::finding::{Finding, worst_first};
 use super::freeze::FrozenBy;
 use super::gate::GateJudgement;
 use super::gate_reason::GateReason;
@@ -229,9 +229,7 @@ const SHOWN: usize = 5;
 
 impl Blocked {
     pub fn by(judgement: &GateJudgement) -> Blocked {
-        let mut worst_first: Vec<&Finding> = judgement.blocking.iter().collect();
-        worst_first.sort_by_key(|finding| (finding.severity.rank(), *finding));
-        let findings: Vec<Finding> = worst_first.into_iter().take(SHOWN).cloned().collect();
+        let findings: Vec<Finding> = worst_first(&judgement.blocking).into_iter().take(SHOWN).cloned().collect();
         let more = judgement.blocking.len() - findings.len();
         Blocked { verdict: judgement.verdict, reasons: judgement.reasons.clone(), findings, more }
     }

@@ -10,11 +10,16 @@ use crate::report::time::moment;
 
 /// What is waited for, in a log in which nothing else was printed for a while.
 pub fn reminder(waits: &[Wait], now: Timestamp) -> String {
-    let each = |wait: &Wait| match time(wait, now) {
+    let waits: Vec<String> = waits.iter().map(|wait| timed(wait, now)).collect();
+    format!("· waiting: {}", waits.join("; "))
+}
+
+/// What is waited for, with its time.
+pub fn timed(wait: &Wait, now: Timestamp) -> String {
+    match time(wait, now) {
         time if time.is_empty() => text(wait),
         time => format!("{} ({time})", text(wait)),
-    };
-    format!("· waiting: {}", waits.iter().map(each).collect::<Vec<_>>().join("; "))
+    }
 }
 
 /// How long it has taken, and how long it may take at most; empty where neither is known.

@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 
 use super::event::{Event, Sheet};
 use super::{TICK, input};
-use crate::cli::approvals::{self, Layout, PendingApproval};
 use crate::cli::failure::Failure;
 use crate::model::approval::Answer;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::report::paint::Paint;
+use crate::report::review;
 use crate::report::verb::answer as words;
 use crate::report::words::Words;
 use crate::usecase::answer::{self, Answered, Decision};
@@ -95,7 +95,7 @@ impl Tasks {
         let (context, events) = (self.context.clone(), self.events.clone());
         tokio::spawn(async move {
             let opened = decision::open(&context, &release, &stage).await;
-            let layout = Layout { paint, width: Some(width) };
+            let layout = review::Layout { paint, width: Some(width), height: None };
             let sheet = opened.map(|opened| sheet(&context, opened, layout)).map_err(words_of);
             let _ = events.send(Event::Opened(Box::new(sheet)));
         });
@@ -115,11 +115,10 @@ impl Tasks {
 }
 
 /// The request as `approve` shows it: this is the only place that knows what an approver sees here.
-fn sheet(context: &Context, opened: Opened, layout: Layout) -> Sheet {
-    let Opened { recorded, stage, request, frozen, rejected, refusal } = opened;
-    let pending = PendingApproval { recorded: &recorded, stage: &stage, request: &request, frozen, rejected };
-    let text = approvals::human(context, &pending, layout);
-    Sheet { text, stage: stage.name, request, refusal: refusal.map(words_of) }
+fn sheet(context: &Context, opened: Opened, layout: review::Layout) -> Sheet {
+    let Opened { gathered, stage, request, refusal } = opened;
+    let text = review::sheet(&gathered.review(), context.clock.now(), layout);
+    Sheet { text, stage, request, refusal: refusal.map(words_of) }
 }
 
 fn words_of(error: Error) -> Words {

@@ -1,14 +1,12 @@
 //! What the state looks like: texts, and where on the screen they belong.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::decision::{Content, DecisionPage, Prompt};
 use super::state::{Page, State};
 use crate::cli::deployed_by::{StageService, deployed_by};
 use crate::cli::failure::Failure;
-use crate::model::event::Fact;
+use crate::engine::findings::of as scan_results;
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -210,16 +208,8 @@ fn history_text(followed: &Followed, width: usize, paint: Paint) -> Text {
 }
 
 fn findings_text(followed: &Followed, width: usize, paint: Paint) -> Text {
-    // The release forgets readings when it continues; its events do not.
-    let mut last = BTreeMap::new();
-    for event in followed.events.iter() {
-        if let Fact::ScanObserved { image, account, reading, .. } = &event.fact {
-            last.insert((image, account), reading);
-        }
-    }
-    let scans: Vec<_> =
-        last.into_iter().map(|((image, account), reading)| findings::Scanned { image, account, reading }).collect();
-    findings::page(&followed.recorded.release, &scans, width, paint)
+    let release = &followed.recorded.release;
+    findings::page(release, &scan_results(release, None), width, paint)
 }
 
 fn decision_page(state: &State, page: &DecisionPage, paint: Paint) -> View {

@@ -1,7 +1,6 @@
 //! What `findings` prints: a line for each image, and a table of what was found in it.
 
-use crate::engine::findings::{ImageFindings, worst_first};
-use crate::model::finding::{Finding, ScanState};
+use crate::model::finding::{Finding, ImageFindings, ScanState, worst_first};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::report::text::Text;
 use crate::report::time::moment;

@@ -1,25 +1,19 @@
 //! A request for approval, read to be decided.
 
 use crate::model::approval::{Answer, ApprovalRequest};
-use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::Rejected;
-use crate::model::pipeline::Stage;
 use crate::model::refusal::AnswerRefusal;
 use crate::usecase::answer::{Decision, prepare};
 use crate::usecase::context::Context;
 use crate::usecase::error::Error;
-use crate::usecase::question::{open_requests, recorded, stage_circumstances, why_settled};
-use crate::usecase::records::Recorded;
+use crate::usecase::question::{open_requests, recorded, why_settled};
+use crate::usecase::review::{Gathered, gather};
 
 /// A request, as it is shown before it is decided.
 pub struct Opened {
-    pub recorded: Recorded,
-    pub stage: Stage,
+    pub gathered: Gathered,
+    pub stage: StageName,
     pub request: ApprovalRequest,
-    pub frozen: Option<Frozen>,
-    /// Of the same images, in other releases.
-    pub rejected: Vec<Rejected>,
     /// Why the caller's approval of exactly this plan would not count, if it would not.
     pub refusal: Option<Error>,
 }
@@ -36,10 +30,10 @@ pub async fn open(context: &Context, id: &ReleaseId, stage: &StageName) -> Resul
         let why = why_settled(&recorded, Some(stage));
         return Err(AnswerRefusal::NotWaiting { release: id.clone(), why }.into());
     };
-    let (frozen, rejected) = stage_circumstances(context, &recorded, &stage).await;
+    let gathered = gather(context, &recorded, &stage, &request).await?;
     let decision = exactly(&stage.name, &request, Answer::Approved, String::new());
     let refusal = prepare(context, id, &decision).await.err();
-    Ok(Opened { recorded, stage, request, frozen, rejected, refusal })
+    Ok(Opened { gathered, stage: stage.name, request, refusal })
 }
 
 /// A decision about the plan of this request and no other.

@@ -12,7 +12,7 @@ use crate::model::event::Event;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Ledgers, StageLedger};
 use crate::model::release::Release;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::Wait;
 use crate::ports::journal::{Holder, JournalError, Listed};
 use crate::usecase::context::Context;
 use crate::usecase::error::Error;
@@ -48,7 +48,7 @@ pub struct Followed {
     pub recorded: Recorded,
     pub events: Arc<Vec<Event>>,
     /// What it waits for.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<Wait>,
 }
 
 /// What is recorded about a stage.
@@ -182,7 +182,7 @@ impl RecordReader {
 }
 
 /// What a release waits for, as the process that works on it decides it.
-fn waiting(release: &Release, stages: &[StageRecord], now: Timestamp) -> Vec<Waiting> {
+fn waiting(release: &Release, stages: &[StageRecord], now: Timestamp) -> Vec<Wait> {
     let ledgers: Ledgers = stages.iter().map(|stage| (stage.stage.clone(), stage.ledger.clone())).collect();
     match decide(release, &ledgers, now) {
         Decision::Go { waiting, .. } => waiting,

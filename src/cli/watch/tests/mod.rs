@@ -26,7 +26,7 @@ use crate::model::severity::Severity;
 use crate::model::step::part::Direction;
 use crate::model::step::roll::RollFact;
 use crate::model::step::run::{RunFact, TaskEnd};
-use crate::model::waiting::{StepProgress, Waiting};
+use crate::model::waiting::{StepProgress, Wait, Waiting};
 use crate::ports::journal::{Holder, Listed};
 use crate::report::paint::Paint;
 use crate::report::text::Text;
@@ -55,6 +55,7 @@ fn built() -> Vec<Fact> {
         id: id.into(),
         severity,
         package: package.into(),
+        installed: Some("1.0".into()),
         fixed_in: fixed.map(str::to_owned),
     };
     let findings = vec![
@@ -62,7 +63,7 @@ fn built() -> Vec<Fact> {
         finding("CVE-2026-2222", Severity::Medium, "openssl", Some("3.0.14-1")),
     ];
     let state = ScanState::Scanned { at: at(0), again_from: None };
-    let reading = ScanReading { state, findings, suppressed: vec![] };
+    let reading = ScanReading { findings, ..ScanReading::without_findings(state) };
     vec![
         Fact::ImageBuilt { image: id("web"), pushed, origin: ImageOrigin::Built { by: "layers".into() } },
         Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 },
@@ -173,10 +174,10 @@ fn followed(name: &str, facts: Vec<Fact>, held: bool) -> Arc<Followed> {
     };
     let progress = release.stage(&id("dev")).rolls().next().and_then(|(_, _, roll)| roll.forward.run.clone());
     let progress = progress.and_then(|run| run.progress).filter(|_| release.stage(&id("dev")).left.is_none());
-    let waiting = progress.into_iter().map(|progress| Waiting::Step {
-        at: step("dev", 1),
-        part: crate::model::step::part::StepPart::Service(id("web"), Direction::Forward),
-        progress: StepProgress::Rollout(Box::new(progress)),
+    let waiting = progress.into_iter().map(|progress| {
+        let part = crate::model::step::part::StepPart::Service(id("web"), Direction::Forward);
+        let progress = StepProgress::Rollout(Box::new(progress));
+        Wait::unlimited(Waiting::Step { at: step("dev", 1), part, progress }, None)
     });
     let waiting = waiting.collect();
     Arc::new(Followed { recorded: Recorded { listed, release }, events: Arc::new(events), waiting })

@@ -1,22 +1,14 @@
-//! The findings of a release's images.
+//! The findings of a release's images, as a page.
 
-use crate::model::finding::ScanReading;
-use crate::model::ids::AccountName;
+use crate::model::finding::ImageFindings;
 use crate::model::release::Release;
-use crate::model::scan_subject::ScanSubject;
+use crate::report::gate;
 use crate::report::paint::Paint;
 use crate::report::text::Text;
-use crate::report::{gate, table};
+use crate::report::verb::findings as words;
 
-/// An image's last scan in one account.
-pub struct Scanned<'a> {
-    pub image: &'a ScanSubject,
-    pub account: &'a AccountName,
-    pub reading: &'a ScanReading,
-}
-
-/// The gates' judgements, then the findings of each image, the most severe first. `width`: in cells.
-pub fn page(release: &Release, scans: &[Scanned<'_>], width: usize, paint: Paint) -> Text {
+/// The gates' judgements, then what `findings` prints. `width`: in cells.
+pub fn page(release: &Release, found: &[ImageFindings<'_>], width: usize, paint: Paint) -> Text {
     let mut text = Text::new();
     for stage in &release.started.pipeline.stages {
         let state = release.stage(&stage.name);
@@ -27,25 +19,12 @@ pub fn page(release: &Release, scans: &[Scanned<'_>], width: usize, paint: Paint
             text.line(format!("gate of {}: {line}", stage.name));
         }
     }
-    for scan in scans {
-        let Scanned { image, account, reading } = scan;
+    for image in found {
         text.line("");
-        text.line(paint.strong(&format!("{image} in {account}: {}", gate::scan(reading))));
-        let mut findings: Vec<_> = reading.findings.iter().collect();
-        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), &finding.id));
-        let rows: Vec<Vec<String>> = findings
-            .into_iter()
-            .map(|finding| {
-                let fixed = finding.fixed_in.clone().unwrap_or_else(|| "-".to_owned());
-                vec![finding.severity.word().to_owned(), finding.id.clone(), finding.package.clone(), fixed]
-            })
-            .collect();
-        if !rows.is_empty() {
-            text = text.and(table::table(&["severity", "finding", "package", "fixed in"], rows, Some(width)));
-        }
+        text = text.and(words::image(image, Some(width)));
     }
     match text == Text::new() {
-        true => Text::from("no scan was read yet"),
+        true => Text::from(words::none(&release.id, None)),
         false => text,
     }
 }

@@ -8,7 +8,6 @@ use crate::model::arn;
 use crate::model::format::{commit as commit_name, lasting};
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
-use crate::model::release::Release;
 use crate::model::rollout::{Deployment, ServiceReading};
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::{RollState, RolloutRun};
@@ -36,8 +35,8 @@ pub fn page(shown: &Shown<'_>, live: Live<'_>, now: Timestamp, width: usize, pai
         return text.and(summary::of(shown.release, ending, true, paint, None)).wrapped(Some(width), 4);
     }
     // What the stages above say already is left out.
-    let waiting = shown.waiting.iter().filter(|what| !matches!(what, Waiting::Approval { .. }));
-    let doing: Vec<String> = waiting.map(|what| format!("  {}", doing(what, shown.release, now))).collect();
+    let waits = shown.waiting.iter().filter(|wait| !matches!(wait.what, Waiting::Approval { .. }));
+    let doing: Vec<String> = waits.map(|wait| format!("  {}", waiting::timed(wait, now))).collect();
     if !doing.is_empty() {
         text.line("");
         text.line(paint.strong("now"));
@@ -169,23 +168,4 @@ fn deployments(roll: &RollState, run: &RolloutRun, reading: Option<&ServiceReadi
         format!("{word:<5} {}  {text}  {}", filled(&drawn, widest), paint.faint(revision))
     };
     rows.into_iter().map(line).collect()
-}
-
-/// What is waited for, and since when.
-fn doing(what: &Waiting, release: &Release, now: Timestamp) -> String {
-    let since = match what {
-        Waiting::Effect(effect) => release.open.get(effect).map(|open| open.at),
-        Waiting::Scan { image, account, .. } => {
-            release.scans.get(&(image.clone(), account.clone())).map(|scan| scan.first_at)
-        }
-        Waiting::Retry { .. }
-        | Waiting::Approval { .. }
-        | Waiting::Comparison { .. }
-        | Waiting::Lock { .. }
-        | Waiting::Step { .. }
-        | Waiting::Store { .. }
-        | Waiting::Finishing { .. } => None,
-    };
-    let since = since.map(|at| format!(" ({})", lasting(now.duration_since(at)))).unwrap_or_default();
-    format!("{}{since}", waiting::text(what))
 }

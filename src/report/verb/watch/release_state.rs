@@ -9,7 +9,7 @@ use crate::model::outcome::Outcome;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
-use crate::model::waiting::Waiting;
+use crate::model::waiting::Wait;
 use crate::report::paint::{Ink, Paint};
 use crate::report::wrap::cells;
 use crate::report::{outcome, waiting};
@@ -23,7 +23,7 @@ pub struct Shown<'a> {
     /// Its open requests for approval.
     pub requests: Vec<(&'a StageName, &'a ApprovalRequest)>,
     /// What it waits for, while a process works on it.
-    pub waiting: &'a [Waiting],
+    pub waiting: &'a [Wait],
 }
 
 impl Shown<'_> {
