@@ -103,8 +103,8 @@ impl Connect for Connection {
             approvals: Arc::new(aws::CodePipeline::new(sessions)),
             images: Arc::new(OciImages::new(self.root.clone(), self.clock.clone())),
             checks: Arc::new(LocalChecks::new(self.root.clone())),
-            templates: Arc::new(Repository(self.root.clone())),
-            checkout: Arc::new(Repository(self.root.clone())),
+            templates: Arc::new(self.repository()),
+            checkout: Arc::new(self.repository()),
             journal: self.journal.clone(),
             clock: self.clock.clone(),
             contents: Arc::default(),
@@ -181,12 +181,22 @@ impl Output {
     }
 }
 
+impl Connection {
+    fn repository(&self) -> Repository {
+        Repository { root: self.root.clone(), environment: self.credentials.is_none() }
+    }
+}
+
 /// The repository, by its root.
-struct Repository(PathBuf);
+struct Repository {
+    root: PathBuf,
+    /// Whether the environment variables describe it. Not those of the demo, whose repository is its own.
+    environment: bool,
+}
 
 impl Checkout for Repository {
     fn read(&self) -> checkout::Read {
-        git::source(&self.0)
+        git::source(&self.root, |name| self.environment.then(|| std::env::var(name).ok()).flatten())
     }
 
     fn between(&self, from: &str, to: &str) -> Result<Commits, CommitsUnknown> {
@@ -196,6 +206,6 @@ impl Checkout for Repository {
 
 impl Templates for Repository {
     fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
-        pipeline::templates::render(&self.0, template, pipeline, stage)
+        pipeline::templates::render(&self.root, template, pipeline, stage)
     }
 }

@@ -114,9 +114,9 @@ fn shown(sheet: &Sheet) -> Value {
 }
 
 fn source(source: &Source) -> Value {
-    let Source { commit, subject, branch, author, dirty, unreadable } = source;
+    let Source { commit, subject, branch, author, dirty, unreadable, named_by } = source;
     let mut value =
-        json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable });
+        json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable, "named_by": named_by });
     if let Some(subject) = subject {
         value["subject"] = json!(subject);
     }

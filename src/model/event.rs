@@ -53,6 +53,29 @@ pub struct Source {
     /// Why the commit is unknown although there is a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<GitProblem>,
+    /// Who named the commit.
+    #[serde(default, skip_serializing_if = "SourceNamedBy::is_git")]
+    pub named_by: SourceNamedBy,
+}
+
+/// Who named the commit of a release's source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceNamedBy {
+    /// git, from the repository of the working tree.
+    #[default]
+    Git,
+    /// CodeBuild, for sources without a repository. Nothing compared the files with the commit.
+    CodeBuild,
+}
+
+impl SourceNamedBy {
+    fn is_git(&self) -> bool {
+        match self {
+            SourceNamedBy::Git => true,
+            SourceNamedBy::CodeBuild => false,
+        }
+    }
 }
 
 /// A release's first fact.

@@ -1,5 +1,6 @@
 //! What git does not report about a working tree.
 
+use crate::model::event::SourceNamedBy;
 use crate::model::git_problem::{CheckoutNotice, GitProblem};
 
 /// One sentence.
@@ -16,6 +17,14 @@ pub fn notice(notice: &CheckoutNotice) -> String {
             let others = if *others == 0 { String::new() } else { format!(" and {others} more") };
             format!("{first}{others} may only look changed, because kanmon runs no git filters")
         }
+    }
+}
+
+/// Who named a commit, after its name, where it was not git.
+pub fn named_by(by: SourceNamedBy) -> &'static str {
+    match by {
+        SourceNamedBy::Git => "",
+        SourceNamedBy::CodeBuild => ", according to CodeBuild",
     }
 }
 

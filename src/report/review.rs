@@ -70,7 +70,7 @@ fn commit(review: &Review<'_>) -> Part {
     let branch = source.branch.as_deref().map(|branch| format!(" on {branch}")).unwrap_or_default();
     let author = source.author.as_deref().map(|author| format!(" by {author}")).unwrap_or_default();
     let subject = source.subject.as_deref().map(|subject| format!(": {subject}")).unwrap_or_default();
-    let name = commit_name(commit, 12);
+    let name = format!("{}{}", commit_name(commit, 12), checkout::named_by(source.named_by));
     let short = row("commit", format!("{name}{branch}{subject}"));
     Part::of(Worth::Author, vec![short, row("commit", format!("{name}{branch}{author}{subject}"))])
 }

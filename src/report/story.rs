@@ -3,7 +3,7 @@
 use super::display_names::{self, decider, digest, person, requester};
 use super::step;
 pub use super::story_line::{Mark, StoryLine};
-use super::{approval, effect, fault, gate, reason, warning};
+use super::{approval, checkout, effect, fault, gate, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
 use crate::model::effect::Effect;
@@ -44,7 +44,10 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             let branch = source.branch.as_deref().map(|branch| format!(" on {branch}")).unwrap_or_default();
             let subject = source.subject.as_deref().map(|subject| format!(": {subject}")).unwrap_or_default();
             let commit = match (&source.commit, &source.unreadable) {
-                (Some(commit), _) => Some(format!("commit {}{branch}{dirty}{subject}", commit_name(commit, 10))),
+                (Some(commit), _) => {
+                    let named_by = checkout::named_by(source.named_by);
+                    Some(format!("commit {}{branch}{dirty}{named_by}{subject}", commit_name(commit, 10)))
+                }
                 (None, Some(_)) => Some("commit unknown".to_owned()),
                 (None, None) => None,
             };

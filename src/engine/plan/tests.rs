@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::approval::ApprovalPolicy;
+use crate::model::event::SourceNamedBy;
 use crate::model::finding::Finding;
 use crate::model::gate_reason::GateReason;
 use crate::model::ids::{ContentHash, Digest};
@@ -202,6 +203,7 @@ fn an_approval_is_void_when_the_stage_account_or_steps_change() {
         main(c).endpoints.insert("inspector2".into(), "http://127.0.0.1:1".into());
     });
     changed("another commit", |c| c.release.started.source.commit = Some("other".into()));
+    changed("the same commit by CodeBuild's word", |c| c.release.started.source.named_by = SourceNamedBy::CodeBuild);
     changed("a migration by another command", |c| task(c).command = vec!["other".into()]);
     changed("a migration that another container decides", |c| task(c).container = "other".into());
     changed("rollback switched off", |c| c.stage.on_failure = OnFailure::Stop);

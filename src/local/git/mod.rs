@@ -1,6 +1,7 @@
 //! The commit of a working tree, read so that nothing of the repository's own configuration is executed.
 
 mod changes;
+mod codebuild;
 mod command;
 mod history;
 mod pointer;
@@ -13,11 +14,12 @@ use crate::ports::checkout::Read;
 use command::Git;
 pub use history::between;
 
-/// What git reports about this folder. kanmon's own `.kanmon/` never counts as a change.
-pub fn source(root: &Path) -> Read {
+/// What git reports about this folder; without a repository, what the build that this is reports, by its environment variables. kanmon's own
+/// `.kanmon/` never counts as a change.
+pub fn source(root: &Path, variable: impl Fn(&str) -> Option<String>) -> Read {
     // Without this git may not be there, and need not be.
     if !is_below_a_repository(root) {
-        return Read::default();
+        return Read { source: codebuild::source(variable).unwrap_or_default(), notices: vec![] };
     }
     match read(root) {
         Ok(found) => found,
@@ -61,7 +63,7 @@ fn read(root: &Path) -> Result<Read, GitProblem> {
         Err(why) => (true, vec![CheckoutNotice::ChangesUnknown { why }]),
     };
     let branch = Some(branch).filter(|b| b != "HEAD");
-    let source = Source { commit: Some(commit), subject, branch, author: Some(author), dirty, unreadable: None };
+    let source = Source { commit: Some(commit), subject, branch, author: Some(author), dirty, ..Source::default() };
     Ok(Read { source, notices })
 }
 

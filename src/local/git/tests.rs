@@ -3,6 +3,21 @@ use std::process::Command;
 
 use super::*;
 use crate::model::commits::{CommitList, CommitsUnknown};
+use crate::model::event::SourceNamedBy;
+
+/// On a machine that is no build.
+fn source(root: &Path) -> Read {
+    super::source(root, |_| None)
+}
+
+/// In a build of CodeBuild that names this commit.
+fn source_in_a_build(root: &Path, commit: &str) -> Read {
+    super::source(root, |name| match name {
+        "CODEBUILD_BUILD_ID" => Some("hello:0a1b".to_owned()),
+        "CODEBUILD_RESOLVED_SOURCE_VERSION" => Some(commit.to_owned()),
+        _ => None,
+    })
+}
 
 /// A repository, and a file that does not exist as long as nothing of its configuration is executed.
 struct Repository {
@@ -80,6 +95,18 @@ fn a_commit_is_read_with_its_branch_author_and_changes() {
 fn there_is_no_commit_outside_a_repository_and_before_its_first() {
     assert_eq!(source(tempfile::tempdir().unwrap().path()), Read::default());
     assert_eq!(source(&Repository::new().root()), Read::default());
+}
+
+#[test]
+fn codebuild_names_the_commit_only_where_there_is_no_repository() {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let unpacked = source_in_a_build(tempfile::tempdir().unwrap().path(), commit);
+    assert_eq!((unpacked.source.commit.as_deref(), unpacked.source.named_by), (Some(commit), SourceNamedBy::CodeBuild));
+    let repository = Repository::committed();
+    assert_eq!(source_in_a_build(&repository.root(), commit), source(&repository.root()));
+    assert_eq!(source_in_a_build(&Repository::new().root(), commit), Read::default());
+    std::fs::write(repository.root().join(".git/HEAD"), "garbage").unwrap();
+    assert_eq!(source_in_a_build(&repository.root(), commit).source.commit, None);
 }
 
 #[test]
