@@ -1,6 +1,6 @@
 //! One release in two builds, two accounts and two checkouts, which share only a table.
 
-use super::world::{PROD, World, lines, report};
+use super::world::{COMMIT, PROD, World, lines, report};
 use crate::binary::junit::Result::{Passed, Skipped};
 
 #[test]
@@ -17,6 +17,12 @@ fn one_build_requests_approval_and_another_in_production_continues_with_what_was
     assert_eq!(exported["KANMON_OUTCOME"], "succeeded");
     let output = lines(&prepared.artifacts["kanmon.jsonl"]);
     assert_eq!((&output[0]["kind"], &output[output.len() - 1]["kind"]), (&"started".into(), &"finished".into()));
+    let source = &output[0]["source"];
+    assert_eq!(
+        (&source["commit"], &source["named_by"]),
+        (&COMMIT.into(), &"codebuild".into()),
+        "the ZIP file's commit"
+    );
     let shown = report(&prepared);
     let names: Vec<&str> = shown.suites.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["hello", "dev", "staging", "prod"], "{}", shown.lines());

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::container::{Built, Container, Spec};
 use crate::binary::junit::Junit;
+use crate::real::readme;
 use crate::real::sandbox_process::SandboxProcess;
 use crate::shared_state::moto::Moto;
 
@@ -21,6 +22,8 @@ const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 const USERS: [&str; 5] = ["developer", "manager", "prepares", "promotes", "operator"];
 const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
+/// Of the sources, which CodePipeline passes without a repository.
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 /// A build takes some seconds at the sandbox's speed; a busy machine may need many times that.
 const TIMEOUT: Duration = Duration::from_secs(240);
 
@@ -54,8 +57,10 @@ impl World {
     pub fn start(test: &str) -> Option<World> {
         let moto = Moto::start(test)?;
         moto.create_table("kanmon-state", "pk", "sk");
-        let seed = here("world.yaml");
-        let sandbox = SandboxProcess::start("codebuild", &["--seed".as_ref(), seed.as_os_str()], USERS.len());
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("seed.json");
+        std::fs::write(&file, seed().to_string()).unwrap();
+        let sandbox = SandboxProcess::start("codebuild", &["--seed".as_ref(), file.as_os_str()], USERS.len());
         let endpoint = sandbox.endpoint();
         let of_user = |(user, exports): (&String, &Vec<_>)| (user.clone(), exports.iter().cloned().collect());
         let mut keys: BTreeMap<String, BTreeMap<String, String>> = sandbox.exports.iter().map(of_user).collect();
@@ -132,7 +137,7 @@ impl World {
             ("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d"),
             ("CODEBUILD_BUILD_NUMBER", "1"),
             ("CODEBUILD_INITIATOR", "codepipeline/hello"),
-            ("CODEBUILD_RESOLVED_SOURCE_VERSION", "0123456789abcdef0123456789abcdef01234567"),
+            ("CODEBUILD_RESOLVED_SOURCE_VERSION", COMMIT),
         ];
         let given = own_variables.iter().chain(variables);
         all.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -336,6 +341,33 @@ impl Checkout {
         names.sort();
         names
     }
+}
+
+/// The accounts and services, with README's policies and pipeline.
+fn seed() -> Value {
+    let mut seed: Value = serde_saphyr::from_str(include_str!("world.yaml")).unwrap();
+    let own = readme::blocks_below(readme::PERMISSIONS, "json").remove(0);
+    let roles = readme::blocks_below(readme::ROLES, "json");
+    let [trust, _, _, build, record, copy, read] = roles.as_slice() else { panic!("{roles:?}") };
+    let of_build = |account: &str, project: &str, other: &str| {
+        let role = format!("arn:aws:iam::{other}:role/{project}");
+        readme::filled(build, &[("ACCOUNT", account), ("PROJECT", project), ("OTHER_ROLE", &role)])
+    };
+    let of_other = |name: &str, by: &str, policies: Value| {
+        let trust = readme::filled(trust, &[("ASSUMED_BY", by)]);
+        json!({ "name": name, "trust": trust, "policies": policies })
+    };
+    let [own_dev, own_prod] = [DEV, PROD].map(|account| readme::filled(&own, &[("ACCOUNT", account)]));
+    let [record, copy, read] = [record, copy, read].map(|policy| readme::filled(policy, &[]));
+    let [dev, prod] = &mut seed["accounts"].as_array_mut().unwrap()[..] else { panic!("two accounts") };
+    dev["users"][0]["policies"] = json!([of_build(DEV, "kanmon-prepare", PROD), record, own_dev]);
+    prod["users"][0]["policies"] = json!([of_build(PROD, "kanmon-promote", DEV), own_prod]);
+    dev["roles"] =
+        json!([of_other("kanmon-promote", "arn:aws:iam::222222222222:user/promotes", json!([read, record]))]);
+    prod["roles"] = json!([of_other("kanmon-prepare", "arn:aws:iam::111111111111:user/prepares", json!([copy]))]);
+    let declared = readme::blocks_below("### The pipeline", "json").remove(0);
+    seed["codepipeline"][0]["pipeline"] = readme::filled(&declared, &[])["pipeline"].take();
+    seed
 }
 
 /// A folder with the programs of a build's image: a shell's common tools and these, without kanmon.

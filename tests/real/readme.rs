@@ -3,11 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use kanmon::aws::operations::Operation;
+use kanmon::aws::operations::{Access, Operation};
 use serde_json::{Value, json};
 
 use super::peers::have;
 use super::sandbox::{Running, Sandbox, answer, both};
+
+/// The heading of the policies for releases from a terminal.
+pub const PERMISSIONS: &str = "### 3. Grant the permissions";
+/// Of those for releases in CodePipeline.
+pub const ROLES: &str = "### The roles";
 
 fn text() -> String {
     read("README.md")
@@ -27,26 +32,37 @@ fn blocks_of(readme: &str, language: &str) -> Vec<String> {
     readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
+/// The code blocks of one language below a heading, up to the next one.
+pub fn blocks_below(heading: &str, language: &str) -> Vec<String> {
+    let readme = text();
+    let (_, rest) = readme.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    // A comment of a shell begins in the same way, but with one `#`.
+    blocks_of(rest.split("\n##").next().unwrap(), language)
+}
+
+/// A policy of the README with its placeholders filled in.
+pub fn filled(policy: &str, values: &[(&str, &str)]) -> Value {
+    let text = values.iter().fold(policy.to_owned(), |text, (name, value)| text.replace(name, value));
+    serde_json::from_str(&text).unwrap()
+}
+
 /// The demo's seed with only README's policies for the user and the role that release, and none for the approver.
 fn seed() -> Value {
-    let policies: Vec<Value> = blocks("json").iter().map(|b| serde_json::from_str(b).unwrap()).collect();
+    let policies = blocks_below(PERMISSIONS, "json");
     let [both, trust, enter] = policies.as_slice() else { panic!("{policies:?}") };
-    let filled = |policy: &Value, from: &str, to: &str| -> Value {
-        serde_json::from_str(&policy.to_string().replace(from, to)).unwrap()
-    };
     let own = include_str!("../../src/sandbox/seed/demo.yaml");
     let mut seed: Value = serde_saphyr::from_str(own).unwrap();
     for (account, id) in ["111111111111", "222222222222"].into_iter().enumerate() {
         assert_eq!(seed["accounts"][account]["id"], id);
-        let policy = filled(both, "ACCOUNT", id);
+        let policy = filled(both, &[("ACCOUNT", id)]);
         if account == 0 {
-            seed["accounts"][0]["users"][0]["policies"] = json!([policy, enter]);
+            seed["accounts"][0]["users"][0]["policies"] = json!([policy, filled(enter, &[])]);
             seed["accounts"][0]["users"][1]["policies"] = json!([]);
         } else {
             let role = &mut seed["accounts"][1]["roles"][0];
             assert_eq!(role["name"], "kanmon-deploy");
             role["policies"] = json!([policy]);
-            role["trust"] = filled(trust, "PRINCIPAL", "arn:aws:iam::111111111111:user/developer");
+            role["trust"] = filled(trust, &[("PRINCIPAL", "arn:aws:iam::111111111111:user/developer")]);
         }
     }
     seed
@@ -140,11 +156,39 @@ fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
 /// The policy has every action that the adapters call.
 #[test]
 fn its_permissions_are_those_that_the_adapters_call() {
-    let granted = blocks("json").remove(0);
+    let granted = blocks_below(PERMISSIONS, "json").remove(0);
     for action in called() {
         let wide = action.starts_with("ecs:Describe") || action.starts_with("ecs:List");
         let approver = action.starts_with("codepipeline:") || action.starts_with("sts:") || action.starts_with("iam:");
         assert!(wide || approver || granted.contains(&format!("\"{action}\"")), "{action} is called, not granted");
+    }
+}
+
+/// Production's build may read in development whatever development's build reads there, and write only records.
+#[test]
+fn the_roles_for_the_other_account_have_what_that_account_is_called_for() {
+    let roles = blocks_below(ROLES, "json");
+    let [_, _, _, _, record, copy, read] = roles.as_slice() else { panic!("{roles:?}") };
+    let has = |policies: &[&String], action: &str| policies.iter().any(|p| p.contains(&format!("\"{action}\"")));
+    // Both grant `ecs:Describe*` and `ecs:List*`.
+    for operation in Operation::ALL.iter().filter(|o| !o.action().starts_with("ecs:")) {
+        let (action, reads) = (operation.action(), operation.access() == Access::Read);
+        match action.split_once(':').unwrap().0 {
+            // A transaction of puts needs what each of them needs.
+            "dynamodb" => assert!(has(&[record], action.replace("TransactWriteItems", "PutItem").as_str()), "{action}"),
+            // Only a message to people uses the list of names.
+            "codepipeline" => {
+                assert_eq!(has(&[record], action), reads && !action.ends_with("ListPipelines"), "{action}")
+            }
+            "ecr" | "inspector2" => {
+                assert!(has(&[copy], action), "{action}");
+                assert_eq!(has(&[read], action), reads, "{action}");
+            }
+            _ => {}
+        }
+    }
+    for write in ["ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:UpdateService", "iam:PassRole"] {
+        assert!(!has(&[record, copy, read], write), "{write}");
     }
 }
 
