@@ -42,6 +42,9 @@ fn one_build_requests_approval_and_another_in_production_continues_with_what_was
         format!("release {release} (succeeded), plan {plan}"),
         "who approves sees the release and the plan"
     );
+    let sheet = world.kanmon("manager", &["approvals"]);
+    let sheet = String::from_utf8_lossy(&sheet.stdout).into_owned();
+    assert!(sheet.contains(&format!("{}, according to CodeBuild", &COMMIT[..12])), "{sheet}");
     execution.is_approved();
 
     let (promoted, second) = execution.runs("Production", "Promote");
@@ -49,6 +52,9 @@ fn one_build_requests_approval_and_another_in_production_continues_with_what_was
     assert_eq!((&promoted.exported["KANMON_RELEASE"], &promoted.exported["KANMON_DIGEST"]), (release, digest));
     assert_eq!(promoted.exported["KANMON_OUTCOME"], "succeeded");
     assert_eq!(execution.ends(), (Some(0), "Succeeded".to_owned()));
+    for log in [&prepared.log, &promoted.log] {
+        assert!(!log.contains("is not allowed to call"), "a warning also means a missing permission: {log}");
+    }
     let shown = report(&promoted);
     for case in ["approval", "severity gate", "update prod/web"] {
         assert_eq!(shown.result("prod", case), &Passed);
