@@ -200,7 +200,7 @@ impl Checkout for Repository {
     }
 
     fn between(&self, from: &str, to: &str) -> Result<Commits, CommitsUnknown> {
-        git::between(&self.0, from, to)
+        git::between(&self.root, from, to)
     }
 }
 

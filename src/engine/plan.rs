@@ -115,8 +115,7 @@ fn shown(sheet: &Sheet) -> Value {
 
 fn source(source: &Source) -> Value {
     let Source { commit, subject, branch, author, dirty, unreadable, named_by } = source;
-    let mut value =
-        json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable, "named_by": named_by });
+    let mut value = json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable, "named_by": named_by });
     if let Some(subject) = subject {
         value["subject"] = json!(subject);
     }
