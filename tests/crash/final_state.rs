@@ -136,6 +136,7 @@ fn folded(release: &Release) -> String {
     release.surveyed = None;
     // Read for the gates. After a crash in a stage they are read again if anything is still to be changed.
     release.scans.clear();
+    release.earlier_scans.clear();
     for state in release.stages.values_mut() {
         // Each process reads this before it leaves a stage, and none does after that.
         state.confirmed = false;

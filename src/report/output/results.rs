@@ -115,6 +115,18 @@ pub const RESULTS: &[Row] = &[
                     always!("earlier", List(&Other), "earlier decisions about this stage"),
                     always!("rejected", List(&Other), "rejections of the same images in other releases"),
                     always!("again", OrNull(&Text), "why approval is requested again after a rejection"),
+                    always!("runs", OrNull(&Text), "the release that runs there now; null: not known"),
+                    always!("source", Other, "the commit that its images are built from"),
+                    always!(
+                        "findings",
+                        OrNull(&Object(&[
+                            always!("new", List(&Other), "what is found now and was not in what runs, the worst first"),
+                            always!("gone", List(&Other), "what was found in what runs and is no more"),
+                            always!("unknown", List(&Text), "images of which one of the two results is missing"),
+                            always!("then", OrNull(&Time), "when what runs was read"),
+                        ])),
+                        "findings against what runs; null: they cannot be compared",
+                    ),
                 ])),
                 "the requests",
             ),
@@ -224,6 +236,43 @@ pub const RESULTS: &[Row] = &[
                 "what could not be read",
             ),
             UNREADABLE,
+        ],
+    ),
+    (
+        "sandbox",
+        "`sandbox`: it listens",
+        &[
+            always!("endpoint", Text, "its address, for AWS_ENDPOINT_URL"),
+            always!("region", Text, "its region"),
+            always!(
+                "accounts",
+                List(&Object(&[
+                    always!("id", Text, "the account's id"),
+                    always!("name", Text, "its name in the seed"),
+                    always!(
+                        "users",
+                        List(&Object(&[
+                            always!("name", Text, "the user"),
+                            always!("export", Names(&Text), "the variables that a shell exports to be this user"),
+                            always!("unset", List(&Text), "the variables that it unsets"),
+                        ])),
+                        "its users",
+                    ),
+                ])),
+                "its accounts",
+            ),
+            always!(
+                "services",
+                List(&Object(&[
+                    always!("account", Text, "the account's id"),
+                    always!("region", Text, "the region"),
+                    always!("cluster", Text, "the cluster"),
+                    always!("service", Text, "the service"),
+                    always!("url", Text, "where its containers answer"),
+                ])),
+                "its services",
+            ),
+            always!("addresses", Names(&Text), "the URLs of the seed's addresses, by their names"),
         ],
     ),
     (
