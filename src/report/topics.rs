@@ -55,6 +55,7 @@ pub const TOPICS: &[Topic] = &[
         heading: "## Help, completions and manual pages",
     },
     Topic { name: "environment", about: "the variables that kanmon reads", heading: "## Environment" },
+    Topic { name: "file", about: "every key of the pipeline file", heading: "## Every key of the pipeline file" },
     Topic { name: "sandbox", about: "the AWS inside the binary", heading: "## The sandbox" },
     Topic { name: "codes", about: "every exit code and every code of the JSON output", heading: "## Exit codes" },
 ];

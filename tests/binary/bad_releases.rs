@@ -63,7 +63,13 @@ fn a_scan_that_never_ends_blocks_at_the_gates_timeout_with_its_last_reason() {
     let test_env = TestEnv::demo(&sandbox);
     test_env.label("scan", "PENDING_INITIAL_SCAN").edit("timeout: 10m", "timeout: 2s");
     let ran = released(&sandbox, &test_env, "dev").ended(10);
-    stdout_has(&ran, &["the scan of app in dev did not end within 2s: PENDING_INITIAL_SCAN", "unchanged: dev/web"]);
+    stdout_has(
+        &ran,
+        &[
+            "the scan of app in dev did not end within 2s: queued for its first scan (PENDING_INITIAL_SCAN)",
+            "unchanged: dev/web",
+        ],
+    );
     assert!(sandbox.done("UpdateService").is_empty());
 }
 

@@ -95,7 +95,7 @@ fn a_release_that_waits_is_approved_on_the_screen_and_goes_on_to_its_end() {
     terminal.shows("staging/web");
     terminal.types("a");
     let screen = terminal.shows("approvers arn:aws:iam::111111111111:user/manager");
-    for shown in ["requester developer of 111111111111", "gate      passed (2 low)", "web  hello-prod-web:1 →"] {
+    for shown in ["requester developer of 111111111111", "gate      passed (2 low)", "steps     roll web → check"] {
         assert!(screen.contains(shown), "not shown: `{shown}`\n{screen}");
     }
     terminal.types("c");

@@ -1,4 +1,3 @@
-use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::inspector::behaviour::{Findings, Images, LaterFindings};
 
@@ -10,14 +9,13 @@ async fn blocks_what_was_approved() {
     let run = sim.release().await;
     sim.approval_request(&run.id, "prod").await;
     sim.hours(2).await;
-    sim.approves(MANAGER, &run.id, "prod").await;
-    sim.fact(&run.id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
     let later = LaterFindings {
         images: Images::default(),
         at: sim.time.timestamp(),
         findings: Findings::Counted("CRITICAL:1".to_owned()),
     };
     sim.world.lock().unwrap().add_findings(later);
+    sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("1 critical (at most 0)");

@@ -9,6 +9,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::report::{approval, warning};
 use kanmon::sandbox::faults::Kind;
+use kanmon::sandbox::inspector::behaviour::{Findings, Images, LaterFindings};
 
 fn approval_in_codepipeline() -> Simulation {
     approval_in_codepipeline_for("24h")
@@ -294,6 +295,13 @@ async fn what_was_approved_read_and_then_rejected_does_not_succeed_either() {
     let id = run.id.clone();
     let request = sim.approval_request(&id, "prod").await;
     sim.hours(1).await;
+    // A harmless finding is new, so that the gate waits for the settling time between the approval and the stage.
+    let later = LaterFindings {
+        images: Images::default(),
+        at: sim.time.timestamp(),
+        findings: Findings::Counted("LOW:1".to_owned()),
+    };
+    sim.world.lock().unwrap().add_findings(later);
     sim.approves(MANAGER, &id, "prod").await;
     sim.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
     sim.try_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();

@@ -77,7 +77,7 @@ async fn block_the_gate_after_its_own_timeout() {
     with_pushed(&sim, &[]).await;
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
-    ended.says("in dev did not end within 25m: PENDING_INITIAL_SCAN");
+    ended.says("in dev did not end within 25m: queued for its first scan (PENDING_INITIAL_SCAN)");
     ended.says("when the scan has ended, `kanmon promote");
 }
 

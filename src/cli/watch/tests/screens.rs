@@ -295,10 +295,10 @@ fn the_findings() {
     gate of dev: passed (no findings)
     gate of prod: passed (no findings)
 
-    web in main: done, 2 findings
-    severity  finding        package  fixed in
-    medium    CVE-2026-2222  openssl  3.0.14-1
-    low       CVE-2026-1111  zlib     -
+    web (sha256:4b5e57f6eb2f) in main: 2 findings, scanned at 2027-01-15 08:00 UTC
+    severity  id             package  installed  fixed     title
+    medium    CVE-2026-2222  openssl  1.0        3.0.14-1
+    low       CVE-2026-1111  zlib     1.0        -
 
 
 
@@ -314,25 +314,25 @@ fn the_history() {
     key(&mut state, 'h');
     insta::assert_snapshot!(drawn(&mut state, 80, 24), @"
     shop r20270115-080000-aaaaaa  history                                     ● live
-    01-15 08:00:01 → release          r20270115-080000-aaaaaa: shop to prod
-                                      commit c0ffee, requested by developer of
-                                        012345678901
-    01-15 08:00:02 ✓ web              built by layers: shop@sha256:4b5e57f6eb2f
-    01-15 08:00:04 ✓ dev              severity gate: passed (no findings)
-    01-15 08:00:06 → dev              entered: cluster dev, account main
-                                      (012345678901)
-    01-15 08:00:07 → dev/migrate      runs as task 1
-    01-15 08:00:08 ✓ dev/migrate      ran, exit code 0
-    01-15 08:00:10 → dev/web          shop-dev-web:1 → shop-dev-web:2, 3 tasks
-    01-15 08:00:12 ✓ dev              done in 6s
-    01-15 08:00:13 ✓ prod             severity gate: passed (no findings)
-    01-15 08:00:15 ? prod             waits for approval of plan 64879f7d6b960a01,
-                                      until 2027-01-16 08:00 UTC (1d)
-                                      by anybody with AWS credentials, except the
-                                        requester
-                                      kanmon approve r20270115-080000-aaaaaa --plan
-    64879f7d6b960a01
-
+    01-15 08:00:01 UTC → release          r20270115-080000-aaaaaa: shop to prod
+                                          commit c0ffee
+                                          requested by developer of 012345678901
+    01-15 08:00:02 UTC ✓ web              built by layers: shop@sha256:4b5e57f6eb2f
+    01-15 08:00:04 UTC ✓ dev              severity gate: passed (no findings)
+    01-15 08:00:06 UTC → dev              entered: cluster dev, account main
+                                          (012345678901)
+    01-15 08:00:07 UTC → dev/migrate      runs as task 1
+    01-15 08:00:08 UTC ✓ dev/migrate      ran, exit code 0
+    01-15 08:00:10 UTC → dev/web          shop-dev-web:1 → shop-dev-web:2, 3 tasks
+    01-15 08:00:12 UTC ✓ dev              done in 6s
+    01-15 08:00:13 UTC ✓ prod             severity gate: passed (no findings)
+    01-15 08:00:15 UTC ? prod             waits for approval of plan
+                                          64879f7d6b960a01, until 2027-01-16 08:00
+                                          UTC (1d)
+                                          by anybody with AWS credentials, except
+                                            the requester
+                                          kanmon approve r20270115-080000-aaaaaa --p
+    lan 64879f7d6b960a01
 
 
     ────────────────────────────────────────────────────────────────────────────────
