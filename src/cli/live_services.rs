@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::taskdef;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::ids::{AccountName, ServiceName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -67,7 +67,7 @@ impl<'b> LiveServices<'b> {
         }
         match self.live(stage, service).await {
             Ok(live) => Some(live),
-            Err(why) if of_the_account(why.kind()) => {
+            Err(why) if why.kind().is_of_the_account() => {
                 self.unreadable_accounts.insert(stage.account.clone());
                 self.unreadable.push(Unreadable { what: Unread::Account { account: stage.account.clone() }, why });
                 None
@@ -96,23 +96,5 @@ impl<'b> LiveServices<'b> {
             shown: images.iter().map(|i| display_names::image(i, account)).collect(),
             images,
         })
-    }
-}
-
-/// Whether a fault is of the whole account, not of one service in it.
-fn of_the_account(kind: FaultKind) -> bool {
-    match kind {
-        FaultKind::CredentialsRefused
-        | FaultKind::WrongAccount
-        | FaultKind::AccessDenied
-        | FaultKind::Unreachable
-        | FaultKind::Throttled => true,
-        FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::Ambiguous
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => false,
     }
 }

@@ -68,7 +68,7 @@ impl<'a> Agenda<'a> {
                 Retry::At(at) => {
                     self.wake(at);
                     let why = Waiting::Retry { effect, because: failed.fault.clone() };
-                    self.waiting.push(Wait { what: why, since: Some(failed.first_at), until: Some(at) });
+                    self.waiting.push(Wait::unlimited(why, Some(failed.first_at)));
                     Err(Halt::Wait)
                 }
                 Retry::GiveUp => Err(Halt::End(ending::effect_failed(&effect, failed))),

@@ -152,7 +152,13 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
         };
         let what = Waiting::Scan { image: image.clone(), account: account.clone(), pending };
         let scan = a.release.scans.get(&(image.clone(), account.clone()));
-        let why = Wait::at_most(what, scan.map_or(a.now, |scan| scan.first_at), stage.gate.timeout);
+        let why = match scan {
+            // Only a scan that is waited for has a limit: an answer that does not come is asked for again.
+            Some(scan) if matches!(scan.reading.state, ScanState::Waiting { .. }) => {
+                Wait::at_most(what, scan.first_at, stage.gate.timeout)
+            }
+            other => Wait::unlimited(what, other.map(|scan| scan.first_at)),
+        };
         flows.push(a.watch(Watch::Scan { image: image.clone(), account: account.clone() }, every, why));
     }
     join(flows)

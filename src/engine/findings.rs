@@ -85,6 +85,7 @@ mod tests {
             Fact::Resumed { by: unknown_requester(), kanmon: String::new() },
         ]);
         assert!(release.scans.is_empty(), "the gate reads it again");
+        assert_eq!(release.earlier_scans.values().next().unwrap().readings, 0, "and believes no other process");
         assert_eq!(of(&release, None)[0].reading.findings.len(), 1);
     }
 

@@ -21,7 +21,7 @@ pub struct Scanned<'a> {
 
 /// Judges everything that a stage would run, `now`. For an image that is scanned in two accounts, equal findings count once.
 pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
-    // The settling time has passed before anything is judged.
+    // The settling time counts between readings, not here.
     let GateRules { at_most, timeout, settle: _, max_age, suppressed: of_suppressed } = rules;
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;

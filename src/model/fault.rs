@@ -101,6 +101,24 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Whether the whole account cannot be read, and not only one service in it.
+    pub fn is_of_the_account(self) -> bool {
+        match self {
+            FaultKind::CredentialsRefused
+            | FaultKind::WrongAccount
+            | FaultKind::AccessDenied
+            | FaultKind::Unreachable
+            | FaultKind::Throttled => true,
+            FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::Ambiguous
+            | FaultKind::BuildFailed
+            | FaultKind::ToolMissing
+            | FaultKind::Changed
+            | FaultKind::Defect => false,
+        }
+    }
+
     /// Whether the call may succeed later without any change: a read, or a write that is looked up first.
     pub fn is_passing(self) -> bool {
         match self {

@@ -42,7 +42,7 @@ pub struct Release {
     pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
     pub scans: BTreeMap<(ScanSubject, AccountName), Scan>,
     /// The last readings that no longer count by themselves: the gate reads again after an approval, and when a process takes the
-    /// release up. A new reading that repeats one of them needs no third.
+    /// release up. A new reading that repeats one of this process needs no third; those of another process have 0 `readings`.
     pub earlier_scans: BTreeMap<(ScanSubject, AccountName), Scan>,
     pub stages: BTreeMap<StageName, StageState>,
     /// Intended and not concluded.
@@ -351,6 +351,8 @@ impl Release {
             self.open.insert(effect, Open { seq: self.seq, at, attempt: 1 });
         }
         self.read_scans_again();
+        // Each process judges the gate by its own readings: a record may be forged, and its times are another machine's.
+        self.earlier_scans.values_mut().for_each(|scan| scan.readings = 0);
         for state in self.stages.values_mut() {
             state.lock = None;
             state.confirmed = false;

@@ -76,8 +76,8 @@ pub fn keeper(account: Option<&AccountName>) -> String {
 /// A reading of a scan, in one line.
 pub fn scan(reading: &ScanReading) -> String {
     match &reading.state {
-        ScanState::Waiting { waits } => format!("waiting ({})", wait(waits)),
-        ScanState::Unscannable { block } => format!("unknown ({})", self::block(block)),
+        ScanState::Waiting { waits } => wait(waits),
+        ScanState::Unscannable { block } => format!("unknown: {}", self::block(block)),
         ScanState::Scanned { .. } => format!("done, {}", count(reading)),
     }
 }

@@ -49,13 +49,13 @@ pub fn text(wait: &Wait) -> String {
     match &wait.what {
         Waiting::Effect(of) => effect::text(of),
         Waiting::Retry { effect: of, because } => {
-            format!("retrying soon: {} ({})", effect::text(of), fault::words(because).line())
+            format!("{}: retrying soon ({})", effect::text(of), fault::words(because).line())
         }
         Waiting::Scan { image, account, pending } => {
             let why = match pending {
                 ScanPending::NotRead => "not read yet".to_owned(),
                 ScanPending::Waits(waits) => gate::wait(waits),
-                ScanPending::ReadAgain => "scanned; reading it again".to_owned(),
+                ScanPending::ReadAgain => "scanned; it is read again after `settle`".to_owned(),
             };
             format!("scan of {image} in {account}: {why}")
         }

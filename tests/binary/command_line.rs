@@ -68,7 +68,7 @@ fn the_verbs_are_listed_with_their_descriptions() {
     More help:
       kanmon help VERB   what a command does, and its options
       kanmon help TOPIC  start, permissions, approvals, images, gate, steps, freeze, state,
-                         codepipeline, ci, accounts, completions, environment, sandbox, codes
+                         codepipeline, ci, accounts, completions, environment, file, sandbox, codes
 
     Getting started:
       kanmon demo       a whole release on the embedded AWS, in seconds

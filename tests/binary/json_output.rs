@@ -65,6 +65,7 @@ fn told() -> Printed {
     printed.of(&test_env, &developer, &["release"], 41);
     printed.of(&test_env, &developer, &["status"], 0);
     printed.of(&test_env, &manager, &["unfreeze", "dev", "-m", "it is over"], 0);
+    printed.of(&test_env, &developer, &["findings", &id], 0);
     printed.of(&test_env, &developer, &["history"], 0);
     printed.of(&test_env, &developer, &["history", &id], 0);
     printed.of(&test_env, &developer, &["help", "codes"], 0);
@@ -125,11 +126,11 @@ fn every_line_that_the_verbs_print_is_of_a_kind_that_the_schema_lists() {
     let mut bad = printed.lines[0].clone();
     bad["moon"] = 1.into();
     assert!(!judged(&file("bad.json", &Value::Array(vec![bad]))).0);
-    // Each kind of result is printed here; `withdrawn` and `execution` by the tests of their verbs.
+    // Each kind of result is printed here; `withdrawn`, `execution` and `sandbox` by the tests of their verbs.
     let listed = schema["anyOf"].as_array().unwrap().iter().filter(|one| one["properties"]["seq"].is_null());
     let listed: BTreeSet<&str> = listed.map(|one| one["title"].as_str().unwrap()).collect();
     let missing: Vec<_> = listed.difference(&printed.kinds()).copied().collect();
-    assert_eq!(missing, ["execution", "withdrawn"]);
+    assert_eq!(missing, ["execution", "sandbox", "withdrawn"]);
 }
 
 #[test]

@@ -64,6 +64,11 @@ impl DecisionPage {
         }
     }
 
+    /// Whether the request of this release and stage is still to be read.
+    pub fn awaits(&self, release: &ReleaseId, stage: &StageName) -> bool {
+        matches!(self.content, Content::Reading) && self.release == *release && self.stage == *stage
+    }
+
     pub fn opened(&mut self, opened: Result<Sheet, Words>) {
         self.content = match opened {
             Ok(sheet) => Content::Sheet(Box::new(sheet)),
@@ -144,6 +149,10 @@ impl DecisionPage {
         match key {
             Key::Enter => {
                 self.comment.truncate(self.comment.trim_end().len());
+                // A rejection without a reason is not asked for.
+                if answer == Some(Answer::Rejected) && self.comment.is_empty() {
+                    return;
+                }
                 self.ask(answer.map_or(Prompt::Choose, Prompt::Confirm));
             }
             Key::Back => {

@@ -29,7 +29,7 @@ pub fn draw(view: &View, area: Rect, buffer: &mut Buffer) -> (Drawn, Option<Posi
     put(&keys, rows.take_bottom(footer), buffer);
     rule("", rows.take_bottom(1), buffer);
     let prompt = folded(&view.prompt, width);
-    let room = rows.height() / 2;
+    let room = rows.height().div_ceil(2);
     let at = rows.take_bottom(u16::try_from(prompt.len()).unwrap_or(room).min(room));
     // Of a long prompt its last lines matter: what is asked.
     let skipped = prompt.len().saturating_sub(usize::from(at.height));

@@ -25,7 +25,11 @@ pub enum Event {
     RecordFailed(JournalError),
     Live(Place, LiveService),
     /// A request was read, to be decided.
-    Opened(Box<Result<Sheet, Words>>),
+    Opened {
+        release: ReleaseId,
+        stage: StageName,
+        opened: Box<Result<Sheet, Words>>,
+    },
     /// An answer was sent: what to print, or why it was not given.
     Answered(Result<String, Words>),
     /// Something to know, from a use case.

@@ -76,8 +76,12 @@ impl State {
             Event::Live(place, read) => {
                 self.live.insert(place, read);
             }
-            Event::Opened(opened) => {
-                if let Page::Decision(page) = &mut self.page {
+            // A reading that comes late is not about this page, or the page has its sheet by now.
+            Event::Opened { release, stage, opened } => {
+                if let Page::Decision(page) = &mut self.page
+                    && page.awaits(&release, &stage)
+                {
+                    self.scroll = 0;
                     page.opened(*opened);
                 }
             }

@@ -97,7 +97,7 @@ impl Tasks {
             let opened = decision::open(&context, &release, &stage).await;
             let layout = review::Layout { paint, width: Some(width), height: None };
             let sheet = opened.map(|opened| sheet(&context, opened, layout)).map_err(words_of);
-            let _ = events.send(Event::Opened(Box::new(sheet)));
+            let _ = events.send(Event::Opened { release, stage, opened: Box::new(sheet) });
         });
     }
 

@@ -12,14 +12,13 @@ use crate::model::git_problem::GitProblem;
 use crate::outside::run::{self, End, Limits, Output};
 
 /// What a caller may have set for another repository or for another git (`git rev-parse --local-env-vars`, which a hook's environment has).
-const OF_ANOTHER: [&str; 13] = [
+const OF_ANOTHER: [&str; 12] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
     "GIT_DIR",
     "GIT_EXTERNAL_DIFF",
-    "GIT_GRAFT_FILE",
     "GIT_INDEX_FILE",
     "GIT_NAMESPACE",
     "GIT_OBJECT_DIRECTORY",
@@ -44,7 +43,11 @@ const FIXED: [(&str, &str); 8] = [
 ];
 
 /// Configuration that wins over the repository's.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 8] = [
+    // The file of grafts is `/dev/null`, and says nothing about it.
+    ("advice.graftFileDeprecated", "false"),
+    // A commit has the parents that it names, whatever a file beside it says.
+    ("core.commitGraph", "false"),
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
     ("core.pager", "cat"),

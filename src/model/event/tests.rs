@@ -187,7 +187,7 @@ fn scan_readings() -> Vec<ScanReading> {
         id: "CVE-1".into(),
         severity: Severity::High,
         package: "ssl".into(),
-        installed: None,
+        installed: Some("1".into()),
         fixed_in: Some("2".into()),
     };
     vec![

@@ -79,6 +79,7 @@ const FINDING: Shape = Object(&[
     always!("id", Text, "the vulnerability, or the scanner's own id"),
     always!("severity", Text, "its severity"),
     sometimes!("package", Text, "the package"),
+    sometimes!("installed", Text, "the package's version in the image"),
     sometimes!("fixed_in", Text, "a version that fixes it"),
 ]);
 

@@ -92,7 +92,32 @@ pub(super) fn page(parts: Vec<Part>, layout: Layout) -> Text {
 fn broken(text: &Text, width: Option<usize>) -> Text {
     let below = " ".repeat(NAMES + 2);
     let indent = |line: &String| if line.starts_with(&below) { 2 } else { NAMES };
-    text.lines().iter().map(|line| Text::from(line).wrapped(width, indent(line))).collect()
+    let wrapped: Text = text.lines().iter().map(|line| Text::from(line).wrapped(width, indent(line))).collect();
+    match width {
+        Some(width) => wrapped.lines().iter().map(|line| cut(line, width)).collect(),
+        None => wrapped,
+    }
+}
+
+/// A line with a word that fits on no line, continued to the right of the names: the terminal would continue it at its left edge, where text
+/// of others could pass for a line of the page. A command stays whole, so that it can be copied.
+fn cut(line: &str, width: usize) -> Text {
+    let indent = (NAMES + 2).min(width / 2);
+    if cells(line) <= width || line.trim_start().starts_with("kanmon ") {
+        return Text::from(line);
+    }
+    let mut text = Text::new();
+    let mut part = String::new();
+    for c in line.chars() {
+        part.push(c);
+        if cells(&part) > width {
+            part.pop();
+            text.line(std::mem::replace(&mut part, " ".repeat(indent)).trim_end());
+            part.push(c);
+        }
+    }
+    text.line(part);
+    text
 }
 
 /// How many rows of a terminal a text takes: a word that fits on no line goes on in the next one.

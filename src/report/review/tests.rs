@@ -227,7 +227,8 @@ fn two_services_fit_a_small_terminal() {
                 CVE-2026-20232 (medium)
       dev       since 2027-01-15 06:00 UTC (2h 1m) by the record; 1 check passed
       expires   2027-01-16 08:01 UTC (1d left)
-      approvers arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*, except the requester
+      approvers arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager
+                _0123456789abcdef/*, except the requester
     ");
 }
 
@@ -262,7 +263,9 @@ fn a_narrow_terminal_shows_the_same_facts_on_more_lines() {
       dev       since 2027-01-15 06:00 UTC (2h 1m) by the
                 record; 1 check passed
       expires   2027-01-16 08:01 UTC (1d left)
-      approvers arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*, except the
+      approvers arn:aws:sts::111111111111:assumed-role/AWSReserv
+                edSSO_ReleaseManager_0123456789abcdef/*, except
+                the
                 requester
     ");
 }

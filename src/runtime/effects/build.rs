@@ -65,7 +65,7 @@ impl LookUp for Build<'_> {
 fn source_is_unchanged(ports: &Ports, release: &Release, image: &ImageName) -> Result<(), Fault> {
     let pipeline = &release.started.pipeline;
     let (was, is) = (&release.started.source, ports.checkout.read().source);
-    if was.commit == is.commit && was.dirty == is.dirty {
+    if was.commit == is.commit && was.dirty == is.dirty && was.named_by == is.named_by {
         return Ok(());
     }
     let all_given = |until| pipeline.images_until(until).into_iter().all(|i| release.started.given.contains_key(i));

@@ -49,16 +49,16 @@ pub async fn observe(
 /// repetition counts from the settling interval on, however often it is read.
 fn readings(release: &Release, key: &(ScanSubject, AccountName), reading: &ScanReading, now: Timestamp) -> Option<u32> {
     let repeats = |last: &&Scan| last.reading.is_same_result(reading);
-    let settled = |last: &Scan| now >= last.at + settle(release);
+    let settled = |last: &Scan| now.duration_since(last.at) >= settle(release);
     let is_result = match reading.state {
         ScanState::Scanned { .. } => true,
         ScanState::Waiting { .. } | ScanState::Unscannable { .. } => false,
     };
     match release.scans.get(key).filter(repeats) {
         Some(last) => (is_result && last.readings < SCAN_READINGS && settled(last)).then_some(last.readings + 1),
-        // The gate at the stage before read it last.
+        // This process read it for the gate before.
         None => match release.earlier_scans.get(key).filter(repeats).filter(|_| !release.scans.contains_key(key)) {
-            Some(earlier) if is_result && settled(earlier) => Some(SCAN_READINGS),
+            Some(earlier) if is_result && earlier.readings > 0 && settled(earlier) => Some(SCAN_READINGS),
             Some(_) | None => Some(1),
         },
     }
@@ -117,6 +117,13 @@ mod tests {
         assert_eq!(count(&reading(true), SETTLE), Some(1), "the findings are others");
         let other = (id("web"), id("other"));
         assert_eq!(readings(&release, &other, &reading(false), at(SETTLE)), Some(1), "another account's scanner");
+    }
+
+    #[test]
+    fn a_reading_of_another_process_is_not_one_of_the_two() {
+        let mut release = release(reading(false), false);
+        release.earlier_scans.get_mut(&key()).unwrap().readings = 0;
+        assert_eq!(readings(&release, &key(), &reading(false), at(SETTLE)), Some(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::ids::{AccountName, ServiceName, StageName};
 use crate::model::pipeline::Pipeline;
 use crate::model::rollout::ServiceReading;
@@ -82,7 +82,7 @@ impl LiveSchedule {
         self.read_at.insert(place.clone(), read.at);
         let account = self.places.iter().find(|(known, _)| known == place).map(|(_, account)| account.clone());
         if let (Some(account), Err(why)) = (account, &read.read)
-            && of_the_account(why.kind())
+            && why.kind().is_of_the_account()
         {
             self.refused_at.insert(account, read.at);
         }
@@ -96,27 +96,10 @@ pub async fn read(ports: &Ports, pipeline: &Pipeline, place: &Place) -> Option<L
     Some(LiveService { at: ports.clock.now(), read })
 }
 
-/// Whether a fault is of the whole account, not of one service in it.
-fn of_the_account(kind: FaultKind) -> bool {
-    match kind {
-        FaultKind::CredentialsRefused
-        | FaultKind::WrongAccount
-        | FaultKind::AccessDenied
-        | FaultKind::Unreachable
-        | FaultKind::Throttled => true,
-        FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::Ambiguous
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
     use crate::model::fault::samples;
     use crate::model::release::samples::{at, id, pipeline};
 

@@ -218,7 +218,8 @@ fn a_release_that_waits_for_nothing_cannot_be_decided() {
 fn a_request_that_cannot_be_read_says_why() {
     let mut state = waiting();
     press(&mut state, "a");
-    state.update(Event::Opened(Box::new(Err(Words::new("it cannot be read")))));
+    let opened = Box::new(Err(Words::new("it cannot be read")));
+    state.update(Event::Opened { release: page(&state).release.clone(), stage: id("prod"), opened });
     assert!(matches!(page(&state).content, Content::Failed(_)));
     assert!(drawn(&mut state, 80, 24).contains("✗ it cannot be read"));
     assert!(press_slowly(&mut state, "ay").is_empty());

@@ -245,7 +245,7 @@ fn new_and_old() -> Vec<Deployment> {
 fn sheet(plan: &[u8], lines: usize) -> Event {
     let text: Text = (1..=lines).map(|n| format!("line {n} of the request")).collect();
     let sheet = Sheet { text, stage: id("prod"), request: request(plan), refusal: None };
-    Event::Opened(Box::new(Ok(sheet)))
+    Event::Opened { release: id(NEW), stage: id("prod"), opened: Box::new(Ok(sheet)) }
 }
 
 /// The screen of a state, and the state after it was drawn.

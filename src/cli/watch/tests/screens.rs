@@ -395,10 +395,10 @@ fn the_question_before_an_approval_is_sent() {
 fn somebody_who_may_not_approve_reads_why() {
     let mut state = busy();
     key(&mut state, 'a');
-    let Event::Opened(opened) = sheet(b"plan", 3) else { panic!("it is opened") };
+    let Event::Opened { release, stage, opened } = sheet(b"plan", 3) else { panic!("it is opened") };
     let refusal = Some(Words::new("this answer would not count").cause("bob requested this release"));
     let sheet = opened.map(|sheet| Sheet { refusal, ..sheet });
-    state.update(Event::Opened(Box::new(sheet)));
+    state.update(Event::Opened { release, stage, opened: Box::new(sheet) });
     insta::assert_snapshot!(drawn(&mut state, 80, 12), @"
     shop r20270115-080000-aaaaaa → prod                                       ● live
     line 1 of the request

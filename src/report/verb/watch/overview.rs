@@ -99,8 +99,9 @@ fn by_stage(lines: &[ServiceLine<'_>], paint: Paint) -> Vec<[String; 3]> {
                 Seen::NotYet | Seen::Unreadable => None,
             })
             .collect();
-        let (running, desired) =
-            read.iter().fold((0, 0), |(runs, wants), (_, reading)| (runs + reading.running, wants + reading.desired));
+        let (running, desired) = read.iter().fold((0, 0), |(runs, wants), (_, reading)| {
+            (runs + reading.running.min(reading.desired), wants + reading.desired)
+        });
         let mut by: BTreeMap<String, usize> = BTreeMap::new();
         for (line, _) in &read {
             *by.entry(line.release.map_or_else(|| NOT_RECORDED.to_owned(), ToString::to_string)).or_default() += 1;
