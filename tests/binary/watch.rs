@@ -103,7 +103,8 @@ fn a_release_that_waits_is_approved_on_the_screen_and_goes_on_to_its_end() {
     terminal.types("seen on the screen\r");
     terminal.shows("comment: seen on the screen");
     // The lines that did not fit have to be seen first.
-    terminal.types(" ");
+    terminal.types("G");
+    terminal.shows(&format!("kanmon approve {id} --plan"));
     terminal.types("a");
     let screen = terminal.shows("approve exactly plan");
     assert!(screen.contains("“seen on the screen”"), "{screen}");
